@@ -1,0 +1,146 @@
+"""The application model: what every part of the collection reads. Sizes are bytes, times seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .policy import Policy
+
+STATELESS, STATEFUL = "stateless", "stateful"
+PROTOCOLS = ("http", "grpc", "mysql", "mongo", "amqp", "tcp")
+PROXY_MEMORY = 128 << 20
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that the component's application listens on, reachable in the mesh only."""
+
+    number: int
+    protocol: str
+
+
+@dataclass(frozen=True)
+class OuterPort:
+    """A port published on the host: ``host_ip`` empty for every address."""
+
+    published: int
+    target: int
+    host_ip: str = ""
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A component that this one may call; ``condition`` is what its start waits for."""
+
+    name: str
+    condition: str = "service_started"
+
+
+@dataclass(frozen=True)
+class Healthcheck:
+    """A command that tells whether the application works; ``test`` begins with CMD or CMD-SHELL."""
+
+    test: tuple[str, ...]
+    interval: float = 30.0
+    timeout: float = 30.0
+    retries: int = 3
+    start_period: float = 0.0
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Something mounted at ``target``: ``kind`` is volume, bind or tmpfs; ``source`` empty for tmpfs."""
+
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class SecretMount:
+    """A secret as a file at ``target``, owned by ``uid`` and ``gid``."""
+
+    source: str
+    target: str
+    uid: int = 0
+    gid: int = 0
+    mode: int = 0o400
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of the application: read from ``file``, or generated once where ``generate``."""
+
+    name: str
+    file: str
+    generate: bool = False
+
+
+@dataclass(frozen=True)
+class Build:
+    """Where the image's source is, relative to the application file."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    args: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One service of the Compose file, with what the mesh has to know of it."""
+
+    name: str
+    kind: str
+    image: str = ""
+    build: Build | None = None
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    working_dir: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    memory: int | None = None
+    cpus: float | None = None
+    replicas: int = 1
+    ports: tuple[Port, ...] = ()
+    outer_ports: tuple[OuterPort, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    healthcheck: Healthcheck | None = None
+    mounts: tuple[Mount, ...] = ()
+    secrets: tuple[SecretMount, ...] = ()
+    read_only: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    stop_signal: str = ""
+    stop_grace_period: float = 10.0
+    gateway: bool = False
+    proxy_memory: int = PROXY_MEMORY
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A whole application. ``components`` come in dependency order: each after all that it calls."""
+
+    name: str
+    components: tuple[Component, ...]
+    volumes: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    images: tuple[tuple[str, str], ...] = ()
+
+    def component(self, name: str) -> Component:
+        """Return the component called ``name``; raise ``KeyError`` where there is none."""
+        for component in self.components:
+            if component.name == name:
+                return component
+        raise KeyError(name)
+
+    def dependents(self, name: str) -> tuple[str, ...]:
+        """Return the names of the components that declare a dependency on ``name``."""
+        return tuple(
+            component.name
+            for component in self.components
+            if any(dependency.name == name for dependency in component.dependencies)
+        )

@@ -1,0 +1,164 @@
+"""The traffic policy towards a component: ``x-mesh.policy``. Defaults are those of docs/policy.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .node import Node
+from .units import DURATION, parse_duration
+
+RETRY_ON = ("5xx", "gateway-error", "connect-failure", "reset", "refused-stream", "retriable-4xx", "retriable-status-codes")
+_MOST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route besides the component's own name: a request matches when domain, prefix and all headers do."""
+
+    domains: tuple[str, ...] = ()
+    prefix: str = "/"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often and why a failed request is tried again; ``per_try_timeout`` in seconds, None for the whole timeout."""
+
+    attempts: int = 2
+    on: tuple[str, ...] = ("connect-failure", "refused-stream")
+    per_try_timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class CircuitBreaker:
+    """Limits of one caller's instance towards the component; each works alone."""
+
+    max_connections: int = 1024
+    max_pending_requests: int = 1024
+    max_requests: int = 1024
+    max_retries: int = 3
+
+
+@dataclass(frozen=True)
+class OutlierDetection:
+    """When an instance that fails is left out for a while; times in seconds, ``max_ejection_percent`` of instances."""
+
+    interval: float = 10.0
+    consecutive_errors: int = 5
+    base_ejection_time: float = 30.0
+    max_ejection_percent: int = 10
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A token bucket per instance of the component; what is above it gets the answer 429."""
+
+    requests_per_second: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Faults on purpose: ``delay`` in seconds for ``delay_percent``, status ``abort`` for ``abort_percent`` of requests."""
+
+    delay: float = 0.0
+    delay_percent: float = 0.0
+    abort: int = 503
+    abort_percent: float = 0.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The whole policy; ``timeout`` in seconds covers a request with all its retries."""
+
+    timeout: float = 15.0
+    retries: Retries = field(default_factory=Retries)
+    circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    outlier_detection: OutlierDetection = field(default_factory=OutlierDetection)
+    rate_limit: RateLimit | None = None
+    fault: Fault | None = None
+    routes: tuple[Route, ...] = ()
+
+
+def read_policy(node: Node) -> Policy:
+    """Return the policy at ``node``."""
+    found = node.fields(("timeout", "retries", "circuit_breaker", "outlier_detection", "rate_limit", "fault", "routes"))
+    return Policy(
+        timeout=_seconds(found["timeout"]) if "timeout" in found else Policy.timeout,
+        retries=_retries(found["retries"]) if "retries" in found else Retries(),
+        circuit_breaker=_circuit_breaker(found["circuit_breaker"]) if "circuit_breaker" in found else CircuitBreaker(),
+        outlier_detection=_outliers(found["outlier_detection"]) if "outlier_detection" in found else OutlierDetection(),
+        rate_limit=_rate_limit(found["rate_limit"]) if "rate_limit" in found else None,
+        fault=_fault(found["fault"]) if "fault" in found else None,
+        routes=tuple(_route(item) for item in found["routes"].items()) if "routes" in found else (),
+    )
+
+
+def _seconds(node: Node) -> float:
+    return node.converted(parse_duration, DURATION, 0.0)
+
+
+def _retries(node: Node) -> Retries:
+    found = node.fields(("attempts", "on", "per_try_timeout"))
+    return Retries(
+        attempts=found["attempts"].integer(0, 10) if "attempts" in found else Retries.attempts,
+        on=tuple(item.choice(RETRY_ON, "5xx") for item in found["on"].items()) if "on" in found else Retries.on,
+        per_try_timeout=_seconds(found["per_try_timeout"]) if "per_try_timeout" in found else None,
+    )
+
+
+def _circuit_breaker(node: Node) -> CircuitBreaker:
+    found = node.fields(CircuitBreaker.__dataclass_fields__)
+    return CircuitBreaker(**{name: limit.integer(0, _MOST) for name, limit in found.items()})
+
+
+def _outliers(node: Node) -> OutlierDetection:
+    found = node.fields(OutlierDetection.__dataclass_fields__)
+    default = OutlierDetection()
+    return OutlierDetection(
+        interval=_seconds(found["interval"]) if "interval" in found else default.interval,
+        consecutive_errors=(
+            found["consecutive_errors"].integer(1, _MOST) if "consecutive_errors" in found else default.consecutive_errors
+        ),
+        base_ejection_time=(
+            _seconds(found["base_ejection_time"]) if "base_ejection_time" in found else default.base_ejection_time
+        ),
+        max_ejection_percent=(
+            found["max_ejection_percent"].integer(0, 100)
+            if "max_ejection_percent" in found
+            else default.max_ejection_percent
+        ),
+    )
+
+
+def _rate_limit(node: Node) -> RateLimit | None:
+    found = node.fields(("requests_per_second", "burst"))
+    if "requests_per_second" not in found:
+        node.fail("requests_per_second, and burst where wanted")
+        return None
+    rate = found["requests_per_second"].number(0.1, 1e6, 1.0)
+    return RateLimit(rate, found["burst"].integer(1, _MOST, 1) if "burst" in found else max(1, round(rate)))
+
+
+def _fault(node: Node) -> Fault:
+    found = node.fields(("delay", "abort"))
+    delay = found["delay"].fields(("duration", "percent")) if "delay" in found else {}
+    abort = found["abort"].fields(("status", "percent")) if "abort" in found else {}
+    return Fault(
+        delay=_seconds(delay["duration"]) if "duration" in delay else 0.0,
+        delay_percent=delay["percent"].number(0, 100) if "percent" in delay else 0.0,
+        abort=abort["status"].integer(400, 599, Fault.abort) if "status" in abort else Fault.abort,
+        abort_percent=abort["percent"].number(0, 100) if "percent" in abort else 0.0,
+    )
+
+
+def _route(node: Node) -> Route:
+    found = node.fields(("domains", "prefix", "headers"))
+    domains = tuple(item.string() for item in found["domains"].items()) if "domains" in found else ()
+    if "*" in domains:
+        found["domains"].fail("names; '*' would take every other component's traffic")
+    prefix = found["prefix"].string("/") if "prefix" in found else "/"
+    if not prefix.startswith("/"):
+        found["prefix"].fail("a path that begins with /")
+    headers = found["headers"].mapping() if "headers" in found else {}
+    return Route(domains, prefix, tuple((name, value.scalar()) for name, value in headers.items()))
