@@ -1,0 +1,66 @@
+"""An application file on the controller's disk. The one file here that needs PyYAML, which Ansible brings."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import ModelError, Problem
+from .model import Application
+from .parse import parse
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error, where PyYAML lets the last one win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"found the key {key.value!r} twice in one mapping", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def load(path: str | Path, variables: Mapping[str, str]) -> Application:
+    """Return the application of the Compose file at ``path``; ``.env`` beside it is read as Compose does.
+
+    ``variables`` win over ``.env``. Raises ``ModelError`` with every fault, also where the file cannot be read.
+    """
+    file = Path(path)
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(str(file), [Problem("(file)", str(error), "a Compose file that can be read")]) from error
+    except yaml.YAMLError as error:
+        found = " ".join(str(error).split())
+        raise ModelError(str(file), [Problem("(file)", found, "well-formed YAML, each key once")]) from error
+    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, file.parent.resolve().name)
+
+
+def _dotenv(file: Path) -> dict[str, str]:
+    """Return the variables of a ``.env`` file; an absent one has none. Raises ``ModelError`` on other lines."""
+    variables: dict[str, str] = {}
+    if not file.is_file():
+        return variables
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ModelError(str(file), [Problem(f"line {number}", repr(line), "NAME=value, or a # comment")])
+        variables[name.strip()] = _unquoted(value.strip())
+    return variables
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        return value[1:-1]
+    return value.partition(" #")[0].rstrip()

@@ -1,0 +1,133 @@
+"""A Compose file's content as an ``Application``, and the faults that only the whole file shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .errors import ModelError, Problem
+from .interpolate import interpolate
+from .model import Application, Component, Secret
+from .node import Node
+from .service import NAME, read_service
+
+KEYS = ("name", "version", "services", "volumes", "secrets", "x-mesh")
+REFUSED = {
+    "networks": "no networks: what may call what is said by depends_on",
+    "configs": "volumes with a bind mount, in place of configs",
+    "include": "one file that holds the whole application",
+}
+
+
+def parse(content: object, source: str, variables: Mapping[str, str], default_name: str) -> Application:
+    """Return the application that ``content``, the parsed YAML of the file ``source``, describes.
+
+    ``variables`` are those of the interpolation; ``default_name`` is the application's where the file has no ``name``.
+    Raises ``ModelError`` with every fault of the file.
+    """
+    problems: list[Problem] = []
+    raw = Node(content, (), problems)
+    node = Node(interpolate(raw, variables), (), problems)
+    found = node.fields(KEYS, REFUSED)
+    services = found["services"].mapping() if "services" in found else {}
+    if not services and not node.failed:
+        node.fail("services with at least one component", found="no services")
+    components = {name: read_service(service) for name, service in services.items()}
+    volumes = tuple(sorted(found["volumes"].mapping())) if "volumes" in found else ()
+    secrets = tuple(_secret(item) for item in found["secrets"].mapping().values()) if "secrets" in found else ()
+    application = Application(
+        name=found["name"].string(default_name) if "name" in found else default_name,
+        components=tuple(components.values()),
+        volumes=volumes,
+        secrets=secrets,
+        images=_images(found["x-mesh"]) if "x-mesh" in found else (),
+    )
+    if not NAME.fullmatch(application.name):
+        found.get("name", node.child("name", application.name)).fail(
+            "a name of lower-case letters, digits and hyphens", found=repr(application.name)
+        )
+    if not problems:
+        _check_references(application, services)
+        _check_outer_ports(application, services)
+        ordered = _in_order(components, services)
+    if problems:
+        raise ModelError(source, problems)
+    return Application(application.name, ordered, volumes, secrets, application.images)
+
+
+def _secret(node: Node) -> Secret:
+    found = node.fields(("file", "x-mesh"))
+    mesh = found["x-mesh"].fields(("generate",)) if "x-mesh" in found else {}
+    if "file" not in found:
+        node.fail("file", found="a secret without a file")
+    return Secret(
+        name=node.path[-1],
+        file=found["file"].string() if "file" in found else "",
+        generate=mesh["generate"].boolean() if "generate" in mesh else False,
+    )
+
+
+def _images(node: Node) -> tuple[tuple[str, str], ...]:
+    found = node.fields(("images",))
+    images = found["images"].mapping() if "images" in found else {}
+    return tuple(sorted((name, item.string()) for name, item in images.items()))
+
+
+def _check_references(application: Application, services: Mapping[str, Node]) -> None:
+    secrets = [secret.name for secret in application.secrets]
+    for component in application.components:
+        node = services[component.name]
+        for dependency in component.dependencies:
+            if dependency.name not in services:
+                node.child("depends_on", dependency.name).fail("a component of this file: " + ", ".join(sorted(services)))
+        for mount in component.mounts:
+            if mount.kind == "volume" and mount.source not in application.volumes:
+                node.child("volumes", mount.source).fail(f"a volume of this file: {', '.join(application.volumes) or 'none'}")
+        for secret in component.secrets:
+            if secret.source not in secrets:
+                node.child("secrets", secret.source).fail(f"a secret of this file: {', '.join(secrets) or 'there is none'}")
+
+
+def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:
+    taken: dict[int, tuple[str, str]] = {}
+    for component in application.components:
+        node = services[component.name].child("ports", None)
+        if component.outer_ports and component.replicas > 1:
+            node.fail("one replica of a component that publishes ports", found=f"{component.replicas} replicas")
+        for port in component.outer_ports:
+            owner, host_ip = taken.setdefault(port.published, (component.name, port.host_ip))
+            same = host_ip == port.host_ip or not host_ip or not port.host_ip
+            if same and (owner, host_ip) != (component.name, port.host_ip) or _twice(component, port.published):
+                node.fail(
+                    "outer ports that differ between components",
+                    found=f"port {port.published}, which services.{owner} publishes",
+                )
+
+
+def _twice(component: Component, published: int) -> bool:
+    hosts = [port.host_ip for port in component.outer_ports if port.published == published]
+    return len(hosts) != len(set(hosts))
+
+
+def _in_order(components: Mapping[str, Component], services: Mapping[str, Node]) -> tuple[Component, ...]:
+    """Return the components, each after its dependencies, otherwise in file order; a cycle is a problem."""
+    ordered: dict[str, Component] = {}
+    trail: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in ordered or name not in components:
+            return
+        if name in trail:
+            cycle = [*trail[trail.index(name) :], name]
+            services[trail[-1]].child("depends_on", name).fail(
+                "dependencies without a cycle", found="the cycle " + " → ".join(cycle)
+            )
+            return
+        trail.append(name)
+        for dependency in components[name].dependencies:
+            visit(dependency.name)
+        trail.pop()
+        ordered[name] = components[name]
+
+    for name in components:
+        visit(name)
+    return tuple(ordered.values())
