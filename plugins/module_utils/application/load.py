@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,18 @@ def load(path: str | Path, variables: Mapping[str, str]) -> Application:
     """
     file = Path(path)
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 (a SafeLoader)
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(str(file), [Problem("(file)", str(error), "a Compose file that can be read")]) from error
     except yaml.YAMLError as error:
         found = " ".join(str(error).split())
         raise ModelError(str(file), [Problem("(file)", found, "well-formed YAML, each key once")]) from error
-    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, file.parent.resolve().name)
+    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, _default_name(file))
+
+
+def _default_name(file: Path) -> str:
+    """Return the folder's name in the letters that an application's name may have."""
+    return re.sub("[^a-z0-9]+", "-", file.resolve().parent.name.lower()).strip("-") or "application"
 
 
 def _dotenv(file: Path) -> dict[str, str]:

@@ -78,34 +78,27 @@ def _check_references(application: Application, services: Mapping[str, Node]) ->
         node = services[component.name]
         for dependency in component.dependencies:
             if dependency.name not in services:
-                node.child("depends_on", dependency.name).fail("a component of this file: " + ", ".join(sorted(services)))
+                node.child("depends_on", None).child(dependency.name, dependency.name).fail("a component of this file: " + ", ".join(sorted(services)))
         for mount in component.mounts:
             if mount.kind == "volume" and mount.source not in application.volumes:
-                node.child("volumes", mount.source).fail(f"a volume of this file: {', '.join(application.volumes) or 'none'}")
+                node.child("volumes", None).child(mount.source, mount.source).fail(f"a volume of this file: {', '.join(application.volumes) or 'none'}")
         for secret in component.secrets:
             if secret.source not in secrets:
-                node.child("secrets", secret.source).fail(f"a secret of this file: {', '.join(secrets) or 'there is none'}")
+                node.child("secrets", None).child(secret.source, secret.source).fail(f"a secret of this file: {', '.join(secrets) or 'there is none'}")
 
 
 def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:
-    taken: dict[int, tuple[str, str]] = {}
+    taken: dict[int, list[tuple[str, str]]] = {}
     for component in application.components:
         node = services[component.name].child("ports", None)
         if component.outer_ports and component.replicas > 1:
             node.fail("one replica of a component that publishes ports", found=f"{component.replicas} replicas")
         for port in component.outer_ports:
-            owner, host_ip = taken.setdefault(port.published, (component.name, port.host_ip))
-            same = host_ip == port.host_ip or not host_ip or not port.host_ip
-            if same and (owner, host_ip) != (component.name, port.host_ip) or _twice(component, port.published):
-                node.fail(
-                    "outer ports that differ between components",
-                    found=f"port {port.published}, which services.{owner} publishes",
-                )
-
-
-def _twice(component: Component, published: int) -> bool:
-    hosts = [port.host_ip for port in component.outer_ports if port.published == published]
-    return len(hosts) != len(set(hosts))
+            for owner, host_ip in taken.get(port.published, []):
+                if host_ip == port.host_ip or not host_ip or not port.host_ip:
+                    found = f"port {port.published}, which services.{owner} publishes"
+                    node.fail("outer ports that nothing else publishes", found=found)
+            taken.setdefault(port.published, []).append((component.name, port.host_ip))
 
 
 def _in_order(components: Mapping[str, Component], services: Mapping[str, Node]) -> tuple[Component, ...]:
@@ -118,7 +111,7 @@ def _in_order(components: Mapping[str, Component], services: Mapping[str, Node])
             return
         if name in trail:
             cycle = [*trail[trail.index(name) :], name]
-            services[trail[-1]].child("depends_on", name).fail(
+            services[trail[-1]].child("depends_on", None).child(name, name).fail(
                 "dependencies without a cycle", found="the cycle " + " → ".join(cycle)
             )
             return

@@ -157,7 +157,16 @@ def _command(node: Node) -> tuple[str, ...] | None:
         return None
     if isinstance(node.value, list):
         return tuple(item.scalar() for item in node.items())
-    return node.converted(lambda text: tuple(shlex.split(text)), "a list of words, or a line that a shell could split", ())
+    return node.converted(_words, "a list of words, or a line that a shell could split", None)
+
+
+def _words(line: str) -> tuple[str, ...] | None:
+    return tuple(shlex.split(line))
+
+
+def _mode(text: str) -> int:
+    """Return the file mode of ``text``: YAML has made a number of 0400 already, not so of "0400"."""
+    return int(text, 8 if text.startswith("0") else 10)
 
 
 def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
@@ -295,7 +304,5 @@ def _secret(node: Node) -> SecretMount:
         target=target if target.startswith("/") else f"/run/secrets/{target}",
         uid=found["uid"].integer(0, 2**31) if "uid" in found else 0,
         gid=found["gid"].integer(0, 2**31) if "gid" in found else 0,
-        mode=found["mode"].converted(lambda text: int(text, 8) if text.startswith("0") else int(text), "a mode such as 0400", 0o400)
-        if "mode" in found
-        else 0o400,
+        mode=found["mode"].converted(_mode, "a mode such as 0400", 0o400) if "mode" in found else 0o400,
     )
