@@ -73,18 +73,20 @@ def _images(node: Node) -> tuple[tuple[str, str], ...]:
 
 
 def _check_references(application: Application, services: Mapping[str, Node]) -> None:
-    secrets = [secret.name for secret in application.secrets]
+    known = {
+        "depends_on": ("component", list(services)),
+        "volumes": ("volume", list(application.volumes)),
+        "secrets": ("secret", [secret.name for secret in application.secrets]),
+    }
     for component in application.components:
-        node = services[component.name]
-        for dependency in component.dependencies:
-            if dependency.name not in services:
-                node.child("depends_on", None).child(dependency.name, dependency.name).fail("a component of this file: " + ", ".join(sorted(services)))
-        for mount in component.mounts:
-            if mount.kind == "volume" and mount.source not in application.volumes:
-                node.child("volumes", None).child(mount.source, mount.source).fail(f"a volume of this file: {', '.join(application.volumes) or 'none'}")
-        for secret in component.secrets:
-            if secret.source not in secrets:
-                node.child("secrets", None).child(secret.source, secret.source).fail(f"a secret of this file: {', '.join(secrets) or 'there is none'}")
+        references = [("depends_on", dependency.name) for dependency in component.dependencies]
+        references += [("volumes", mount.source) for mount in component.mounts if mount.kind == "volume"]
+        references += [("secrets", secret.source) for secret in component.secrets]
+        for key, name in references:
+            what, names = known[key]
+            if name not in names:
+                place = services[component.name].child(key, None).child(name, name)
+                place.fail(f"a {what} of this file: {', '.join(names) or 'there is none'}")
 
 
 def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:

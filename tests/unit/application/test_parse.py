@@ -107,7 +107,7 @@ def test_interpolation(text: str, meant: str) -> None:
         ({"environment": ["HOME"]}, "services.web.environment.0: found 'HOME'; allowed: NAME=value"),
         ({"environment": {"V": "${X:?say it}"}}, "services.web.environment.V: found the unset variable X; allowed: a value"),
         ({"volumes": ["/data"]}, "services.web.volumes.0: found '/data'; allowed: \"name:/path\""),
-        ({"volumes": ["data:/data"]}, "services.web.volumes.data: found 'data'; allowed: a volume of this file: none"),
+        ({"volumes": ["data:/data"]}, "services.web.volumes.data: found 'data'; allowed: a volume of this file: there is none"),
         ({"secrets": ["key"]}, "services.web.secrets.key: found 'key'; allowed: a secret of this file"),
         ({"depends_on": ["db"]}, "services.web.depends_on.db: found 'db'; allowed: a component of this file: web"),
         ({"restart": "no"}, "services.web.restart: found 'no'; allowed: always, unless-stopped"),
