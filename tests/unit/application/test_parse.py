@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.kinds import check_kinds
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application, Component, Dependency
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
 
@@ -106,6 +107,7 @@ def test_interpolation(text: str, meant: str) -> None:
         ({"ports": ["70000:80"]}, "services.web.ports.0: found '70000:80'; allowed: a port from 1 to 65535"),
         ({"environment": ["HOME"]}, "services.web.environment.0: found 'HOME'; allowed: NAME=value"),
         ({"environment": {"V": "${X:?say it}"}}, "services.web.environment.V: found the unset variable X; allowed: a value"),
+        ({"environment": {"V": "${1}"}}, "services.web.environment.V: found '${1}'; allowed: $NAME, ${NAME}"),
         ({"volumes": ["/data"]}, "services.web.volumes.0: found '/data'; allowed: \"name:/path\""),
         ({"volumes": ["data:/data"]}, "services.web.volumes.data: found 'data'; allowed: a volume of this file: there is none"),
         ({"secrets": ["key"]}, "services.web.secrets.key: found 'key'; allowed: a secret of this file"),
@@ -145,3 +147,10 @@ def test_outer_ports_may_not_collide_unless_their_addresses_differ() -> None:
 
 def test_a_file_without_services_is_refused() -> None:
     assert faults({}) == ["(top): found no services; allowed: services with at least one component"]
+
+
+def test_a_deployed_component_keeps_its_kind() -> None:
+    application = parsed({"web": {"image": "w"}, "db": {"image": "d", "x-mesh": {"kind": "stateful"}}})
+    check_kinds(application, {"db": "stateful", "gone": "stateful"}, "compose.yaml")
+    with pytest.raises(ModelError, match=r"compose.yaml: services\.db\.x-mesh\.kind: found 'stateful'; allowed: 'stateless'"):
+        check_kinds(application, {"db": "stateless"}, "compose.yaml")
