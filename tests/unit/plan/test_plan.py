@@ -1,0 +1,59 @@
+"""Plans keep their order, and their execution is concurrent, complete and honest about failures."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.execute import execute
+from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation, Plan, make_plan
+
+
+def operation(subject: str, *after: str) -> Operation:
+    return Operation("start", subject, "it is missing", frozenset(f"start {each}" for each in after))
+
+
+def test_a_plan_reads_in_an_order_that_can_be_run() -> None:
+    plan = make_plan([operation("web", "db"), operation("db", "network"), operation("log")])
+    assert str(plan) == "start db (it is missing)\nstart log (it is missing)\nstart web (it is missing)\n"
+
+
+def test_an_empty_plan_is_false() -> None:
+    assert not make_plan([])
+
+
+def test_mistakes_of_a_planner_are_refused() -> None:
+    with pytest.raises(ValueError, match="start a is planned twice"):
+        make_plan([operation("a"), operation("a")])
+    with pytest.raises(ValueError, match="wait for one another: start a, start b"):
+        make_plan([operation("a", "b"), operation("b", "a")])
+
+
+def test_operations_without_an_order_run_at_the_same_time() -> None:
+    meeting = threading.Barrier(3, timeout=30)
+    plan = make_plan([operation("a"), operation("b"), operation("c")])
+    outcome = execute(plan, lambda each: meeting.wait() and None)
+    assert sorted(outcome.done) == ["start a", "start b", "start c"]
+
+
+def test_an_operation_runs_after_all_that_it_needs() -> None:
+    seen: list[str] = []
+    plan = make_plan([operation("c", "a", "b"), operation("a"), operation("b", "a")])
+    execute(plan, lambda each: seen.append(each.subject))
+    assert seen == ["a", "b", "c"]
+
+
+def test_a_failure_takes_along_just_what_depends_on_it() -> None:
+    def run(each: Operation) -> None:
+        if each.subject == "db":
+            raise OSError("no space left")
+
+    plan = make_plan([operation("db"), operation("web", "db"), operation("edge", "web"), operation("log")])
+    outcome = execute(plan, run)
+    assert outcome.done == ("start log",)
+    assert {key: str(error) for key, error in outcome.failed.items()} == {"start db": "no space left"}
+    assert outcome.skipped == ("start web", "start edge")
+
+
+def test_executing_nothing_does_nothing() -> None:
+    assert execute(Plan(), lambda each: pytest.fail(each.key)).done == ()
