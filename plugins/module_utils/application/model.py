@@ -122,13 +122,19 @@ class Component:
 
 @dataclass(frozen=True)
 class Application:
-    """A whole application. ``components`` come in dependency order: each after all that it calls."""
+    """A whole application. ``components`` come in dependency order: each after all that it calls.
+
+    ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
+    name gives; ``tracing`` the component that takes Zipkin spans.
+    """
 
     name: str
     components: tuple[Component, ...]
     volumes: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
     images: tuple[tuple[str, str], ...] = ()
+    subnet: str = ""
+    tracing: str = ""
 
     def component(self, name: str) -> Component:
         """Return the component called ``name``; raise ``KeyError`` where there is none."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv4Network
+from typing import Any
 
 from .errors import ModelError, Problem
 from .interpolate import interpolate
@@ -39,7 +42,7 @@ def parse(content: object, source: str, variables: Mapping[str, str], default_na
         components=tuple(components.values()),
         volumes=volumes,
         secrets=secrets,
-        images=_images(found["x-mesh"]) if "x-mesh" in found else (),
+        **(_mesh(found["x-mesh"], services) if "x-mesh" in found else {}),
     )
     if not NAME.fullmatch(application.name):
         found.get("name", node.child("name", application.name)).fail(
@@ -51,7 +54,7 @@ def parse(content: object, source: str, variables: Mapping[str, str], default_na
         ordered = _in_order(components, services)
     if problems:
         raise ModelError(source, problems)
-    return Application(application.name, ordered, volumes, secrets, application.images)
+    return replace(application, components=ordered)
 
 
 def _secret(node: Node) -> Secret:
@@ -66,10 +69,23 @@ def _secret(node: Node) -> Secret:
     )
 
 
-def _images(node: Node) -> tuple[tuple[str, str], ...]:
-    found = node.fields(("images",))
+def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
+    found = node.fields(("images", "subnet", "tracing"))
     images = found["images"].mapping() if "images" in found else {}
-    return tuple(sorted((name, item.string()) for name, item in images.items()))
+    return {
+        "images": tuple(sorted((name, item.string()) for name, item in images.items())),
+        "subnet": found["subnet"].converted(_subnet, "a private IPv4 network of /16, such as 10.77.0.0/16", "")
+        if "subnet" in found
+        else "",
+        "tracing": found["tracing"].choice(tuple(services), "") if "tracing" in found else "",
+    }
+
+
+def _subnet(text: str) -> str:
+    subnet = IPv4Network(text)
+    if subnet.prefixlen != 16 or not subnet.is_private:
+        raise ValueError(text)
+    return str(subnet)
 
 
 def _check_references(application: Application, services: Mapping[str, Node]) -> None:

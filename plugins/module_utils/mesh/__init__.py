@@ -1,0 +1,1 @@
+"""The mesh as data: addresses, Envoy configuration and the files that the proxies watch."""
