@@ -12,7 +12,7 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 
 lint: $(VENV)/installed
 	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy -p $(CORE).application -p $(CORE).plan -p $(CORE).mesh
+	$(VENV)/bin/mypy -p $(CORE)
 
 unit: $(VENV)/installed
 	$(VENV)/bin/pytest tests/unit

@@ -89,7 +89,10 @@ class Build:
 
 @dataclass(frozen=True)
 class Component:
-    """One service of the Compose file, with what the mesh has to know of it."""
+    """One service of the Compose file, with what the mesh has to know of it.
+
+    A ``gateway`` has a proxy and no application; on its ``status_port``, 0 for none, it tells how it is.
+    """
 
     name: str
     kind: str
@@ -116,6 +119,7 @@ class Component:
     stop_signal: str = ""
     stop_grace_period: float = 10.0
     gateway: bool = False
+    status_port: int = 0
     proxy_memory: int = PROXY_MEMORY
     policy: Policy = field(default_factory=Policy)
 

@@ -157,6 +157,8 @@ def _route(node: Node) -> Route:
     domains = tuple(item.string() for item in found["domains"].items()) if "domains" in found else ()
     if "*" in domains:
         found["domains"].fail("names; '*' would take every other component's traffic")
+    if not domains:
+        node.fail("domains with at least one name; the component's own name needs no route")
     prefix = found["prefix"].string("/") if "prefix" in found else "/"
     if not prefix.startswith("/"):
         found["prefix"].fail("a path that begins with /")

@@ -64,7 +64,7 @@ def read_service(node: Node) -> Component:
     mesh = found["x-mesh"].fields(("kind", "ports", "policy", "proxy", "gateway")) if "x-mesh" in found else {}
     mounts = _mounts(found)
     outer = tuple(port for item in _items(found, "ports") if (port := _outer_port(item)))
-    gateway = mesh["gateway"].boolean() if "gateway" in mesh else False
+    gateway, status_port = _gateway(mesh["gateway"], {port.target for port in outer}) if "gateway" in mesh else (False, 0)
     if "restart" in found:
         found["restart"].choice(RESTARTS, "always")
     if "image" not in found and "build" not in found and not gateway:
@@ -98,6 +98,7 @@ def read_service(node: Node) -> Component:
         stop_signal=found["stop_signal"].string() if "stop_signal" in found else "",
         stop_grace_period=_seconds(found, "stop_grace_period", 10.0),
         gateway=gateway,
+        status_port=status_port,
         proxy_memory=_bytes(proxy, "memory") or PROXY_MEMORY,
         policy=read_policy(mesh["policy"]) if "policy" in mesh else Policy(),
     )
@@ -118,6 +119,17 @@ def _seconds(found: dict[str, Node], key: str, default: float) -> float:
 def _kind(mesh: dict[str, Node], mounts: tuple[Mount, ...]) -> str:
     default = STATEFUL if any(mount.kind == "volume" for mount in mounts) else STATELESS
     return mesh["kind"].choice((STATELESS, STATEFUL), default) if "kind" in mesh else default
+
+
+def _gateway(node: Node, published: set[int]) -> tuple[bool, int]:
+    """Return whether the component is a gateway, and the port on which it tells how it is."""
+    if not isinstance(node.value, dict):
+        return node.boolean(), 0
+    found = node.fields(("status",))
+    status = found["status"].integer(1, 65535) if "status" in found else 0
+    if status and status not in published:
+        found["status"].fail("a port in ports: " + (", ".join(map(str, sorted(published))) or "there is none"))
+    return True, status
 
 
 def _resources(found: dict[str, Node]) -> tuple[int | None, float | None, int]:

@@ -1,1 +1,1 @@
-"""The mesh as data: addresses, Envoy configuration and the files that the proxies watch."""
+"""The data plane as data: addresses, packet rules and Envoy's configuration, computed from the model."""

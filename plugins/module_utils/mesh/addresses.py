@@ -55,13 +55,16 @@ def addresses(application: Application) -> Addresses:
 
 
 def host_names(component: Component, application: Application, known: Addresses) -> dict[str, IPv4Address]:
-    """Return the names that ``component`` resolves: its dependencies and, of stateful ones, every possible instance.
+    """Return the names that ``component`` resolves: its dependencies, the domains that lead to them, instances of stateful ones.
 
     All possible instances, so that more replicas of a store do not change its callers.
     """
     names: dict[str, IPv4Address] = {}
     for dependency in component.dependencies:
         names[dependency.name] = known.loopback(dependency.name)
+        for route in application.component(dependency.name).policy.routes:
+            for domain in route.domains:
+                names.setdefault(domain, known.loopback(dependency.name))
         if application.component(dependency.name).kind == "stateful":
             names.update(
                 (f"{dependency.name}-{number}.{dependency.name}", known.loopback(dependency.name, number))

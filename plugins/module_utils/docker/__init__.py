@@ -1,0 +1,1 @@
+"""The Docker driver: observes an engine, plans and runs what brings it to the model."""

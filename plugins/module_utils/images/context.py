@@ -1,0 +1,78 @@
+"""A build context: the files of a folder that ``.dockerignore`` leaves, and their fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+HOST_CA = "host-ca.crt"
+_NEVER = re.compile(rf"(.*/)?(__pycache__|\.git)(/.*)?|{re.escape(HOST_CA)}")
+
+
+def context_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of the context, relative to ``folder``, in a stable order."""
+    rules = _ignore_rules(folder / ".dockerignore")
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if (path.is_file() or path.is_symlink()) and not _NEVER.fullmatch(str(name)) and not _ignored(str(name), rules):
+            yield name
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a digest over names, contents and executable bits, so that neither time nor owner makes another image."""
+    digest = hashlib.sha256()
+    for name in context_files(folder):
+        path = folder / name
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        executable = not path.is_symlink() and bool(path.stat().st_mode & 0o100)
+        digest.update(f"{name}\0{executable:d}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def context_tar(folder: Path, replaced: dict[str, bytes]) -> bytes:
+    """Return the context as a tar archive owned by root; ``replaced`` are contents by file name that stand in or add."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in context_files(folder):
+            if str(name) not in replaced:
+                archive.add(folder / name, str(name), recursive=False, filter=_as_root)
+        for key, content in sorted(replaced.items()):
+            member = tarfile.TarInfo(key)
+            member.size, member.mode = len(content), 0o644
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = member.mtime = 0
+    member.uname = member.gname = "root"
+    member.mode = 0o755 if member.mode & 0o100 else 0o644
+    return member
+
+
+def _ignore_rules(file: Path) -> list[tuple[bool, re.Pattern[str]]]:
+    """Return (kept, pattern) for each line of a ``.dockerignore``, as Docker's documentation describes its syntax."""
+    rules = []
+    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else []:
+        text = line.strip()
+        if text and not text.startswith("#"):
+            rules.append((text.startswith("!"), re.compile(_expression(text.lstrip("!").strip("/")) + "(/.*)?")))
+    return rules
+
+
+def _expression(pattern: str) -> str:
+    parts = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(parts.get(part, re.escape(part)) for part in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", pattern))
+
+
+def _ignored(name: str, rules: list[tuple[bool, re.Pattern[str]]]) -> bool:
+    ignored = False
+    for kept, pattern in rules:
+        if pattern.fullmatch(name):
+            ignored = not kept
+    return ignored

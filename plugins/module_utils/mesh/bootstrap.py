@@ -1,0 +1,52 @@
+"""What a proxy starts with: its admin socket, its memory limit, and where the rest of its configuration is."""
+
+from __future__ import annotations
+
+from ..application.model import Component
+from .envoy import ADMIN_SOCKET, DIRECTORY, Config, config_source
+from .listeners import component_directory
+
+_HEAP_SHARE = 0.9
+_MONITOR = "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"
+
+
+def bootstrap(component: Component) -> Config:
+    """Return the bootstrap configuration of every proxy of ``component``."""
+    here = component_directory(component.name)
+    return {
+        "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
+        "dynamic_resources": {
+            "lds_config": config_source(f"{here}/listeners.json"),
+            "cds_config": config_source(f"{here}/clusters.json"),
+        },
+        "overload_manager": _overload(component.proxy_memory),
+    }
+
+
+def arguments(component: Component, instance: str) -> list[str]:
+    """Return the proxy's command line; identity is given here, so that all instances share their files."""
+    return [
+        "--config-path", f"{DIRECTORY}/{component_directory(component.name)}/bootstrap.json",
+        "--service-cluster", component.name,
+        "--service-node", instance,
+        "--concurrency", "1",
+        "--drain-time-s", "5",
+        "--parent-shutdown-time-s", "6",
+        "--disable-hot-restart",
+        "--log-level", "warn",
+    ]  # fmt: skip
+
+
+def _overload(memory: int) -> Config:
+    """Return what the proxy does before it runs out of memory: give back what is free, then refuse new requests."""
+    monitor = "envoy.resource_monitors.fixed_heap"
+    heap = {"@type": _MONITOR, "max_heap_size_bytes": int(memory * _HEAP_SHARE)}
+    thresholds = {"shrink_heap": 0.9, "stop_accepting_requests": 0.97}
+    return {
+        "refresh_interval": "1s",
+        "resource_monitors": [{"name": monitor, "typed_config": heap}],
+        "actions": [
+            {"name": f"envoy.overload_actions.{action}", "triggers": [{"name": monitor, "threshold": {"value": value}}]}
+            for action, value in thresholds.items()
+        ],
+    }

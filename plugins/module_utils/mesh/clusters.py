@@ -1,0 +1,137 @@
+"""Where traffic can go: the clusters of a caller, and the endpoints that all callers read."""
+
+from __future__ import annotations
+
+from ..application.model import STATEFUL, Application, Component, Port
+from ..application.policy import Policy
+from .addresses import Addresses
+from .envoy import ADMIN_SOCKET, TRACES_CLUSTER, Config, config_source, duration, endpoints, extension, socket_address
+
+CONNECT_SECONDS = 2.0
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def cluster_name(component: str, port: int) -> str:
+    """Return the cluster of all instances of a component, or of one where ``component`` is an instance's name."""
+    return f"{component}.{port}"
+
+
+def endpoints_file(component: str, port: int) -> str:
+    """Return the path of the file with the endpoints of a component's port."""
+    return f"shared/endpoints/{component}.{port}.json"
+
+
+def http_port(component: Component) -> Port | None:
+    """Return the port that HTTP callers mean who say only the name: the component's first."""
+    return next((port for port in component.ports if port.protocol in ("http", "grpc")), None)
+
+
+def component_endpoints(component: Component, port: Port, known: Addresses) -> Config:
+    """Return where the instances of ``component`` take calls to ``port``."""
+    instances = [known.instance(component.name, number + 1) for number in range(component.replicas)]
+    return endpoints(cluster_name(component.name, port.number), [socket_address(str(each), port.number) for each in instances])
+
+
+def caller_clusters(component: Component, application: Application, known: Addresses) -> list[Config]:
+    """Return the clusters that the proxy of ``component`` may send to, and its application's own ports."""
+    clusters = [_application(port) for port in component.ports if not component.gateway]
+    if component.gateway:
+        clusters.append(_admin())
+    for dependency in component.dependencies:
+        called = application.component(dependency.name)
+        for port in called.ports:
+            clusters.append(_discovered(cluster_name(called.name, port.number), called, port))
+            if called.kind == STATEFUL:
+                clusters.extend(_instance(called, port, known, number + 1) for number in range(called.replicas))
+    if application.tracing:
+        called = application.component(application.tracing)
+        taking = http_port(called)
+        if taking:
+            clusters.append(_discovered(TRACES_CLUSTER, called, taking))
+    return clusters
+
+
+def _discovered(name: str, called: Component, port: Port) -> Config:
+    source = config_source(endpoints_file(called.name, port.number))
+    return {
+        "name": name,
+        "type": "EDS",
+        "eds_cluster_config": {"service_name": cluster_name(called.name, port.number), "eds_config": source},
+        **_towards(called, port),
+    }
+
+
+def _instance(called: Component, port: Port, known: Addresses, number: int) -> Config:
+    name = cluster_name(f"{called.name}-{number}", port.number)
+    address = socket_address(str(known.instance(called.name, number)), port.number)
+    return {"name": name, "type": "STATIC", "load_assignment": endpoints(name, [address]), **_towards(called, port)}
+
+
+def _towards(called: Component, port: Port) -> Config:
+    """Return what the policy of ``called`` says of connections and of instances that fail."""
+    policy = called.policy
+    return {
+        "connect_timeout": duration(CONNECT_SECONDS),
+        "lb_policy": "LEAST_REQUEST",
+        "circuit_breakers": {"thresholds": [_thresholds(policy)]},
+        "outlier_detection": _outliers(policy, called.replicas),
+        **_protocol(port),
+    }
+
+
+def _thresholds(policy: Policy) -> Config:
+    limits = policy.circuit_breaker
+    return {
+        "max_connections": limits.max_connections,
+        "max_pending_requests": limits.max_pending_requests,
+        "max_requests": limits.max_requests,
+        "max_retries": limits.max_retries,
+    }
+
+
+def _outliers(policy: Policy, replicas: int) -> Config:
+    """Return the detection, held so that one instance always stays: Envoy's own limit is a percentage, rounded down."""
+    detection = policy.outlier_detection
+    most = 100 * (replicas - 1) // replicas if replicas else 0
+    return {
+        "interval": duration(detection.interval),
+        "consecutive_5xx": detection.consecutive_errors,
+        "consecutive_gateway_failure": detection.consecutive_errors,
+        "base_ejection_time": duration(detection.base_ejection_time),
+        "max_ejection_percent": min(detection.max_ejection_percent, most),
+        "always_eject_one_host": replicas > 1 and detection.max_ejection_percent > 0,
+        "enforcing_success_rate": 0,
+        "enforcing_failure_percentage": 0,
+    }
+
+
+def _application(port: Port) -> Config:
+    name = application_cluster(port.number)
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": duration(CONNECT_SECONDS),
+        "load_assignment": endpoints(name, [socket_address("127.0.0.1", port.number)]),
+        "circuit_breakers": {"thresholds": [{"max_connections": 65536, "max_pending_requests": 65536, "max_requests": 65536}]},
+        **_protocol(port),
+    }
+
+
+def application_cluster(port: int) -> str:
+    """Return the cluster of the application beside the proxy."""
+    return f"application.{port}"
+
+
+def _admin() -> Config:
+    return {
+        "name": "admin",
+        "type": "STATIC",
+        "load_assignment": endpoints("admin", [{"pipe": {"path": ADMIN_SOCKET}}]),
+    }
+
+
+def _protocol(port: Port) -> Config:
+    if port.protocol != "grpc":
+        return {}
+    options = extension("", "upstreams.http.v3.HttpProtocolOptions", explicit_http_config={"http2_protocol_options": {}})
+    return {"typed_extension_protocol_options": {_HTTP_OPTIONS: options["typed_config"]}}

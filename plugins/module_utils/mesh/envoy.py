@@ -1,0 +1,56 @@
+"""The pieces that Envoy's configuration repeats. Field names are those of Envoy's v3 API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Config = dict[str, Any]
+DIRECTORY = "/etc/evenkeel"
+ADMIN_SOCKET = "/run/evenkeel/admin.sock"
+TRACES_CLUSTER = "traces"
+TRACES_PATH = "/api/v2/spans"
+
+_EXTENSIONS = "type.googleapis.com/envoy.extensions."
+
+
+def extension(name: str, kind: str, **fields: Any) -> Config:
+    """Return an extension by its ``name`` and the ``kind`` of its configuration below ``envoy.extensions``."""
+    return {"name": name, "typed_config": {"@type": _EXTENSIONS + kind, **fields}}
+
+
+def config_source(path: str) -> Config:
+    """Return the source of a resource: a file below the mounted folder, read again when a rename replaces it."""
+    file = f"{DIRECTORY}/{path}"
+    watched = {"path": file.rpartition("/")[0]}
+    return {"path_config_source": {"path": file, "watched_directory": watched}, "resource_api_version": "V3"}
+
+
+def resources(kind: str, items: list[Config]) -> Config:
+    """Return the content of a resource file: a discovery response with ``items`` of an Envoy ``kind``."""
+    return {"resources": [{"@type": f"type.googleapis.com/envoy.config.{kind}", **item} for item in items]}
+
+
+def socket_address(host: str, port: int) -> Config:
+    """Return a TCP address."""
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def prefix_range(network: str) -> Config:
+    """Return a range of addresses in CIDR notation as Envoy writes it."""
+    address, _, length = network.partition("/")
+    return {"address_prefix": address, "prefix_len": int(length or 32)}
+
+
+def endpoints(cluster: str, addresses: list[Config]) -> Config:
+    """Return a load assignment of equal endpoints."""
+    return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": each}} for each in addresses]}]}
+
+
+def duration(seconds: float) -> str:
+    """Return a protobuf duration in its JSON form, to the microsecond."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
+
+
+def percent(value: float) -> Config:
+    """Return a share of requests, exact to a ten-thousandth of a percent."""
+    return {"numerator": round(value * 10_000), "denominator": "MILLION"}

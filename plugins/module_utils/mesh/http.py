@@ -1,0 +1,99 @@
+"""Envoy's HTTP connection manager and its filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..application.policy import Policy
+from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, duration, extension, percent
+
+_LOG_FORMAT = {
+    "time": "%START_TIME%",
+    "source": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+    "method": "%REQ(:METHOD)%",
+    "authority": "%REQ(:AUTHORITY)%",
+    "path": "%REQ(:PATH)%",
+    "status": "%RESPONSE_CODE%",
+    "flags": "%RESPONSE_FLAGS%",
+    "milliseconds": "%DURATION%",
+    "bytes_in": "%BYTES_RECEIVED%",
+    "bytes_out": "%BYTES_SENT%",
+    "cluster": "%UPSTREAM_CLUSTER%",
+    "upstream": "%UPSTREAM_HOST%",
+    "version": "%RESP(X-SERVICE-VERSION)%",
+    "trace": "%REQ(X-B3-TRACEID)%",
+}
+_RATE_LIMIT = "envoy.filters.http.local_ratelimit"
+_FAULT = "envoy.filters.http.fault"
+
+
+def access_log() -> list[Config]:
+    """Return an access log of one JSON object a line, on the proxy's standard output."""
+    log_format = {"json_format": _LOG_FORMAT, "omit_empty_values": True}
+    return [extension("stdout", "access_loggers.stream.v3.StdoutAccessLog", log_format=log_format)]
+
+
+def connection_manager(name: str, routes: Config, traced: bool, policed: bool = False, **options: Any) -> Config:
+    """Return the network filter that speaks HTTP.
+
+    ``routes`` are ``rds`` or ``route_config``; ``policed`` ones may limit the rate and inject faults, as their routes say.
+    """
+    filters = [_rate_limit_filter(), extension(_FAULT, "filters.http.fault.v3.HTTPFault")] if policed else []
+    return extension(
+        "http",
+        "filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=name,
+        http_filters=[*filters, extension("router", "filters.http.router.v3.Router", suppress_envoy_headers=True)],
+        access_log=access_log(),
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        http_protocol_options={"accept_http_10": True},
+        **({"tracing": _tracing()} if traced else {}),
+        **routes,
+        **options,
+    )
+
+
+def policies(policy: Policy) -> Config:
+    """Return the part of ``policy`` that is kept where the component is called: rate limit and faults, by filter."""
+    filters: Config = {}
+    limit, fault = policy.rate_limit, policy.fault
+    if limit:
+        bucket = {
+            "max_tokens": limit.burst,
+            "tokens_per_fill": max(1, round(limit.requests_per_second)),
+            "fill_interval": duration(max(1, round(limit.requests_per_second)) / limit.requests_per_second),
+        }
+        filters[_RATE_LIMIT] = _rate_limit_filter(token_bucket=bucket)["typed_config"]
+    if fault:
+        injected: Config = {}
+        if fault.delay and fault.delay_percent:
+            injected["delay"] = {"fixed_delay": duration(fault.delay), "percentage": percent(fault.delay_percent)}
+        if fault.abort_percent:
+            injected["abort"] = {"http_status": fault.abort, "percentage": percent(fault.abort_percent)}
+        filters[_FAULT] = extension(_FAULT, "filters.http.fault.v3.HTTPFault", **injected)["typed_config"]
+    return filters
+
+
+def _rate_limit_filter(**bucket: Any) -> Config:
+    share = {"default_value": percent(100)}
+    limited = {"filter_enabled": share, "filter_enforced": share} if bucket else {}
+    return extension(
+        _RATE_LIMIT, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="rate_limit", **bucket, **limited
+    )
+
+
+def _tracing() -> Config:
+    """Return what makes spans of requests: 128-bit trace ids and B3 headers, every request that nobody decided on."""
+    zipkin = {
+        "@type": "type.googleapis.com/envoy.config.trace.v3.ZipkinConfig",
+        "collector_cluster": TRACES_CLUSTER,
+        "collector_endpoint": TRACES_PATH,
+        "collector_endpoint_version": "HTTP_JSON",
+        "trace_id_128bit": True,
+        "shared_span_context": False,
+    }
+    return {
+        "provider": {"name": "envoy.tracers.zipkin", "typed_config": zipkin},
+        "random_sampling": {"value": 100},
+        "spawn_upstream_span": True,
+    }

@@ -1,0 +1,167 @@
+"""What a proxy listens on: ``outbound`` for its application's calls, ``inbound`` for calls to it, ``traces`` for spans."""
+
+from __future__ import annotations
+
+from ..application.model import STATEFUL, Application, Component, Port
+from .addresses import INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Addresses
+from .clusters import application_cluster, cluster_name
+from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address
+from .http import connection_manager
+from .routes import GATEWAY_ROUTES, ROUTES, ROUTES_FILE, inbound_name
+
+HTTP = ("http", "grpc")
+_EDGE_OPTIONS: Config = {
+    "use_remote_address": True,
+    "normalize_path": True,
+    "merge_slashes": True,
+    "path_with_escaped_slashes_action": "UNESCAPE_AND_REDIRECT",
+    "strip_any_host_port": False,
+}
+
+
+def listeners(component: Component, application: Application, known: Addresses) -> list[Config]:
+    """Return the listeners of every proxy of ``component``."""
+    found = [_outbound(component, application, known), _inbound(component, application, known)]
+    if application.tracing:
+        found.append(_traces())
+    return [listener for listener in found if listener["filter_chains"]]
+
+
+def component_directory(component: str) -> str:
+    """Return the folder of the files that only the proxies of one component read."""
+    return f"components/{component}"
+
+
+def _listener(name: str, host: str, port: int, chains: list[Config]) -> Config:
+    return {
+        "name": name,
+        "address": socket_address(host, port),
+        "listener_filters": [extension("original_dst", "filters.listener.original_dst.v3.OriginalDst")],
+        "filter_chains": chains,
+    }
+
+
+def _outbound(component: Component, application: Application, known: Addresses) -> Config:
+    """Return the listener for the application's calls: a chain for each port of HTTP dependencies, and for each store."""
+    called = [application.component(dependency.name) for dependency in component.dependencies]
+    by_port: dict[int, set[str]] = {}
+    chains = []
+    for target in called:
+        block = f"{known.loopback(target.name)}/28"
+        for port in target.ports:
+            if port.protocol in HTTP:
+                by_port.setdefault(port.number, set()).add(block)
+                by_port.setdefault(80, set()).add(block)
+            else:
+                chains.extend(_raw_outbound(target, port, known))
+    traced = bool(application.tracing) and component.name != application.tracing
+    for number, blocks in sorted(by_port.items()):
+        rds = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}
+        match = {"prefix_ranges": [prefix_range(block) for block in sorted(blocks)], "destination_port": number}
+        chains.append(_chain(f"http.{number}", match, [connection_manager("outbound", rds, traced)]))
+    return _listener("outbound", "127.0.0.1", OUTBOUND_PORT, chains)
+
+
+def _raw_outbound(target: Component, port: Port, known: Addresses) -> list[Config]:
+    """Return the chains to a port on layer 4: one for any instance, and of a stateful component one for each."""
+    destinations = {cluster_name(target.name, port.number): known.loopback(target.name)}
+    if target.kind == STATEFUL:
+        for number in range(1, target.replicas + 1):
+            destinations[cluster_name(f"{target.name}-{number}", port.number)] = known.loopback(target.name, number)
+    return [
+        _chain(
+            cluster,
+            {"prefix_ranges": [prefix_range(str(address))], "destination_port": port.number},
+            [*_decoder(port, cluster), _tcp_proxy(cluster, cluster)],
+        )
+        for cluster, address in destinations.items()
+    ]
+
+
+def _inbound(component: Component, application: Application, known: Addresses) -> Config:
+    """Return the listener for what comes to the component: each port takes calls from those that declare them."""
+    chains = []
+    for port in component.ports:
+        traced = bool(application.tracing) and component.name != application.tracing
+        if component.gateway:
+            filters = [_edge(component, port, traced)]
+        elif port.protocol in HTTP:
+            source = config_source(f"{component_directory(component.name)}/{inbound_name(port.number)}.json")
+            rds = {"rds": {"route_config_name": inbound_name(port.number), "config_source": source}}
+            filters = [connection_manager("inbound", rds, traced, policed=True)]
+        else:
+            filters = [_tcp_proxy(f"inbound.{port.number}", application_cluster(port.number))]
+        access = _access(component, port, application, known)
+        chains.append(_chain(f"inbound.{port.number}", {"destination_port": port.number}, [access, *filters]))
+    return _listener("inbound", "0.0.0.0", INBOUND_PORT, chains)
+
+
+def _access(component: Component, port: Port, application: Application, known: Addresses) -> Config:
+    """Return the filter that lets in dependents, and outsiders where the port is published."""
+    if component.name == application.tracing and port.protocol in HTTP:
+        inside = [str(known.subnet)]
+    else:
+        inside = [str(known.block(caller)) for caller in application.dependents(component.name)]
+    principals = [{"direct_remote_ip": prefix_range(block)} for block in inside]
+    if any(outer.target == port.number for outer in component.outer_ports):
+        principals.append({"not_id": {"direct_remote_ip": prefix_range(str(known.subnet))}})
+        principals.append({"direct_remote_ip": prefix_range(str(known.subnet.network_address + 1))})
+    policies = {"callers": {"permissions": [{"any": True}], "principals": principals}} if principals else {}
+    rules = {"action": "ALLOW", "policies": policies}
+    return extension("access", "filters.network.rbac.v3.RBAC", stat_prefix="access", rules=rules)
+
+
+def _edge(component: Component, port: Port, traced: bool) -> Config:
+    if port.number == component.status_port:
+        return connection_manager("status", {"route_config": _status_routes()}, traced=False, **_EDGE_OPTIONS)
+    source = config_source(f"{component_directory(component.name)}/{GATEWAY_ROUTES}.json")
+    rds = {"rds": {"route_config_name": GATEWAY_ROUTES, "config_source": source}}
+    return connection_manager("edge", rds, traced, **_EDGE_OPTIONS)
+
+
+def _status_routes() -> Config:
+    """Return what the gateway tells of itself: whether it is ready, and its figures; nothing that changes anything."""
+    paths = {"/health": "/ready", "/metrics": "/stats/prometheus"}
+    routes: list[Config] = [
+        {
+            "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
+            "route": {"cluster": "admin", "prefix_rewrite": rewritten},
+        }
+        for path, rewritten in paths.items()
+    ]
+    here = {"status": 200, "body": {"inline_string": "\n".join(paths) + "\n"}}
+    routes.append({"match": {"path": "/"}, "direct_response": here})
+    return {"name": "status", "virtual_hosts": [{"name": "status", "domains": ["*"], "routes": routes}]}
+
+
+def _traces() -> Config:
+    """Return the listener that takes spans from the application, whether or not it may call the tracing component."""
+    route = {
+        "match": {"path": TRACES_PATH, "headers": [{"name": ":method", "string_match": {"exact": "POST"}}]},
+        "route": {"cluster": TRACES_CLUSTER, "timeout": "5s"},
+    }
+    hosts = [{"name": TRACES_CLUSTER, "domains": ["*"], "routes": [route]}]
+    manager = connection_manager("traces", {"route_config": {"name": "traces", "virtual_hosts": hosts}}, traced=False)
+    return {
+        "name": "traces",
+        "address": socket_address("127.0.0.1", TRACES_PORT),
+        "filter_chains": [{"name": "traces", "filters": [manager]}],
+    }
+
+
+def _chain(name: str, match: Config, filters: list[Config]) -> Config:
+    return {"name": name, "filter_chain_match": match, "filters": filters}
+
+
+def _decoder(port: Port, name: str) -> list[Config]:
+    """Return the filter that counts operations. Envoy's for MySQL is in its contrib build only, which is not packaged."""
+    if port.protocol != "mongo":
+        return []
+    return [extension("mongo", "filters.network.mongo_proxy.v3.MongoProxy", stat_prefix=name)]
+
+
+def _tcp_proxy(name: str, cluster: str) -> Config:
+    """Return the filter that forwards a connection for as long as both sides want it: pools stay idle for hours."""
+    return extension(
+        "tcp", "filters.network.tcp_proxy.v3.TcpProxy", stat_prefix=name, cluster=cluster, idle_timeout="0s"
+    )

@@ -1,0 +1,81 @@
+"""Envoy itself accepts every configuration that is generated, and equal models give equal bytes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import envoy
+import pytest
+import yaml
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import whole_configuration
+
+COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
+ENVOY = Path(envoy.__file__).parent / "_bin" / "envoy"
+EVERY_POLICY: dict[str, Any] = {
+    "timeout": "2s",
+    "retries": {"attempts": 3, "on": ["5xx", "reset"], "per_try_timeout": "500ms"},
+    "circuit_breaker": {"max_connections": 1, "max_pending_requests": 2, "max_requests": 3, "max_retries": 4},
+    "outlier_detection": {"interval": "1s", "consecutive_errors": 2, "base_ejection_time": "3s", "max_ejection_percent": 50},
+    "rate_limit": {"requests_per_second": 0.5, "burst": 3},
+    "fault": {"delay": {"duration": "100ms", "percent": 12.5}, "abort": {"status": 503, "percent": 0.1}},
+    "routes": [{"domains": ["api.shop"], "prefix": "/api", "headers": {"x-user": "tester"}}],
+}
+
+
+def everything() -> Application:
+    """Return an application that uses each protocol and each policy."""
+    services: dict[str, Any] = {
+        "edge": {"image": "e", "ports": ["80:80", "81:81"], "depends_on": ["api"], "x-mesh": {"gateway": {"status": 81}}},
+        "api": {
+            "image": "a",
+            "expose": ["8080", "9000", "9090"],
+            "depends_on": ["mysql", "mongo", "queue", "search"],
+            "deploy": {"replicas": 3},
+            "x-mesh": {"ports": {"9000": "grpc", "9090": "http"}, "policy": EVERY_POLICY},
+        },
+        "mysql": {"image": "m", "expose": ["3306"], "deploy": {"replicas": 2}, "x-mesh": {"kind": "stateful"}},
+        "mongo": {"image": "m", "expose": ["27017"], "ports": ["27017:27017"]},
+        "queue": {"image": "q", "expose": ["5672", "4369"]},
+        "search": {"image": "s", "expose": ["8000"], "deploy": {"replicas": 2}, "x-mesh": {"kind": "stateful"}},
+        "quiet": {"image": "q"},
+    }
+    return parse({"name": "app", "services": services}, "compose.yaml", {}, "app")
+
+
+@pytest.mark.parametrize("application", [load(COMPOSE, {}), everything()], ids=lambda each: each.name)
+def test_envoy_accepts_what_every_component_gets(application: Application, tmp_path: Path) -> None:
+    files = mesh_files(application, addresses(application))
+    for component in application.components:
+        document = tmp_path / f"{component.name}.json"
+        document.write_text(json.dumps(whole_configuration(component.name, files)))
+        command = [str(ENVOY), "--mode", "validate", "--log-level", "warn", "--config-path", str(document)]
+        checked = subprocess.run(command, capture_output=True, text=True)
+        assert checked.returncode == 0, f"{component.name}: {checked.stderr[:600]}"
+        assert "eprecated" not in checked.stderr, checked.stderr
+
+
+def test_equal_models_give_equal_bytes() -> None:
+    first, second = everything(), everything()
+    assert mesh_files(first, addresses(first)) == mesh_files(second, addresses(second))
+
+
+def test_a_policy_touches_the_component_and_the_shared_routes_alone() -> None:
+    before = load(COMPOSE, {})
+    changed = json.loads(json.dumps({"timeout": "1s", "rate_limit": {"requests_per_second": 5}}))
+    after = with_policy("payment", changed)
+    one, two = mesh_files(before, addresses(before)), mesh_files(after, addresses(after))
+    assert {path for path in two if one[path] != two[path]} == {"shared/routes.json", "components/payment/inbound.80.json"}
+
+
+def with_policy(name: str, policy: dict[str, Any]) -> Application:
+    content = yaml.safe_load(COMPOSE.read_text())
+    content["services"][name].setdefault("x-mesh", {})["policy"] = policy
+    return parse(content, str(COMPOSE), {}, "")
