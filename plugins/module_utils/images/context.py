@@ -27,8 +27,9 @@ def fingerprint(folder: Path) -> str:
     digest = hashlib.sha256()
     for name in context_files(folder):
         path = folder / name
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
-        executable = not path.is_symlink() and bool(path.stat().st_mode & 0o100)
+        link = _link(path, folder)
+        content = link.encode() if link else path.read_bytes()
+        executable = not link and bool(path.stat().st_mode & 0o100)
         digest.update(f"{name}\0{executable:d}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -40,12 +41,18 @@ def context_tar(folder: Path, replaced: dict[str, bytes]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in context_files(folder):
             if str(name) not in replaced:
-                archive.add(folder / name, str(name), recursive=False, filter=_as_root)
+                path = folder / name
+                archive.add(path if _link(path, folder) else path.resolve(), str(name), recursive=False, filter=_as_root)
         for key, content in sorted(replaced.items()):
             member = tarfile.TarInfo(key)
             member.size, member.mode = len(content), 0o644
             archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def _link(path: Path, folder: Path) -> str:
+    """Return where a link within the context points; one that leads out of it counts as the file that it leads to."""
+    return str(path.readlink()) if path.is_symlink() and path.resolve().is_relative_to(folder.resolve()) else ""
 
 
 def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -7,7 +7,8 @@ from .envoy import ADMIN_SOCKET, DIRECTORY, Config, config_source
 from .listeners import component_directory
 
 _HEAP_SHARE = 0.9
-_MONITOR = "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"
+_MOST_CONNECTIONS = 20_000
+_MONITORS = "type.googleapis.com/envoy.extensions.resource_monitors."
 
 
 def bootstrap(component: Component) -> Config:
@@ -40,11 +41,18 @@ def arguments(component: Component, instance: str) -> list[str]:
 def _overload(memory: int) -> Config:
     """Return what the proxy does before it runs out of memory: give back what is free, then refuse new requests."""
     monitor = "envoy.resource_monitors.fixed_heap"
-    heap = {"@type": _MONITOR, "max_heap_size_bytes": int(memory * _HEAP_SHARE)}
+    heap = {"@type": _MONITORS + "fixed_heap.v3.FixedHeapConfig", "max_heap_size_bytes": int(memory * _HEAP_SHARE)}
+    connections = {
+        "@type": _MONITORS + "downstream_connections.v3.DownstreamConnectionsConfig",
+        "max_active_downstream_connections": _MOST_CONNECTIONS,
+    }
     thresholds = {"shrink_heap": 0.9, "stop_accepting_requests": 0.97}
     return {
         "refresh_interval": "1s",
-        "resource_monitors": [{"name": monitor, "typed_config": heap}],
+        "resource_monitors": [
+            {"name": monitor, "typed_config": heap},
+            {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": connections},
+        ],
         "actions": [
             {"name": f"envoy.overload_actions.{action}", "triggers": [{"name": monitor, "threshold": {"value": value}}]}
             for action, value in thresholds.items()

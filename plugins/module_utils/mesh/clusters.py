@@ -12,8 +12,11 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def cluster_name(component: str, port: int) -> str:
-    """Return the cluster of all instances of a component, or of one where ``component`` is an instance's name."""
-    return f"{component}.{port}"
+    """Return the cluster of all instances of a component, or of one where ``component`` is an instance's name.
+
+    No dot: Envoy takes what is before one for the whole name when it labels its statistics.
+    """
+    return f"{component}:{port}"
 
 
 def endpoints_file(component: str, port: int) -> str:
@@ -119,7 +122,7 @@ def _application(port: Port) -> Config:
 
 def application_cluster(port: int) -> str:
     """Return the cluster of the application beside the proxy."""
-    return f"application.{port}"
+    return f"application:{port}"
 
 
 def _admin() -> Config:

@@ -99,7 +99,7 @@ def _further_hosts(application: Application) -> list[Config]:
 
 
 def _leads_to(host: Config, called: list[Component]) -> bool:
-    return any(route["route"]["cluster"].rpartition(".")[0] in {each.name for each in called} for route in host["routes"])
+    return any(route["route"]["cluster"].rpartition(":")[0] in {each.name for each in called} for route in host["routes"])
 
 
 def _route(component: Component, route: Route) -> Config:
