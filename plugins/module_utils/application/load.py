@@ -11,7 +11,7 @@ import yaml
 
 from .errors import ModelError, Problem
 from .model import Application
-from .parse import parse
+from .parse import BUILT, parse
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -29,7 +29,7 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(path: str | Path, variables: Mapping[str, str]) -> Application:
+def load(path: str | Path, variables: Mapping[str, str], image_source: str = BUILT) -> Application:
     """Return the application of the Compose file at ``path``; ``.env`` beside it is read as Compose does.
 
     ``variables`` win over ``.env``. Raises ``ModelError`` with every fault, also where the file cannot be read.
@@ -42,7 +42,7 @@ def load(path: str | Path, variables: Mapping[str, str]) -> Application:
     except yaml.YAMLError as error:
         found = " ".join(str(error).split())
         raise ModelError(str(file), [Problem("(file)", found, "well-formed YAML, each key once")]) from error
-    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, _default_name(file))
+    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, _default_name(file), image_source)
 
 
 def _default_name(file: Path) -> str:

@@ -43,6 +43,10 @@ class Node:
         """Return the node of ``value`` one step below this one."""
         return Node(value, (*self.path, key), self._problems)
 
+    def replaced(self, value: object) -> Node:
+        """Return a node of another value at the same place."""
+        return Node(value, self.path, self._problems)
+
     def mapping(self) -> dict[str, Node]:
         """Return the nodes of a mapping with free keys; nothing counts as an empty one."""
         if self.value is None:

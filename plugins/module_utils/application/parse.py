@@ -11,7 +11,7 @@ from .errors import ModelError, Problem
 from .interpolate import interpolate
 from .model import Application, Component, Secret
 from .node import Node
-from .service import NAME, read_service
+from .service import NAME, published, read_service
 
 KEYS = ("name", "version", "services", "volumes", "secrets", "x-mesh")
 REFUSED = {
@@ -21,10 +21,16 @@ REFUSED = {
 }
 
 
-def parse(content: object, source: str, variables: Mapping[str, str], default_name: str) -> Application:
+BUILT, UPSTREAM = "built", "upstream"
+
+
+def parse(
+    content: object, source: str, variables: Mapping[str, str], default_name: str, image_source: str = BUILT
+) -> Application:
     """Return the application that ``content``, the parsed YAML of the file ``source``, describes.
 
     ``variables`` are those of the interpolation; ``default_name`` is the application's where the file has no ``name``.
+    ``image_source`` says whether services are as built here or as published upstream.
     Raises ``ModelError`` with every fault of the file.
     """
     problems: list[Problem] = []
@@ -34,6 +40,8 @@ def parse(content: object, source: str, variables: Mapping[str, str], default_na
     services = found["services"].mapping() if "services" in found else {}
     if not services and not node.failed:
         node.fail("services with at least one component", found="no services")
+    if image_source == UPSTREAM:
+        services = {name: published(service) for name, service in services.items()}
     components = {name: read_service(service) for name, service in services.items()}
     volumes = tuple(sorted(found["volumes"].mapping())) if "volumes" in found else ()
     secrets = tuple(_secret(item) for item in found["secrets"].mapping().values()) if "secrets" in found else ()

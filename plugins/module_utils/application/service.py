@@ -55,15 +55,26 @@ PORT_NUMBER = "a port from 1 to 65535"
 MAX_REPLICAS = 14
 
 
+def published(node: Node) -> Node:
+    """Return the service as it is with its published image: keys of ``x-mesh.upstream`` in place of its own, no build."""
+    service = node.value if isinstance(node.value, dict) else {}
+    mesh = service.get("x-mesh")
+    upstream = mesh.get("upstream") if isinstance(mesh, dict) else None
+    whole = {**service, **upstream} if isinstance(upstream, dict) else service
+    return node.replaced({key: value for key, value in whole.items() if key != "build" or "image" not in whole})
+
+
 def read_service(node: Node) -> Component:
     """Return the component that the service at ``node`` describes; its faults are recorded in the node."""
     name = node.path[-1]
     if not NAME.fullmatch(name):
         node.fail("a name of lower-case letters, digits and hyphens, as DNS allows", found=repr(name))
     found = node.fields(KEYS, REFUSED)
-    mesh = found["x-mesh"].fields(("kind", "ports", "policy", "proxy", "gateway")) if "x-mesh" in found else {}
+    mesh = found["x-mesh"].fields(("gateway", "kind", "policy", "ports", "proxy", "upstream")) if "x-mesh" in found else {}
     mounts = _mounts(found)
     outer = tuple(port for item in _items(found, "ports") if (port := _outer_port(item)))
+    if "upstream" in mesh:
+        mesh["upstream"].fields([key for key in KEYS if key not in ("build", "x-mesh")])
     gateway, status_port = _gateway(mesh["gateway"], {port.target for port in outer}) if "gateway" in mesh else (False, 0)
     if "restart" in found:
         found["restart"].choice(RESTARTS, "always")

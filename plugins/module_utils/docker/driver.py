@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,6 +56,9 @@ class Driver:
         }
         self.engine.post("/volumes/create", {"Name": name, "Labels": labels})
 
+    def _remove_volume(self, name: str) -> None:
+        self.engine.delete(f"/volumes/{name}")
+
     def _create_secret(self, name: str) -> None:
         files.generate_secret(self.layout, name)
 
@@ -63,6 +67,9 @@ class Driver:
 
     def _delete(self, path: str) -> None:
         (self.layout.mesh / path).unlink(missing_ok=True)
+
+    def _delete_data(self, folder: str) -> None:
+        shutil.rmtree(folder)
 
     def _create(self, name: str) -> None:
         container = self.wanted.containers[name]

@@ -7,9 +7,11 @@ Engine API 1.41, the oldest that is used here.
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import socket
 import struct
+import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -95,6 +97,17 @@ class Engine:
         query = {"stdout": 1, "stderr": 1, "tail": lines}
         with self._send("GET", f"/containers/{container}/logs", query, None, {}, None) as response:
             return demultiplexed(response.read())
+
+    def read_file(self, image: str, path: str) -> str:
+        """Return the text of a file in an image. Raises ``EngineError``, with status 404 where there is none."""
+        container = self.post("/containers/create", {"Image": image})["Id"]
+        try:
+            with self._send("GET", f"/containers/{container}/archive", {"path": path}, None, {}, None) as response:
+                content = io.BytesIO(response.read())
+            with tarfile.open(fileobj=content) as archive, archive.extractfile(archive.getnames()[0]) or io.BytesIO() as file:
+                return file.read().decode()
+        finally:
+            self.delete(f"/containers/{container}", force=1)
 
     def _json(self, method: str, path: str, query: Mapping[str, Any], body: Any = None) -> Any:
         content = None if body is None else json.dumps(body).encode()

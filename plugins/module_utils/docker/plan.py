@@ -48,7 +48,7 @@ def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
             yield Operation("remove network", name, "not in the model", _removals(found, name))
         elif subnet != wanted.subnet:
             yield Operation("remove network", name, f"its range is {subnet}, wanted {wanted.subnet}", _removals(found, name))
-    if found.networks.get(wanted.network) != wanted.subnet:
+    if wanted.network and found.networks.get(wanted.network) != wanted.subnet:
         cause = "missing" if wanted.network not in found.networks else "its range has changed"
         yield Operation("create network", wanted.network, cause, frozenset({f"remove network {wanted.network}"}))
     for volume in sorted(set(wanted.volumes) - found.volumes):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..application.kinds import check_kinds
-from ..application.model import Application
-from ..plan.execute import Outcome, execute
+from ..plan.execute import execute
 from ..plan.graph import Plan
 from . import files
-from .containers import Setting
 from .desired import Desired, desired, volume_owners
 from .driver import Driver
 from .engine import Engine
 from .observe import observe
 from .plan import Current, plan_application
+from .setting import Task, failure
 
 
 @dataclass(frozen=True)
@@ -27,26 +25,36 @@ class Scope:
     only: tuple[str, ...] = ()
 
 
-def current(engine: Engine, application: Application, setting: Setting) -> Current:
-    """Return what is there of ``application``. Raises ``EngineError``."""
-    return Current(
+@dataclass(frozen=True)
+class Result:
+    """The plan that was made, and what of it failed, empty where all went well."""
+
+    plan: Plan
+    failure: str = ""
+
+
+def plan(engine: Engine, task: Task, scope: Scope) -> tuple[Desired, Plan]:
+    """Return what is wanted, and the plan to it. Raises ``ModelError`` for a changed kind, ``EngineError``."""
+    application, layout = task.application, task.setting.layout
+    wanted = desired(application, task.setting)
+    current = Current(
         engine=observe(engine, application.name, tuple(volume_owners(application))),
-        files=files.read_files(setting.layout.mesh),
-        secrets=files.secret_names(setting.layout),
+        files=files.read_files(layout.mesh),
+        secrets=files.secret_names(layout),
     )
+    check_kinds(application, current.engine.kinds(), task.source)
+    return wanted, plan_application(wanted, current, scope.parts, scope.only)
 
 
-def make(engine: Engine, application: Application, setting: Setting, scope: Scope, source: str) -> tuple[Desired, Plan]:
-    """Return what is wanted and the plan to it. Raises ``ModelError`` for a changed kind, ``EngineError``."""
-    wanted = desired(application, setting)
-    now = current(engine, application, setting)
-    check_kinds(application, now.engine.kinds(), source)
-    return wanted, plan_application(wanted, now, scope.parts, scope.only)
+def run(engine: Engine, task: Task, scope: Scope, seconds: float, dry: bool) -> Result:
+    """Plan, and unless ``dry`` carry it out; instances have ``seconds`` in all to become healthy.
 
-
-def carry_out(
-    engine: Engine, wanted: Desired, plan: Plan, setting: Setting, seconds: float, say: Callable[[str], None]
-) -> Outcome:
-    """Run ``plan``; instances have ``seconds`` in all to become healthy."""
-    driver = Driver(engine, wanted, setting.layout, say, time.monotonic() + seconds)
-    return execute(plan, driver.run)
+    Raises ``Busy`` where another run is at work, ``ModelError``, ``EngineError``.
+    """
+    if dry:
+        return Result(plan(engine, task, scope)[1])
+    layout = task.setting.layout
+    with files.held(layout):
+        wanted, planned = plan(engine, task, scope)
+        driver = Driver(engine, wanted, layout, task.say, time.monotonic() + seconds)
+        return Result(planned, failure(execute(planned, driver.run)))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..docker.engine import Engine, EngineError
+from ..plan.execute import Outcome, execute
 from ..plan.graph import Operation, Plan, make_plan
 from .source import REPOSITORY, ROOTFS, Image
 
 SHOWN_LINES = 15
+BUILDS_AT_A_TIME = 4
 BUILD_SECONDS = 1800.0
 ROOTFS_CHANGES = ('CMD ["/bin/bash"]',)
 
@@ -49,13 +52,56 @@ def present(engine: Engine) -> set[str]:
     return {tag for image in found for tag in image["RepoTags"] or ()}
 
 
-def plan_builds(recipes: Mapping[str, Recipe], references: set[str]) -> Plan:
-    """Return the builds of the images whose reference is not among ``references``."""
+def missing_images(engine: Engine, recipes: Mapping[str, Recipe], needed: Mapping[str, str]) -> list[str]:
+    """Return the references that the engine lacks: of ``recipes`` those that ``needed`` images come from, then others."""
+    known = present(engine)
+    built = {recipe.reference: recipe for recipe in recipes.values()}
+    missing: list[str] = []
+
+    def want(reference: str) -> None:
+        if reference in known or reference in missing:
+            return
+        for parent in built[reference].parents if reference in built else ():
+            want(recipes[parent].reference)
+        missing.append(reference)
+
+    for reference in dict.fromkeys(needed.values()):
+        if reference in built or not _is_there(engine, reference):
+            want(reference)
+    return missing
+
+
+def plan_images(recipes: Mapping[str, Recipe], missing: list[str]) -> Plan:
+    """Return the builds and pulls of the references in ``missing``."""
+    built = {recipe.reference: recipe for recipe in recipes.values()}
     return make_plan(
-        Operation("build", name, f"no image {recipe.reference}", frozenset(f"build {parent}" for parent in recipe.parents))
-        for name, recipe in recipes.items()
-        if recipe.reference not in references
+        Operation("build", built[each].name, f"no image {each}", frozenset(f"build {name}" for name in built[each].parents))
+        if each in built
+        else Operation("pull", each, "missing")
+        for each in missing
     )
+
+
+def pull(engine: Engine, reference: str) -> None:
+    """Pull an image. Raises ``BuildError``."""
+    name, _, tag = reference.partition("@") if "@" in reference else reference.rpartition(":")
+    if not name or "/" in tag:
+        name, tag = reference, "latest"
+    for document in engine.stream("POST", "/images/create", timeout=BUILD_SECONDS, fromImage=name, tag=tag):
+        if "error" in document:
+            raise BuildError(f"{reference} could not be pulled: {document['error']}")
+
+
+def _is_there(engine: Engine, reference: str) -> bool:
+    if not reference:
+        return True
+    try:
+        engine.get(f"/images/{reference}/json")
+    except EngineError as error:
+        if error.status == 404:
+            return False
+        raise
+    return True
 
 
 def build(engine: Engine, recipe: Recipe, bundle: Path, say: Callable[[str], None]) -> None:
@@ -117,3 +163,21 @@ def _import(engine: Engine, recipe: Recipe, archive: Path) -> None:
 
 def _failure(name: str, lines: list[str], error: str) -> str:
     return "\n".join([f"The image {name} could not be built: {error}", *(f"  | {line}" for line in lines)])
+
+
+def carry_out(engine: Engine, plan: Plan, recipes: Mapping[str, Recipe], bundle: Path, say: Callable[[str], None]) -> Outcome:
+    """Build and pull side by side, a few at a time; the archives are in the tar file ``bundle``."""
+    with tempfile.TemporaryDirectory(prefix="evenkeel-") as folder:
+        with tarfile.open(bundle) as archives:
+            archives.extractall(folder, filter="data")
+
+        def get(operation: Operation) -> None:
+            started = time.monotonic()
+            if operation.verb == "pull":
+                pull(engine, operation.subject)
+            else:
+                name = operation.subject
+                build(engine, recipes[name], Path(folder), lambda step: say(f"image {name}: {step}"))
+            say(f"image {operation.subject}: ready after {time.monotonic() - started:.0f} s")
+
+        return execute(plan, get, BUILDS_AT_A_TIME)

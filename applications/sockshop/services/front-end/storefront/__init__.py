@@ -1,0 +1,1 @@
+"""The storefront: pages, sessions, and the browser API in front of the shop's services."""

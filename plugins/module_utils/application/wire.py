@@ -1,0 +1,36 @@
+"""An application as JSON and back: it is parsed once, on the controller, and moved to the target host as data."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from .model import Application
+
+
+def to_wire(application: Application) -> dict[str, Any]:
+    """Return ``application`` in mappings, lists and scalars."""
+    return asdict(application)
+
+
+def from_wire(data: Mapping[str, Any]) -> Application:
+    """Return the application that ``to_wire`` made ``data`` of."""
+    built: Application = _built(Application, data)
+    return built
+
+
+def _built(kind: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if get_origin(kind) in (Union, types.UnionType):
+        return _built(next(each for each in get_args(kind) if each is not type(None)), value)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{each.name: _built(hints[each.name], value[each.name]) for each in fields(kind)})  # type: ignore[operator]
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(_built(each, item) for each, item in zip(kinds, value, strict=True))
+    return kind(value)

@@ -1,0 +1,71 @@
+"""The options that modules share, and what the driver makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..application.model import Application
+from ..application.wire import from_wire
+from ..mesh.addresses import addresses
+from ..plan.execute import Outcome
+from ..plan.graph import Plan
+from .containers import Setting
+from .layout import ROOT, Layout
+
+SHARED_OPTIONS: dict[str, dict[str, Any]] = {
+    "model": {"type": "dict", "required": True},
+    "source": {"type": "str", "required": True},
+    "folder": {"type": "path", "required": True},
+    "images": {"type": "dict", "required": True},
+    "directory": {"type": "path", "default": ROOT},
+    "progress": {"type": "path"},
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One module's task: the application, its setting on this host, and whom to tell of progress."""
+
+    application: Application
+    setting: Setting
+    source: str
+    say: Callable[[str], None]
+
+
+def read_task(params: dict[str, Any]) -> Task:
+    """Return the task that a module's parameters describe."""
+    application = from_wire(params["model"])
+    layout = Layout(application.name, params["directory"])
+    setting = Setting(params["images"], addresses(application), layout, Path(params["folder"]))
+    return Task(application, setting, params["source"], _reporter(params["progress"]))
+
+
+def lines(plan: Plan) -> list[str]:
+    """Return the plan's operations as text, one each."""
+    return [str(operation) for operation in plan.operations.values()]
+
+
+def diff(plan: Plan) -> dict[str, str]:
+    """Return the plan as the diff that Ansible shows: nothing before, each operation after."""
+    return {"before": "", "after": str(plan), "before_header": "as it is", "after_header": "plan"}
+
+
+def failure(outcome: Outcome) -> str:
+    """Return what failed and what was left undone because of it."""
+    told: Iterable[str] = (f"{key}: {error}" for key, error in outcome.failed.items())
+    left = [f"Left undone because of that: {', '.join(outcome.skipped)}"] if outcome.skipped else []
+    return "\n".join([*told, *left])
+
+
+def _reporter(progress: str | None) -> Callable[[str], None]:
+    if not progress:
+        return lambda line: None
+
+    def say(line: str) -> None:
+        with Path(progress).open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+
+    return say

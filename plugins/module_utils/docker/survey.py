@@ -1,0 +1,52 @@
+"""One look at everything: which stages of a deployment have something to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..application.model import Application
+from ..images.build import Recipe, missing_images
+from .engine import Engine
+from .plan import COMPONENTS, INFRASTRUCTURE, MESH
+from .reconcile import Scope, plan
+from .setting import Task, lines
+from .tracing import schema_is_loaded, tracing_store
+
+PLATFORM, IMAGES, TRACING = "platform", "images", "tracing"
+STAGES = (PLATFORM, IMAGES, INFRASTRUCTURE, MESH, TRACING, COMPONENTS)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The ``stages`` that have something to do, in order, and what that is."""
+
+    stages: tuple[str, ...]
+    plan: tuple[str, ...]
+
+
+def survey(engine: Engine, task: Task, recipes: Mapping[str, Recipe]) -> Survey:
+    """Return what is to do on an engine that answers. Raises ``EngineError``, ``ModelError``."""
+    found = {IMAGES: [f"get {image} (missing)" for image in missing_images(engine, recipes, task.setting.images)]}
+    for part in (INFRASTRUCTURE, MESH, COMPONENTS):
+        found[part] = lines(plan(engine, task, Scope((part,)))[1])
+    store = tracing_store(task.application)
+    if store and not schema_is_loaded(engine, task.setting.layout, store):
+        found[TRACING] = [f"load schema {store.name} (missing)"]
+    stages = tuple(stage for stage in STAGES if found.get(stage))
+    return Survey(stages, tuple(line for stage in stages for line in found[stage]))
+
+
+def stages_of(application: Application) -> tuple[str, ...]:
+    """Return the stages that a deployment from nothing goes through."""
+    return tuple(stage for stage in STAGES if stage != TRACING or tracing_store(application))
+
+
+def urls(application: Application) -> dict[str, list[str]]:
+    """Return where each component that publishes ports is found on the engine's host."""
+    found: dict[str, list[str]] = {}
+    for component in application.components:
+        for port in component.outer_ports:
+            suffix = "" if port.published == 80 else f":{port.published}"
+            found.setdefault(component.name, []).append(f"http://{port.host_ip or 'localhost'}{suffix}/")
+    return found

@@ -1,0 +1,50 @@
+"""Takes an application off an engine. What it has stored stays unless it is asked for by name."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+
+from ..application.model import Application
+from ..plan.execute import execute
+from ..plan.graph import Operation, make_plan
+from . import files, names
+from .desired import Desired
+from .driver import Driver
+from .engine import Engine
+from .observe import observe
+from .plan import Current, plan_application
+from .reconcile import Result
+from .setting import Task, failure
+
+
+def tear_down(engine: Engine, task: Task, delete_data: bool, dry: bool) -> Result:
+    """Remove the containers, the network and the mesh's files of an application, and with ``delete_data`` all else.
+
+    Raises ``Busy``, ``EngineError``.
+    """
+    layout = task.setting.layout
+    name = task.application.name
+    nothing = Desired(Application(name, ()), "", "", {}, {}, {})
+    current = Current(observe(engine, name, ()), files.read_files(layout.mesh))
+    operations = [*plan_application(nothing, current).operations.values()]
+    if delete_data:
+        after = frozenset(operation.key for operation in operations)
+        operations += _deletions(engine, name, after)
+        if layout.home.exists():
+            operations.append(Operation("delete data", str(layout.home), "asked for", after))
+    planned = make_plan(operations)
+    if dry or not planned:
+        return Result(planned)
+    with files.held(layout):
+        outcome = execute(planned, Driver(engine, nothing, layout, task.say, time.monotonic()).run)
+        for folder in (layout.mesh, layout.home / "run"):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Result(planned, failure(outcome))
+
+
+def _deletions(engine: Engine, application: str, after: frozenset[str]) -> Iterator[Operation]:
+    mine = {"label": [f"{names.APPLICATION}={application}"]}
+    for volume in engine.get("/volumes", filters=mine)["Volumes"] or ():
+        yield Operation("remove volume", volume["Name"], "asked for", after)

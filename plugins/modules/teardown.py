@@ -1,0 +1,59 @@
+#!/usr/bin/python
+"""Take an application off a Docker engine."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: teardown
+short_description: Take an application off a Docker engine
+version_added: 0.1.0
+description:
+  - Removes the application's containers, its network and the mesh's files. Volumes and secrets stay, so that the next
+    deployment finds its data, unless O(delete_data) is set.
+extends_documentation_fragment: [evenkeel.mesh.application]
+options:
+  delete_data:
+    description: Whether to delete the volumes and the secrets too. There is no way back.
+    type: bool
+    default: false
+author: The Evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: Take the shop down and keep its data
+  evenkeel.mesh.teardown:
+    application: applications/sockshop/compose.yaml
+"""
+
+RETURN = r"""
+plan:
+  description: What was removed.
+  returned: always
+  type: list
+  elements: str
+  sample: ["remove sockshop-payment-1 (not in the model)"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, setting, teardown  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={**setting.SHARED_OPTIONS, "delete_data": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
+    task = setting.read_task(module.params)
+    try:
+        result = teardown.tear_down(Engine(), task, module.params["delete_data"], module.check_mode)
+    except (EngineError, files.Busy, OSError) as error:
+        module.fail_json(msg=str(error))
+    if result.failure:
+        module.fail_json(msg=result.failure, plan=setting.lines(result.plan))
+    module.exit_json(changed=bool(result.plan), plan=setting.lines(result.plan), diff=setting.diff(result.plan))
+
+
+if __name__ == "__main__":
+    main()
