@@ -1,0 +1,65 @@
+"""Socks as the catalogue tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+QUERY = """
+SELECT sock.sock_id AS id, sock.name, sock.description, sock.price, sock.count, sock.image_url_1, sock.image_url_2,
+       GROUP_CONCAT(tag.name ORDER BY tag.tag_id) AS tags
+FROM sock
+JOIN sock_tag ON sock.sock_id = sock_tag.sock_id
+JOIN tag ON sock_tag.tag_id = tag.tag_id
+{where}
+GROUP BY sock.sock_id
+ORDER BY sock.sock_id
+"""
+
+
+def list_query(tags: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the query for socks with any of ``tags``, all socks where there are none, and its values."""
+    where = f"WHERE tag.name IN ({', '.join(['%s'] * len(tags))})" if tags else ""
+    return QUERY.format(where=where), tags
+
+
+def one_query(key: str) -> tuple[str, tuple[str, ...]]:
+    """Return the query for the sock with id ``key``."""
+    return QUERY.format(where="WHERE sock.sock_id = %s"), (key,)
+
+
+def size_query(tags: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the query for the number of socks with any of ``tags``."""
+    query, values = list_query(tags)
+    return f"SELECT COUNT(*) AS size FROM ({query}) AS found", values
+
+
+def asked_tags(request: web.Request) -> tuple[str, ...]:
+    """Return the tags that a request names."""
+    return tuple(tag for tag in request.query.get("tags", "").split(",") if tag)
+
+
+def sock(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "imageUrl": [row["image_url_1"], row["image_url_2"]],
+        "price": round(float(row["price"]), 2),
+        "count": row["count"],
+        "tag": row["tags"].split(","),
+    }
+
+
+def page(rows: Iterable[Mapping[str, Any]], number: str, size: str) -> list[dict[str, Any]] | None:
+    """Return one page of the socks; None on the first where there are none at all, as the original answers."""
+    found = list(rows)
+    if not found and number == "1":
+        return None
+    if not (number.isascii() and number.isdigit() and size.isascii() and size.isdigit()):
+        return []
+    start = (int(number) - 1) * int(size)
+    return [sock(row) for row in found[start : start + int(size)]] if start >= 0 else []

@@ -1,0 +1,80 @@
+"""The trace context of the request at hand, in the headers of B3 and of the W3C.
+
+B3: https://github.com/openzipkin/b3-propagation; W3C: https://www.w3.org/TR/trace-context/.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+CARRIED = ("baggage", "tracestate", "x-request-id")
+
+
+@dataclass(frozen=True)
+class TraceContext:
+    """Where a request is in its trace; ids are hexadecimal. ``carried`` goes on to callees as it came."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str = ""
+    sampled: bool = True
+    w3c: bool = False
+    carried: Mapping[str, str] = field(default_factory=dict)
+
+    def child(self) -> TraceContext:
+        """Return the context of a span below this one."""
+        return replace(self, span_id=secrets.token_hex(8), parent_id=self.span_id)
+
+    def headers(self) -> dict[str, str]:
+        """Return what tells a callee of this span."""
+        sampled = "1" if self.sampled else "0"
+        headers = {"X-B3-TraceId": self.trace_id, "X-B3-SpanId": self.span_id, "X-B3-Sampled": sampled, **self.carried}
+        if self.parent_id:
+            headers["X-B3-ParentSpanId"] = self.parent_id
+        if self.w3c:
+            headers["traceparent"] = f"00-{self.trace_id.zfill(32)}-{self.span_id}-0{sampled}"
+        return headers
+
+
+current: ContextVar[TraceContext | None] = ContextVar("trace", default=None)
+
+
+def received(headers: Mapping[str, str]) -> TraceContext:
+    """Return the context that ``headers``, whose case does not matter, tell of; a new trace where they tell of none."""
+    given = {name.lower(): value for name, value in headers.items()}
+    carried = {name: given[name] for name in CARRIED if name in given}
+    w3c = "traceparent" in given
+    trace, span, sampled = _from_b3(given) or _from_single(given) or _from_w3c(given) or ("", "", "1")
+    if not _is_id(trace, (16, 32)) or not _is_id(span, (16,)):
+        return TraceContext(secrets.token_hex(16), secrets.token_hex(8), "", sampled != "0", w3c, carried)
+    return TraceContext(trace, span, "", sampled not in ("0", "false"), w3c, carried)
+
+
+def _from_b3(given: Mapping[str, str]) -> tuple[str, str, str] | None:
+    trace, span = given.get("x-b3-traceid", ""), given.get("x-b3-spanid", "")
+    sampled = "1" if given.get("x-b3-flags") == "1" else given.get("x-b3-sampled", "1")
+    return (trace, span, sampled) if trace and span or sampled == "0" else None
+
+
+def _from_single(given: Mapping[str, str]) -> tuple[str, str, str] | None:
+    parts = given.get("b3", "").split("-")
+    if len(parts) == 1:
+        return ("", "", "0") if parts[0] == "0" else None
+    return parts[0], parts[1], parts[2] if len(parts) > 2 else "1"
+
+
+def _from_w3c(given: Mapping[str, str]) -> tuple[str, str, str] | None:
+    parts = given.get("traceparent", "").split("-")
+    if len(parts) < 4 or len(parts[0]) != 2:
+        return None
+    try:
+        return parts[1], parts[2], str(int(parts[3][:2], 16) & 1)
+    except ValueError:
+        return None
+
+
+def _is_id(text: str, lengths: tuple[int, ...]) -> bool:
+    return len(text) in lengths and set(text) <= set("0123456789abcdef") and set(text) != {"0"}
