@@ -56,7 +56,7 @@ def received(headers: Mapping[str, str]) -> TraceContext:
 def _from_b3(given: Mapping[str, str]) -> tuple[str, str, str] | None:
     trace, span = given.get("x-b3-traceid", ""), given.get("x-b3-spanid", "")
     sampled = "1" if given.get("x-b3-flags") == "1" else given.get("x-b3-sampled", "1")
-    return (trace, span, sampled) if trace and span or sampled == "0" else None
+    return (trace, span, sampled) if (trace and span) or sampled == "0" else None
 
 
 def _from_single(given: Mapping[str, str]) -> tuple[str, str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from aiohttp import ClientSession, web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -37,7 +37,7 @@ class Service:
         self._client: ClientSession | None = None
         self.app = web.Application(middlewares=[observed(name, self.settings, self.spans), faulty(self.settings)])
         self.app.router.add_get("/health", self._health)
-        self.app.router.add_get("/metrics", self._metrics)
+        self.app.router.add_get("/metrics", self.metrics)
         self.app.cleanup_ctx.append(self._tools)
 
     @property
@@ -73,12 +73,13 @@ class Service:
         entries += [(name, await _status(check)) for name, check in self.checks.items()]
         if self._own_last:
             entries.append(entries.pop(0))
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return web.json_response(
             {"health": [{"service": name, "status": status, self._time_key: now} for name, status in entries]}
         )
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Answer the figures for Prometheus."""
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -1,0 +1,44 @@
+"""The queue of shipments, as both its ends declare it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pika
+
+from .settings import secret, text
+
+QUEUE, EXCHANGE = "shipping-task", "shipping-task-exchange"
+TYPE = "works.weave.socks.shipping.entities.Shipment"
+BrokerError = pika.exceptions.AMQPError
+_TIMEOUT_SECONDS = 5
+
+
+class Broker:
+    """The RabbitMQ that the environment names; the queue is durable unless ``QUEUE_DURABLE`` is false."""
+
+    def __init__(self) -> None:
+        host, _, port = text("RABBITMQ_HOST", "rabbitmq").partition(":")
+        login = pika.PlainCredentials(text("RABBITMQ_USER", "guest"), secret("RABBITMQ_PASSWORD", "guest"))
+        self._parameters = pika.ConnectionParameters(
+            host=host,
+            port=int(port or 5672),
+            credentials=login,
+            heartbeat=30,
+            socket_timeout=_TIMEOUT_SECONDS,
+            stack_timeout=_TIMEOUT_SECONDS,
+            blocked_connection_timeout=_TIMEOUT_SECONDS,
+        )
+        self._durable = text("QUEUE_DURABLE", "true") != "false"
+
+    def connect(self) -> Any:
+        """Return a connection. Raises ``BrokerError``, ``OSError``."""
+        return pika.BlockingConnection(self._parameters)
+
+    def channel(self, connection: Any) -> Any:
+        """Return a channel on which the queue is there. Raises ``BrokerError``."""
+        channel = connection.channel()
+        channel.exchange_declare(EXCHANGE, "topic", durable=True)
+        channel.queue_declare(QUEUE, durable=self._durable)
+        channel.queue_bind(QUEUE, EXCHANGE, QUEUE)
+        return channel
