@@ -48,9 +48,9 @@ def number(name: str, default: float, low: float, high: float) -> float:
         found = float(value)
     except ValueError:
         found = low - 1
-    if low <= found <= high:
-        return found
-    end(f"{name}: found {value!r}; allowed: a number from {low:g} to {high:g}")
+    if not low <= found <= high:
+        end(f"{name}: found {value!r}; allowed: a number from {low:g} to {high:g}")
+    return found
 
 
 def secret(name: str, default: str) -> str:
