@@ -45,4 +45,4 @@ def read_deployment(application: str, image_source: str, variables: Mapping[str,
     given = {name: str(value) for name, value in variables.items()}
     model = load(file, {**os.environ, **given}, image_source)
     platform = {path.name: path for path in sorted(PLATFORM_SOURCES.iterdir()) if path.is_dir()}
-    return Deployment(model, str(file), file.parent, needed_images(model, file.parent, platform))
+    return Deployment(model, str(file), file.parent, needed_images(model, file.parent, platform, image_source))

@@ -38,7 +38,10 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Healthcheck:
-    """A command that tells whether the application works; ``test`` begins with CMD or CMD-SHELL."""
+    """A command that tells whether the application works; ``test`` begins with CMD or CMD-SHELL.
+
+    A ``test`` of NONE alone does away with the check that the image may have.
+    """
 
     test: tuple[str, ...]
     interval: float = 30.0

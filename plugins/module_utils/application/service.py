@@ -261,14 +261,14 @@ def _dependencies(node: Node) -> tuple[Dependency, ...]:
 def _healthcheck(node: Node) -> Healthcheck | None:
     found = node.fields(("test", "interval", "timeout", "retries", "start_period", "start_interval", "disable"))
     if "disable" in found and found["disable"].boolean():
-        return None
+        return Healthcheck(("NONE",))
     if "test" not in found:
         node.fail("test", found="a healthcheck without a test")
         return None
     test = found["test"]
     words = tuple(item.scalar() for item in test.items()) if isinstance(test.value, list) else ("CMD-SHELL", test.string())
     if words[:1] == ("NONE",):
-        return None
+        return Healthcheck(("NONE",))
     if words[:1] not in (("CMD",), ("CMD-SHELL",)) or len(words) < 2:
         test.fail("a line for a shell, or a list that begins with CMD, CMD-SHELL or NONE", found=repr(list(words)))
     return Healthcheck(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..application.model import Component, Healthcheck
+from ..application.model import Component
 from .engine import Engine, EngineError
 
 PROC = Path("/proc")
@@ -17,6 +17,7 @@ LISTEN = "0A"
 _PAUSES = (0.05, 0.1, 0.1, 0.2, 0.2, 0.3)
 _LONGEST_PAUSE = 0.5
 MANY_RESTARTS = 8
+CHECK_SECONDS = 10.0
 LOG_LINES = 15
 
 
@@ -59,18 +60,22 @@ def listening(pid: int) -> set[int]:
     return ports
 
 
-def workload_ready(engine: Engine, container: str, pid: int, component: Component) -> bool:
-    """Whether the application passes its health check; one without a check has to listen on any of its ports."""
-    if component.healthcheck:
-        return _passes(engine, container, component.healthcheck)
+def workload_ready(engine: Engine, body: dict[str, Any], component: Component) -> bool:
+    """Whether the application in the container ``body``, as the engine tells of it, works.
+
+    It passes its health check, the model's or the image's; one without a check has to listen on any of its ports.
+    """
+    test = (body["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
+    if test[0] in ("CMD", "CMD-SHELL"):
+        command = tuple(test[1:]) if test[0] == "CMD" else ("/bin/sh", "-c", test[1])
+        return _passes(engine, body["Id"], command)
     ports = {port.number for port in component.ports}
-    return not ports or bool(ports & listening(pid))
+    return not ports or bool(ports & listening(body["State"]["Pid"]))
 
 
-def _passes(engine: Engine, container: str, check: Healthcheck) -> bool:
-    command = check.test[1:] if check.test[0] == "CMD" else ("/bin/sh", "-c", check.test[1])
+def _passes(engine: Engine, container: str, command: tuple[str, ...]) -> bool:
     try:
-        return engine.run(container, command, timeout=check.timeout).status == 0
+        return engine.run(container, command, timeout=CHECK_SECONDS).status == 0
     except (EngineError, TimeoutError):
         return False
 
@@ -82,35 +87,33 @@ class Waiting:
         self._engine = engine
         self._deadline = deadline
 
-    def for_sandbox(self, container: str) -> int:
-        """Return the sandbox's process id once it is ready. Raises ``Unhealthy``."""
-        return self._until(container, lambda pid: sandbox_ready(pid))
+    def for_sandbox(self, container: str) -> None:
+        """Return once the sandbox is ready. Raises ``Unhealthy``."""
+        self._until(container, lambda body: sandbox_ready(body["State"]["Pid"]))
 
     def for_proxy(self, container: str, admin: Path) -> None:
         """Return once the proxy is ready. Raises ``Unhealthy``."""
-        self._until(container, lambda pid: proxy_ready(admin))
+        self._until(container, lambda body: proxy_ready(admin))
 
     def for_workload(self, container: str, component: Component) -> None:
         """Return once the application is ready. Raises ``Unhealthy``."""
-        self._until(container, lambda pid: workload_ready(self._engine, container, pid, component))
+        self._until(container, lambda body: workload_ready(self._engine, body, component))
 
-    def _until(self, container: str, ready: Callable[[int], bool]) -> int:
+    def _until(self, container: str, ready: Callable[[dict[str, Any]], bool]) -> None:
         pauses = iter(_PAUSES)
-        _, before = self._state(container)
+        before: int | None = None
         while True:
-            state, after = self._state(container)
-            restarts = after - before
-            if state["Running"] and not state["Restarting"] and ready(state["Pid"]):
-                return int(state["Pid"])
+            body = self._engine.get(f"/containers/{container}/json")
+            state = body["State"]
+            if state["Running"] and not state["Restarting"] and ready(body):
+                return
+            before = body["RestartCount"] if before is None else before
+            restarts = body["RestartCount"] - before
             if restarts >= MANY_RESTARTS:
                 self._fail(container, f"it has ended {restarts} times, last with status {state['ExitCode']}")
             if time.monotonic() > self._deadline:
                 self._fail(container, "it was not healthy in time" if state["Running"] else f"it is {state['Status']}")
             time.sleep(next(pauses, _LONGEST_PAUSE))
-
-    def _state(self, container: str) -> tuple[dict[str, Any], int]:
-        body = self._engine.get(f"/containers/{container}/json")
-        return body["State"], int(body["RestartCount"])
 
     def _fail(self, container: str, reason: str) -> None:
         lines = self._engine.logs(container, LOG_LINES).splitlines()

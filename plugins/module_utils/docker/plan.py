@@ -246,4 +246,4 @@ def _prepared(wanted: Desired, change: Change, changes: Mapping[str, Change]) ->
 
 def _unwell(wanted: Desired, found: Observed, instance: str) -> str:
     workload = found.containers.get(names.container_name(wanted.application.name, instance, names.WORKLOAD))
-    return f"it is {workload.health}" if workload and workload.health in ("unhealthy", "starting") else ""
+    return "it is unhealthy" if workload and workload.health == "unhealthy" else ""

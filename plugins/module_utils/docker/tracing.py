@@ -6,6 +6,9 @@ volume by its birth: a new volume has no tables, whatever its name.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from ..application.model import Application, Component
 from . import files, names
 from .engine import Engine, EngineError
@@ -13,6 +16,7 @@ from .layout import Layout
 from .setting import Task
 
 SCHEMA_PATH = "/zipkin/mysql.sql"
+_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
 class SchemaError(Exception):
@@ -49,21 +53,48 @@ def mark_schema(engine: Engine, layout: Layout, store: Component) -> None:
 def load_schema(engine: Engine, task: Task, store: Component, dry: bool) -> bool:
     """Make the tables that the database lacks, and return whether any did. Raises ``SchemaError``, ``EngineError``.
 
-    The schema is Zipkin's own, out of its image; each of its statements leaves alone what is there.
+    The schema is Zipkin's own, out of its image. It is loaded aside and its tables are moved in by one statement, so
+    that tables which are there are whole, whenever a run may have ended.
     """
     layout = task.setting.layout
     if schema_is_loaded(engine, layout, store):
         return False
-    if not dry:
-        schema = engine.read_file(task.setting.images[task.application.tracing], SCHEMA_PATH)
-        container = names.container_name(task.application.name, names.instance_name(store.name, 1), names.WORKLOAD)
-        _execute(engine, container, dict(store.environment).get("MYSQL_DATABASE", "zipkin"), schema)
-        files.write(layout.home / "tracing", schema_mark(engine, layout.application, store).encode())
-    return True
+    if dry:
+        return True
+    schema = engine.read_file(task.setting.images[task.application.tracing], SCHEMA_PATH)
+    container = names.container_name(task.application.name, names.instance_name(store.name, 1), names.WORKLOAD)
+    database = dict(store.environment).get("MYSQL_DATABASE", "zipkin")
+    loader = _Loader(engine, container, database)
+    missing = [table for table in _TABLE.findall(schema) if table not in loader.tables()]
+    if missing:
+        loader.load(schema, missing)
+    files.write(layout.home / "tracing", schema_mark(engine, layout.application, store).encode())
+    return bool(missing)
 
 
-def _execute(engine: Engine, container: str, database: str, statements: str) -> None:
-    """Run SQL in the store's container, by its own client and socket, which need no password."""
-    result = engine.run(container, ("mariadb", "--database", database, "--execute", statements))
-    if result.status:
-        raise SchemaError(f"{container}: {result.output.strip()}")
+@dataclass(frozen=True)
+class _Loader:
+    """Speaks to the store by its own client and socket, which need no password."""
+
+    engine: Engine
+    container: str
+    database: str
+
+    def tables(self) -> set[str]:
+        """Return the tables that are there."""
+        query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{self.database}'"
+        return set(self._execute(query).split())
+
+    def load(self, schema: str, tables: list[str]) -> None:
+        """Make ``tables`` of ``schema``."""
+        aside = f"{self.database}_new"
+        moves = ", ".join(f"{aside}.{table} TO {self.database}.{table}" for table in tables)
+        self._execute(f"DROP DATABASE IF EXISTS {aside}; CREATE DATABASE {aside}; USE {aside};\n{schema}")
+        self._execute(f"RENAME TABLE {moves}; DROP DATABASE {aside}")
+
+    def _execute(self, statements: str) -> str:
+        command = ("mariadb", "--batch", "--skip-column-names", "--execute", statements)
+        result = self.engine.run(self.container, command)
+        if result.status:
+            raise SchemaError(f"{self.container}: {result.output.strip()}")
+        return result.output

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..application.model import Application, Build
+from ..application.parse import UPSTREAM
 from .source import Image, Source, images
 
-PLATFORM = ("envoy", "sandbox", "keeper")
+PROXY = "envoy"
+PLATFORM = (PROXY, "sandbox", "keeper")
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,10 @@ class Needed:
     built: Mapping[str, Image]
 
 
-def needed_images(application: Application, folder: Path, platform: Mapping[str, Path]) -> Needed:
+def needed_images(application: Application, folder: Path, platform: Mapping[str, Path], image_source: str) -> Needed:
     """Return the images of ``application``, whose sources are relative to ``folder``, and of the platform's own sources.
+
+    From upstream the proxy's image is the one that the model names for a gateway.
 
     Raises ``SourceError``.
     """
@@ -30,23 +34,28 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     names: dict[str, str] = {}
     for component in application.components:
         if component.build:
-            name = _name(application.name, component.name, component.build)
-            source = _source(component.build, folder)
-            if sources.setdefault(name, source) != source:
-                name = f"{application.name}-{component.name}"
-                sources[name] = source
-            names[component.name] = name
+            names[component.name] = _add(sources, application.name, component.name, _source(component.build, folder))
     built = images(sources, (*PLATFORM, *names.values()))
-    references = {component.name: component.image for component in application.components}
+    references = {component.name: component.image for component in application.components if not component.gateway}
     references.update((component, built[name].reference) for component, name in names.items())
     references.update((name, built[name].reference) for name in PLATFORM)
+    published = next((each.image for each in application.components if each.gateway and each.image), "")
+    if published and image_source == UPSTREAM:
+        references[PROXY] = published
     return Needed(references, built)
 
 
-def _name(application: str, component: str, build: Build) -> str:
-    """Return a name after the folder, which several components may share."""
-    folder = Path(build.context).name.lower()
-    return f"{application}-{folder if folder.strip('.') else component}"
+def _add(sources: dict[str, Source], application: str, component: str, source: Source) -> str:
+    """Return the name of ``source``, which several components may share: after its folder, if that is free."""
+    for name, known in sources.items():
+        if known == source:
+            return name
+    folder = source.folder.name.lower()
+    name = f"{application}-{folder}"
+    if name in sources or not folder.strip("."):
+        name = f"{application}-{component}"
+    sources[name] = source
+    return name
 
 
 def _source(build: Build, folder: Path) -> Source:

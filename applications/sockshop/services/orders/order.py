@@ -28,7 +28,9 @@ def customer_id(customer: Mapping[str, Any]) -> str:
     return href.rstrip("/").rpartition("/")[2] or str(customer.get("id", ""))
 
 
-def new_order(parts: Mapping[str, Mapping[str, Any]], items: list[Mapping[str, Any]], shipment: Mapping[str, Any]) -> dict[str, Any]:
+def new_order(
+    parts: Mapping[str, Mapping[str, Any]], items: list[Mapping[str, Any]], shipment: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the document of an order for ``parts``: customer, address and card as their services answered them."""
     kept: dict[str, Any] = {
         part: {"id": None, **{name: parts[part].get(name) for name in names}} for part, names in _PARTS.items()

@@ -20,7 +20,7 @@ public final class Server {
       try {
         return super.handleMessage(message);
       } finally {
-        syncChanges();
+        save();
       }
     }
 
@@ -29,12 +29,13 @@ public final class Server {
       try {
         return super.handleCommand(channel, database, command, query);
       } finally {
-        syncChanges();
+        save();
       }
     }
 
-    private void syncChanges() {
+    private void save() {
       if (getMvStore().hasUnsavedChanges()) {
+        getMvStore().commit();
         getMvStore().sync();
       }
     }
