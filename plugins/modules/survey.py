@@ -70,13 +70,12 @@ def main() -> None:
     recipes = {each["name"]: Recipe(**each) for each in module.params["recipes"]}
     store = tracing_store(task.application)
     told = {"urls": survey.urls(task.application), "tracing_store": store.name if store else ""}
+    engine = Engine()
     try:
-        found = survey.survey(Engine(), task, recipes)
-    except EngineError as error:
-        if error.status:
-            module.fail_json(msg=str(error))
-        module.exit_json(changed=False, stages=list(survey.stages_of(task.application)), plan=[], **told)
-    except (ModelError, OSError) as error:
+        if not engine.answers():
+            module.exit_json(changed=False, stages=list(survey.stages_of(task.application)), plan=[], **told)
+        found = survey.survey(engine, task, recipes)
+    except (EngineError, ModelError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, stages=list(found.stages), plan=list(found.plan), **told)
 

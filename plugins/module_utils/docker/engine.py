@@ -56,6 +56,16 @@ class Engine:
         self._timeout = timeout
         self._version = ""
 
+    def answers(self) -> bool:
+        """Whether there is an engine."""
+        try:
+            self._version = self._version or self._negotiated()
+        except EngineError as error:
+            if error.status:
+                raise
+            return False
+        return True
+
     def get(self, path: str, **query: Any) -> Any:
         """Return the parsed JSON of a GET; raises ``EngineError``."""
         return self._json("GET", path, query)

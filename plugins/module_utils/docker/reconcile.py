@@ -12,7 +12,7 @@ from . import files
 from .desired import Desired, desired, volume_owners
 from .driver import Driver
 from .engine import Engine
-from .observe import observe
+from .observe import Observed, observe
 from .plan import Current, plan_application
 from .setting import Task, failure
 
@@ -33,12 +33,16 @@ class Result:
     failure: str = ""
 
 
-def plan(engine: Engine, task: Task, scope: Scope) -> tuple[Desired, Plan]:
-    """Return what is wanted, and the plan to it. Raises ``ModelError`` for a changed kind, ``EngineError``."""
+def plan(engine: Engine, task: Task, scope: Scope, dry: bool = False) -> tuple[Desired, Plan]:
+    """Return what is wanted, and the plan to it; a ``dry`` one may be made before there is an engine.
+
+    Raises ``ModelError`` for a changed kind, ``EngineError``.
+    """
     application, layout = task.application, task.setting.layout
     wanted = desired(application, task.setting)
+    there = not dry or engine.answers()
     current = Current(
-        engine=observe(engine, application.name, tuple(volume_owners(application))),
+        engine=observe(engine, application.name, tuple(volume_owners(application))) if there else Observed(),
         files=files.read_files(layout.mesh),
         secrets=files.secret_names(layout),
     )
@@ -52,7 +56,7 @@ def run(engine: Engine, task: Task, scope: Scope, seconds: float, dry: bool) -> 
     Raises ``Busy`` where another run is at work, ``ModelError``, ``EngineError``.
     """
     if dry:
-        return Result(plan(engine, task, scope)[1])
+        return Result(plan(engine, task, scope, dry)[1])
     layout = task.setting.layout
     with files.held(layout):
         wanted, planned = plan(engine, task, scope)

@@ -54,7 +54,7 @@ def present(engine: Engine) -> set[str]:
 
 def missing_images(engine: Engine, recipes: Mapping[str, Recipe], needed: Mapping[str, str]) -> list[str]:
     """Return the references that the engine lacks: of ``recipes`` those that ``needed`` images come from, then others."""
-    known = present(engine)
+    known = present(engine) if engine.answers() else set()
     built = {recipe.reference: recipe for recipe in recipes.values()}
     missing: list[str] = []
 
@@ -93,8 +93,8 @@ def pull(engine: Engine, reference: str) -> None:
 
 
 def _is_there(engine: Engine, reference: str) -> bool:
-    if not reference:
-        return True
+    if not reference or not engine.answers():
+        return not reference
     try:
         engine.get(f"/images/{reference}/json")
     except EngineError as error:

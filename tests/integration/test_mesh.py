@@ -1,0 +1,65 @@
+"""What the mesh lets through, and what it does not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from conftest import APPLICATION, name
+
+FETCH = "import urllib.request as r; print(r.urlopen('{}', timeout=5).status)"
+
+
+def address(instance: str) -> str:
+    shown = subprocess.run(["docker", "inspect", name(instance, "sandbox")], capture_output=True, check=True)
+    networks = json.loads(shown.stdout)[0]["NetworkSettings"]["Networks"]
+    return str(networks[f"{APPLICATION}-mesh"]["IPAddress"])
+
+
+def test_a_dependency_answers_by_name_on_port_80_and_on_its_own(container: Callable[[str], Any]) -> None:
+    for url in ("http://orders/health", "http://orders:8848/health", "http://carts/health"):
+        assert container("front-end-1").run("python3 -c %s", FETCH.format(url)).stdout.strip() == "200", url
+
+
+def test_what_is_not_declared_does_not_resolve(container: Callable[[str], Any]) -> None:
+    assert "Name or service not known" in container("payment-1").run("python3 -c %s", FETCH.format("http://orders/health")).stderr
+
+
+def test_what_is_not_declared_is_not_reached_by_address(container: Callable[[str], Any]) -> None:
+    for port in (8848, 15006):
+        result = container("payment-1").run("python3 -c %s", FETCH.format(f"http://{address('orders-1')}:{port}/health"))
+        assert result.rc != 0 and "Connection refused" in result.stderr, result.stderr
+
+
+def test_inner_ports_are_not_reached_from_outside() -> None:
+    for instance, port in (("orders-1", 8848), ("catalogue-db-1", 3306), ("rabbitmq-1", 5672), ("front-end-1", 8079)):
+        command = ["curl", "--silent", "--max-time", "3", f"http://{address(instance)}:{port}/"]
+        assert subprocess.run(command, capture_output=True).stdout == b"", f"{instance}:{port}"
+
+
+def test_the_proxy_counts_mongo_operations() -> None:
+    admin = f"/var/lib/evenkeel/{APPLICATION}/run/carts-1/admin.sock"
+    command = ["curl", "--silent", "--unix-socket", admin, "http://proxy/stats?filter=^mongo\\."]
+    assert b"op_" in subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def test_memory_limits_are_those_of_the_model() -> None:
+    limits = {"orders-1": 1024, "payment-1": 128, "front-end-1": 512, "rabbitmq-1": 1024}
+    for instance, megabytes in limits.items():
+        shown = subprocess.run(["docker", "inspect", "-f", "{{.HostConfig.Memory}}", name(instance)], capture_output=True)
+        assert int(shown.stdout) == megabytes << 20, instance
+
+
+def test_passwords_are_in_no_environment_and_no_process_list() -> None:
+    import pathlib
+
+    secrets = [path.read_text() for path in pathlib.Path(f"/var/lib/evenkeel/{APPLICATION}/secrets").iterdir()]
+    assert len(secrets) == 4
+    processes = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["docker", "ps", "-q"], capture_output=True, text=True, check=True).stdout.split()
+    shown = subprocess.run(["docker", "inspect", *listed], capture_output=True, text=True, check=True).stdout
+    for secret in secrets:
+        assert secret not in processes
+        assert secret not in shown
