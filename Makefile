@@ -1,18 +1,39 @@
+# `make site` brings the shop up, `make test` checks everything; both set up what they need.
 VENV := .venv
 CORE := ansible_collections.evenkeel.mesh.plugins.module_utils
+# Tools of the environment come first, as in one that is activated.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: test lint unit
+.PHONY: site teardown test lint unit molecule
 
-test: lint unit
+site: $(VENV)/site
+	ansible-playbook playbooks/site.yml
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+teardown: $(VENV)/site
+	ansible-playbook playbooks/teardown.yml
+
+test: lint unit molecule
+
+# Debian's Python can make virtual environments only with the package python3-venv.
+$(VENV)/bin/pip:
+	python3 -c 'import ensurepip' || { apt-get update && apt-get install --yes --no-install-recommends python3-venv; }
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement requirements-dev.txt
+
+$(VENV)/site: $(VENV)/bin/pip requirements.txt
+	pip install --quiet --requirement requirements.txt
 	touch $@
 
-lint: $(VENV)/installed
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy -p $(CORE)
+$(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt
+	pip install --quiet --requirement requirements-dev.txt
+	touch $@
 
-unit: $(VENV)/installed
-	$(VENV)/bin/pytest tests/unit
+lint: $(VENV)/test
+	ruff check .
+	mypy -p $(CORE)
+	ansible-lint
+
+unit: $(VENV)/test
+	pytest tests/unit
+
+molecule: $(VENV)/test
+	molecule test --all

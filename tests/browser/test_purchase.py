@@ -61,7 +61,8 @@ def test_a_visitor_registers_and_buys(page: Page) -> None:
     keep(page, "basket")
     page.locator("#to-checkout").click()
     form = page.locator("#address-form")
-    for field, value in (("number", "7"), ("street", "Elm Street"), ("city", "Ghent"), ("postcode", "9000"), ("country", "Belgium")):
+    address = {"number": "7", "street": "Elm Street", "city": "Ghent", "postcode": "9000", "country": "Belgium"}
+    for field, value in address.items():
         form.locator(f'[name="{field}"]').fill(value)
     form.locator('[type="submit"]').click()
     page.locator("#continue").click()

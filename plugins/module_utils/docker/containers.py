@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..application.model import Application, Component, Mount
-from ..mesh.addresses import PROXY_UID, TRACES_PORT, Addresses, host_names
+from ..mesh.addresses import TRACES_PORT, Addresses, host_names
 from ..mesh.bootstrap import arguments
 from ..mesh.clusters import http_port
 from ..mesh.envoy import DIRECTORY, TRACES_PATH
@@ -98,7 +98,7 @@ def _instance(component: Component, number: int, application: Application, setti
         blank,
         name=called[names.PROXY],
         role=names.PROXY,
-        body=_proxy(component, instance, joined, setting),
+        body=_proxy(component, number, joined, setting),
         memory=component.proxy_memory,
     )
     if component.gateway:
@@ -124,7 +124,7 @@ def _sandbox(component: Component, number: int, application: Application, settin
     return {
         "Image": setting.images[names.SANDBOX],
         "Hostname": names.instance_name(component.name, number),
-        "Env": [f"EVENKEEL_RULES={rules(component, setting.known.subnet)}"],
+        "Env": [f"EVENKEEL_RULES={rules(component, setting.known.subnet, setting.known.proxy_uid(component.name, number))}"],
         "ExposedPorts": {port: {} for port in published},
         "StopTimeout": _SANDBOX_STOP_SECONDS,
         "HostConfig": {
@@ -141,11 +141,12 @@ def _sandbox(component: Component, number: int, application: Application, settin
     }
 
 
-def _proxy(component: Component, instance: str, joined: Body, setting: Setting) -> Body:
+def _proxy(component: Component, number: int, joined: Body, setting: Setting) -> Body:
+    instance, user = names.instance_name(component.name, number), setting.known.proxy_uid(component.name, number)
     return {
         "Image": setting.images["envoy"],
         "Cmd": arguments(component, instance),
-        "User": f"{PROXY_UID}:{PROXY_UID}",
+        "User": f"{user}:{user}",
         "StopTimeout": _PROXY_STOP_SECONDS,
         "HostConfig": {
             **joined,

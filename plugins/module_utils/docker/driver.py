@@ -124,7 +124,7 @@ class Driver:
 
     def _prepare(self, container: Container) -> None:
         if container.role == names.PROXY:
-            files.admin_directory(self.layout, container.instance)
+            files.admin_directory(self.layout, container.instance, int(container.body["User"].partition(":")[0]))
         if container.role == names.WORKLOAD:
             for secret in self.wanted.application.component(container.component).secrets:
                 files.mount_secret(self.layout, container.component, secret)

@@ -10,7 +10,6 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from ..application.model import SecretMount
-from ..mesh.addresses import PROXY_UID
 from .layout import Layout
 
 SECRET_BYTES = 32
@@ -43,7 +42,8 @@ def read_files(folder: Path) -> dict[str, str]:
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: tuple[int, int] = (0, 0)) -> None:
     """Replace ``path`` in one rename, durably."""
-    directory(path.parent, 0o755)
+    if not path.parent.is_dir():
+        directory(path.parent, 0o755)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -60,16 +60,16 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: tuple[int, int] 
 
 
 def directory(path: Path, mode: int, owner: int = 0) -> None:
-    """Make a folder, and those above it, where it is missing."""
-    if not path.is_dir():
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+    """Make a folder, and those above it, where it is missing; give it to ``owner`` where it is another's."""
+    path.mkdir(parents=True, exist_ok=True)
+    if path.stat().st_uid != owner or path.stat().st_mode & 0o777 != mode:
         os.chown(path, owner, owner)
         path.chmod(mode)
 
 
-def admin_directory(layout: Layout, instance: str) -> None:
-    """Make the folder of a proxy's admin socket, which the proxy and root may enter."""
-    directory(layout.run(instance), 0o700, PROXY_UID)
+def admin_directory(layout: Layout, instance: str, user: int) -> None:
+    """Make the folder of a proxy's admin socket, which the proxy, running as ``user``, and root may enter."""
+    directory(layout.run(instance), 0o700, user)
 
 
 def secret_names(layout: Layout) -> frozenset[str]:

@@ -15,7 +15,7 @@ from ..application.model import Application, Component
 
 BLOCK = 16
 LOOPBACK = IPv4Network("127.64.0.0/10")
-PROXY_UID = 1337
+FIRST_PROXY_UID = 1_000_000
 OUTBOUND_PORT = 15001
 INBOUND_PORT = 15006
 TRACES_PORT = 15411
@@ -36,6 +36,14 @@ class Addresses:
     def instance(self, component: str, number: int) -> IPv4Address:
         """Return the address of instance ``number``, counted from 1."""
         return self.block(component)[number]
+
+    def proxy_uid(self, component: str, number: int) -> int:
+        """Return the user that the proxy of an instance runs as, a different one for each.
+
+        Packet rules know the proxy by it, and the kernel's limit of inotify instances, 128 by default, is one a user:
+        a proxy takes a dozen of them.
+        """
+        return FIRST_PROXY_UID + self.blocks[component] * BLOCK + number
 
     def loopback(self, component: str, number: int = 0) -> IPv4Address:
         """Return where callers find ``component`` in their own namespace, or its instance ``number``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from ..application.model import Component
-from .addresses import INBOUND_PORT, LOOPBACK, OUTBOUND_PORT, PROXY_UID
+from .addresses import INBOUND_PORT, LOOPBACK, OUTBOUND_PORT
 
 _RULES = """\
 table inet evenkeel {{
@@ -38,11 +38,11 @@ table inet evenkeel {{
 """
 
 
-def rules(component: Component, subnet: IPv4Network) -> str:
-    """Return the rules of every instance of ``component``."""
+def rules(component: Component, subnet: IPv4Network, proxy_uid: int) -> str:
+    """Return the rules of an instance of ``component`` whose proxy runs as ``proxy_uid``."""
     ports = ", ".join(str(port.number) for port in component.ports)
     return _RULES.format(
-        uid=PROXY_UID,
+        uid=proxy_uid,
         loopback=LOOPBACK,
         outbound=OUTBOUND_PORT,
         inbound=INBOUND_PORT,
