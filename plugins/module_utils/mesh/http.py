@@ -83,7 +83,10 @@ def _rate_limit_filter(**bucket: Any) -> Config:
 
 
 def _tracing() -> Config:
-    """Return what makes spans of requests: 128-bit trace ids and B3 headers, every request that nobody decided on."""
+    """Return what makes a span of each request, a caller's or a server's after the listener's direction.
+
+    128-bit trace ids and B3 headers; all requests that nobody decided on are traced.
+    """
     zipkin = {
         "@type": "type.googleapis.com/envoy.config.trace.v3.ZipkinConfig",
         "collector_cluster": TRACES_CLUSTER,
@@ -95,5 +98,4 @@ def _tracing() -> Config:
     return {
         "provider": {"name": "envoy.tracers.zipkin", "typed_config": zipkin},
         "random_sampling": {"value": 100},
-        "spawn_upstream_span": True,
     }

@@ -36,6 +36,7 @@ def _listener(name: str, host: str, port: int, chains: list[Config]) -> Config:
     return {
         "name": name,
         "address": socket_address(host, port),
+        "traffic_direction": name.upper(),
         "listener_filters": [extension("original_dst", "filters.listener.original_dst.v3.OriginalDst")],
         "filter_chains": chains,
     }
