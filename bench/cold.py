@@ -1,0 +1,46 @@
+"""A cold deployment, images already built, beside Docker Compose v2 with the same 16 components and no proxies.
+
+Both begin with nothing and end when all is healthy. Aim: a ratio of at most 1.5, with two more containers an instance.
+Needs `docker compose`, and the images (`make site` once). Run it from the repository's root:
+`.venv/bin/python bench/cold.py`. It works on applications of its own names and takes them down with their data.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from compose import NAME, write_plain
+from side_by_side import command, measure, report
+
+ROUNDS = 5
+PORTS = {"EDGE_HTTP_PORT": "18000", "EDGE_STATUS_PORT": "18001", "ZIPKIN_PORT": "18002"}
+
+
+def main() -> None:
+    """Measure and print."""
+    playbook = str(Path(".venv/bin/ansible-playbook").absolute())
+    environment = {"COMPOSE_PROJECT_NAME": "sockshop-bench", **PORTS}
+    with tempfile.TemporaryDirectory() as folder:
+        compose = ("docker", "compose", "--project-name", NAME, "--file", str(write_plain(Path(folder))))
+        without = command(*compose, "up", "--detach", "--wait")
+        with_mesh = command(playbook, "playbooks/site.yml", **environment)
+        remove_without = command(*compose, "down", "--volumes", "--timeout", "2")
+        remove_with = command(playbook, "playbooks/teardown.yml", "-e", "delete_data=true", **environment)
+        with_mesh()
+        remove_with()
+        try:
+            taken: dict[str, list[float]] = {"compose": [], "evenkeel": []}
+            for _ in range(ROUNDS):
+                taken["compose"] += measure({"compose": without}, 1)["compose"]
+                remove_without()
+                taken["evenkeel"] += measure({"evenkeel": with_mesh}, 1)["evenkeel"]
+                remove_with()
+        finally:
+            remove_without()
+            remove_with()
+        report(taken, "compose")
+
+
+if __name__ == "__main__":
+    main()

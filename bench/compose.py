@@ -1,0 +1,83 @@
+"""The application as Docker Compose runs it without the mesh: the same images, no proxies, for comparison."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Component
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment, read_deployment
+
+NAME = "bench-compose"
+APPLICATION = "applications/sockshop/compose.yaml"
+
+
+def write_plain(folder: Path) -> Path:
+    """Write the Compose file and what it mounts to ``folder``, and return its path."""
+    deployment = read_deployment(APPLICATION, "built", {})
+    application = deployment.application
+    for secret in application.secrets:
+        (folder / secret.name).write_text(secrets.token_urlsafe(32))
+        (folder / secret.name).chmod(0o644)
+    edge = folder / "edge.json"
+    edge.write_text(json.dumps(_edge()))
+    content: dict[str, Any] = {
+        "name": NAME,
+        "services": {each.name: _service(each, deployment) for each in application.components},
+        "volumes": {name: {} for name in application.volumes},
+        "secrets": {each.name: {"file": str(folder / each.name)} for each in application.secrets},
+    }
+    folder.chmod(0o755)
+    path = folder / "compose.json"
+    path.write_text(json.dumps(content, indent=1))
+    return path
+
+
+def _service(component: Component, deployment: Deployment) -> dict[str, Any]:
+    references = deployment.needed.references
+    service: dict[str, Any] = {
+        "image": references["envoy"] if component.gateway else references[component.name],
+        "mem_limit": component.memory,
+        "environment": dict(component.environment),
+        "depends_on": {each.name: {"condition": each.condition} for each in component.dependencies},
+        "secrets": [each.source for each in component.secrets],
+        "read_only": component.read_only,
+        "volumes": [f"{each.source}:{each.target}" for each in component.mounts if each.kind == "volume"],
+        "tmpfs": [each.target for each in component.mounts if each.kind == "tmpfs"],
+    }
+    if component.healthcheck:
+        service["healthcheck"] = {"test": list(component.healthcheck.test), "interval": "1s"}
+    if component.gateway:
+        service["command"] = ["--config-path", "/edge.json"]
+        service["volumes"] = ["./edge.json:/edge.json:ro"]
+        service["ports"] = ["18080:80"]
+    return service
+
+
+def _edge() -> dict[str, Any]:
+    """Return a proxy that passes all on to the front-end."""
+    kinds = "type.googleapis.com/envoy.extensions.filters"
+    router = {"name": "router", "typed_config": {"@type": f"{kinds}.http.router.v3.Router"}}
+    routes = [{"match": {"prefix": "/"}, "route": {"cluster": "front-end"}}]
+    manager = {
+        "@type": f"{kinds}.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "edge",
+        "http_filters": [router],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+    }
+    address = {"socket_address": {"address": "0.0.0.0", "port_value": 80}}
+    upstream = {"socket_address": {"address": "front-end", "port_value": 8079}}
+    endpoints = [{"lb_endpoints": [{"endpoint": {"address": upstream}}]}]
+    cluster = {
+        "name": "front-end",
+        "type": "STRICT_DNS",
+        "load_assignment": {"cluster_name": "front-end", "endpoints": endpoints},
+    }
+    chains = [{"filters": [{"name": "http", "typed_config": manager}]}]
+    listener = {"name": "edge", "address": address, "filter_chains": chains}
+    return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}

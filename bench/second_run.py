@@ -1,0 +1,28 @@
+"""A second `site.yml`, in which nothing is to do, beside `ansible-playbook` on an empty play. Aim: a ratio of at most 3.
+
+Run it from the repository's root with the shop deployed: `.venv/bin/python bench/second_run.py`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from side_by_side import command, measure, report
+
+EMPTY = "- name: Nothing\n  hosts: localhost\n  gather_facts: false\n  tasks: []\n"
+ROUNDS = 7
+
+
+def main() -> None:
+    """Measure and print."""
+    playbook = str(Path(".venv/bin/ansible-playbook").absolute())
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as empty:
+        empty.write(EMPTY)
+        empty.flush()
+        sides = {"empty play": command(playbook, empty.name), "second site.yml": command(playbook, "playbooks/site.yml")}
+        report(measure(sides, ROUNDS), "empty play")
+
+
+if __name__ == "__main__":
+    main()
