@@ -17,6 +17,7 @@ from .source import REPOSITORY, ROOTFS, Image
 
 SHOWN_LINES = 15
 BUILDS_AT_A_TIME = 4
+QUIET_SECONDS = 10.0
 BUILD_SECONDS = 1800.0
 ROOTFS_CHANGES = ('CMD ["/bin/bash"]',)
 
@@ -177,7 +178,20 @@ def carry_out(engine: Engine, plan: Plan, recipes: Mapping[str, Recipe], bundle:
                 pull(engine, operation.subject)
             else:
                 name = operation.subject
-                build(engine, recipes[name], Path(folder), lambda step: say(f"image {name}: {step}"))
+                build(engine, recipes[name], Path(folder), _now_and_then(lambda step: say(f"image {name}: {step}")))
             say(f"image {operation.subject}: ready after {time.monotonic() - started:.0f} s")
 
         return execute(plan, get, BUILDS_AT_A_TIME)
+
+
+def _now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what passes a line on when nothing has been said for a while: a quick build is one line in all."""
+    last = time.monotonic()
+
+    def passed_on(line: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= QUIET_SECONDS:
+            last = time.monotonic()
+            say(line)
+
+    return passed_on
