@@ -1,0 +1,118 @@
+"""Images are named by all that they are made from, and by nothing else."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.context import context_files
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import Image, Source, SourceError, images
+
+
+def folder(root: Path, name: str, **files: str) -> Path:
+    path = root / name
+    path.mkdir(exist_ok=True)
+    for file, content in files.items():
+        (path / file).write_text(content)
+    return path
+
+
+def shop(root: Path) -> dict[str, Image]:
+    sources = {
+        "base": Source(folder(root, "base", rootfs="#!/bin/sh\n")),
+        "runtime": Source(folder(root, "runtime", Dockerfile="FROM evenkeel/base\nCOPY host-ca.crt /\n")),
+        "web": Source(folder(root, "web", Dockerfile="FROM evenkeel/runtime\nCOPY . /\n", page="1")),
+        "other": Source(folder(root, "other", Dockerfile="FROM debian:12\n")),
+    }
+    return images(sources, ("web", "other"))
+
+
+def archived(image: Image, host_ca: bytes = b"") -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(fileobj=io.BytesIO(image.context(host_ca))) as archive:
+        return {member.name: member for member in archive.getmembers()}
+
+
+def references(found: dict[str, Image]) -> dict[str, str]:
+    return {name: image.reference for name, image in found.items()}
+
+
+def test_parents_come_first_and_are_named_in_the_dockerfile(tmp_path: Path) -> None:
+    found = shop(tmp_path)
+    assert list(found) == ["base", "runtime", "web", "other"]
+    assert found["web"].dockerfile.startswith(f"FROM {found['runtime'].reference}\n")
+
+
+def test_a_change_renames_the_image_and_those_made_from_it(tmp_path: Path) -> None:
+    before = references(shop(tmp_path))
+    (tmp_path / "runtime" / "new").write_text("x")
+    after = references(shop(tmp_path))
+    assert {name for name in after if after[name] != before[name]} == {"runtime", "web"}
+
+
+def test_neither_time_nor_owner_nor_what_is_ignored_renames(tmp_path: Path) -> None:
+    before = references(shop(tmp_path))
+    os.utime(tmp_path / "web" / "page", (1, 1))
+    folder(tmp_path / "web", "__pycache__", cached="x")
+    assert references(shop(tmp_path)) == before
+
+
+def test_an_executable_bit_renames(tmp_path: Path) -> None:
+    before = references(shop(tmp_path))
+    (tmp_path / "web" / "page").chmod(0o755)
+    assert references(shop(tmp_path))["web"] != before["web"]
+
+
+def test_the_hosts_certificates_go_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    found = shop(tmp_path)
+    assert "host-ca.crt" in archived(found["runtime"], b"pem")
+    assert "host-ca.crt" not in archived(found["web"], b"pem")
+
+
+def test_a_link_out_of_the_context_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    shop(tmp_path)
+    (tmp_path / "shared").write_text("one")
+    (tmp_path / "web" / "shared").symlink_to("../shared")
+    before = references(shop(tmp_path))["web"]
+    assert archived(shop(tmp_path)["web"])["shared"].isfile()
+    (tmp_path / "shared").write_text("two")
+    assert references(shop(tmp_path))["web"] != before
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        ("*.md\n!keep.md", {"keep.md", "src/a.py", "src/b.md"}),
+        ("**/*.md", {"src/a.py"}),
+        ("src", {"keep.md", "read.md"}),
+        ("# nothing\n", {"keep.md", "read.md", "src/a.py", "src/b.md"}),
+    ],
+)
+def test_dockerignore_is_honoured(tmp_path: Path, rules: str, kept: set[str]) -> None:
+    folder(tmp_path, "src", **{"a.py": "", "b.md": ""})
+    for name in ("keep.md", "read.md"):
+        (tmp_path / name).write_text("")
+    (tmp_path / ".dockerignore").write_text(rules)
+    assert {str(name) for name in context_files(tmp_path)} - {".dockerignore"} == kept
+
+
+def test_a_parent_that_is_not_there_is_named(tmp_path: Path) -> None:
+    sources = {"web": Source(folder(tmp_path, "web", Dockerfile="FROM evenkeel/absent\n"))}
+    with pytest.raises(SourceError, match="web: found the parent evenkeel/absent; allowed: web"):
+        images(sources, ("web",))
+
+
+def test_a_circle_is_named(tmp_path: Path) -> None:
+    sources = {
+        "a": Source(folder(tmp_path, "a", Dockerfile="FROM evenkeel/b\n")),
+        "b": Source(folder(tmp_path, "b", Dockerfile="FROM evenkeel/a\n")),
+    }
+    with pytest.raises(SourceError, match="a → b → a"):
+        images(sources, ("a",))
+
+
+def test_a_folder_without_a_source_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="Dockerfile: found nothing; allowed: a Dockerfile"):
+        images({"web": Source(tmp_path)}, ("web",))
