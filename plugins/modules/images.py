@@ -59,7 +59,7 @@ def main() -> None:
     except (EngineError, OSError) as error:
         module.fail_json(msg=str(error))
     if failed:
-        module.fail_json(msg=failed, plan=setting.lines(plan))
+        module.fail_json(msg=failed)
     needed = [each.subject for each in plan.operations.values() if each.verb == "build"]
     module.exit_json(changed=bool(plan), plan=setting.lines(plan), builds=needed, diff=setting.diff(plan))
 

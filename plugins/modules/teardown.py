@@ -51,7 +51,7 @@ def main() -> None:
     except (EngineError, files.Busy, OSError) as error:
         module.fail_json(msg=str(error))
     if result.failure:
-        module.fail_json(msg=result.failure, plan=setting.lines(result.plan))
+        module.fail_json(msg=result.failure)
     module.exit_json(changed=bool(result.plan), plan=setting.lines(result.plan), diff=setting.diff(result.plan))
 
 

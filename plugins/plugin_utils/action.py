@@ -29,21 +29,21 @@ class DeploymentAction(ActionBase):
         self._task_vars = task_vars or {}
         deployment = self._deployment()
         arguments = {key: value for key, value in self._task.args.items() if key not in OWN_OPTIONS}
+        if not self.shows_progress:
+            arguments.update(self.module_arguments(deployment))
+            result.update(self._execute_module(module_args=arguments, task_vars=self._task_vars))
+            return result
         self._make_tmp_path()
         try:
             arguments.update(self.module_arguments(deployment))
             result.update(self._followed(arguments))
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        return self.completed(result, deployment)
+        return result
 
     def module_arguments(self, deployment: Deployment) -> dict[str, Any]:
         """Return what the module is told besides the task's own options."""
         return deployment.arguments()
-
-    def completed(self, result: dict[str, Any], deployment: Deployment) -> dict[str, Any]:
-        """Return the result as the task gives it."""
-        return result
 
     def _deployment(self) -> Deployment:
         given = self._task.args
@@ -62,8 +62,6 @@ class DeploymentAction(ActionBase):
 
     def _followed(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Run the module in a thread, and show the lines that it writes to a file as they come."""
-        if not self.shows_progress:
-            return dict(self._execute_module(module_args=arguments, task_vars=self._task_vars))
         progress = self._connection._shell.join_path(self._connection._shell.tmpdir, f"progress-{secrets.token_hex(4)}")
         results: list[dict[str, Any]] = []
         failures: list[BaseException] = []

@@ -33,13 +33,12 @@ class Result:
     failure: str = ""
 
 
-def plan(engine: Engine, task: Task, scope: Scope, dry: bool = False) -> tuple[Desired, Plan]:
-    """Return what is wanted, and the plan to it; a ``dry`` one may be made before there is an engine.
+def look(engine: Engine, task: Task, dry: bool = False) -> tuple[Desired, Current]:
+    """Return what is wanted and what is there; a ``dry`` look may come before there is an engine.
 
     Raises ``ModelError`` for a changed kind, ``EngineError``.
     """
     application, layout = task.application, task.setting.layout
-    wanted = desired(application, task.setting)
     there = not dry or engine.answers()
     current = Current(
         engine=observe(engine, application.name, tuple(volume_owners(application))) if there else Observed(),
@@ -47,7 +46,7 @@ def plan(engine: Engine, task: Task, scope: Scope, dry: bool = False) -> tuple[D
         secrets=files.secret_names(layout),
     )
     check_kinds(application, current.engine.kinds(), task.source)
-    return wanted, plan_application(wanted, current, scope.parts, scope.only)
+    return desired(application, task.setting), current
 
 
 def run(engine: Engine, task: Task, scope: Scope, seconds: float, dry: bool) -> Result:
@@ -56,9 +55,10 @@ def run(engine: Engine, task: Task, scope: Scope, seconds: float, dry: bool) -> 
     Raises ``Busy`` where another run is at work, ``ModelError``, ``EngineError``.
     """
     if dry:
-        return Result(plan(engine, task, scope, dry)[1])
+        return Result(plan_application(*look(engine, task, dry), scope.parts, scope.only))
     layout = task.setting.layout
     with files.held(layout):
-        wanted, planned = plan(engine, task, scope)
+        wanted, current = look(engine, task)
+        planned = plan_application(wanted, current, scope.parts, scope.only)
         driver = Driver(engine, wanted, layout, task.say, time.monotonic() + seconds)
         return Result(planned, failure(execute(planned, driver.run)))

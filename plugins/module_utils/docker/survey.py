@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..application.model import Application
 from ..images.build import Recipe, missing_images
 from .engine import Engine
-from .plan import COMPONENTS, INFRASTRUCTURE, MESH
-from .reconcile import Scope, plan
+from .plan import COMPONENTS, INFRASTRUCTURE, MESH, plan_application
+from .reconcile import look
 from .setting import Task, lines
 from .tracing import schema_is_loaded, tracing_store
 
@@ -28,8 +28,9 @@ class Survey:
 def survey(engine: Engine, task: Task, recipes: Mapping[str, Recipe]) -> Survey:
     """Return what is to do on an engine that answers. Raises ``EngineError``, ``ModelError``."""
     found = {IMAGES: [f"get {image} (missing)" for image in missing_images(engine, recipes, task.setting.images)]}
+    wanted, current = look(engine, task)
     for part in (INFRASTRUCTURE, MESH, COMPONENTS):
-        found[part] = lines(plan(engine, task, Scope((part,)))[1])
+        found[part] = lines(plan_application(wanted, current, (part,)))
     store = tracing_store(task.application)
     if store and not schema_is_loaded(engine, task.setting.layout, store):
         found[TRACING] = [f"load schema {store.name} (missing)"]
