@@ -14,8 +14,22 @@ from .model import Application
 from .parse import BUILT, parse
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, where PyYAML lets the last one win in silence."""
+_REDEFINED = {
+    "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)"),
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Compose's own parser reads it, with a key that stands twice as an error.
+
+    PyYAML lets the last of two keys win in silence, and follows YAML 1.1, where ``on`` is true and ``22:22`` a number.
+    """
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REDEFINED]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -29,6 +43,10 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+for _tag, _pattern in _REDEFINED.items():
+    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern.pattern})$"), list("-+0123456789tTfF"))
+
+
 def load(path: str | Path, variables: Mapping[str, str], image_source: str = BUILT) -> Application:
     """Return the application of the Compose file at ``path``; ``.env`` beside it is read as Compose does.
 
@@ -36,7 +54,7 @@ def load(path: str | Path, variables: Mapping[str, str], image_source: str = BUI
     """
     file = Path(path)
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(str(file), [Problem("(file)", str(error), "a Compose file that can be read")]) from error
     except yaml.YAMLError as error:

@@ -72,3 +72,14 @@ def test_a_file_that_is_not_compose_is_named(tmp_path: Path, text: str, found: s
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent\.yaml: \(file\): found .*No such file"):
         load(tmp_path / "absent.yaml", {})
+
+
+def test_yaml_is_read_as_compose_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services: {a: {image: a, ports: [22:22], environment: {ANSWER: yes, NO: no, ON: on, OCTAL: 0400, T: true},"
+        " x-mesh: {policy: {retries: {on: [reset]}}}}}"
+    )
+    a = load(tmp_path / "compose.yaml", {}).component("a")
+    assert [(port.published, port.target) for port in a.outer_ports] == [(22, 22)]
+    assert dict(a.environment) == {"ANSWER": "yes", "NO": "no", "ON": "on", "OCTAL": "256", "T": "true"}
+    assert a.policy.retries.on == ("reset",)

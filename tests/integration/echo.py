@@ -1,0 +1,51 @@
+"""The echo application: deployed by the playbook under test, asked from inside its `web` component."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "tests" / "applications" / "echo" / "compose.yaml"
+PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
+DIFFERENCE = re.compile(r"^\+(?!\+\+)(.*)$", re.MULTILINE)
+
+
+def playbook(name: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook on the application, with values for the variables in its file."""
+    extra = json.dumps({"application": str(FILE), "variables": variables, "delete_data": True})
+    return subprocess.run(
+        [PLAYBOOK, f"playbooks/{name}.yml", "--extra-vars", extra, *options], cwd=ROOT, capture_output=True, text=True
+    )
+
+
+def deploy(**variables: str) -> list[str]:
+    """Bring the application to its file, and return what was done."""
+    done = playbook("site", "--diff", **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return DIFFERENCE.findall(done.stdout)
+
+
+def ask(path: str = "/", amount: str = "1", parallel: int = 1) -> list[str]:
+    """Send requests from `web` to `api`, and return status and answer of each."""
+    command = ["docker", "exec", "echo-test-web-1", "python3", "/client.py", f"http://api{path}", amount, str(parallel)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def statuses(path: str = "/", amount: str = "1", parallel: int = 1) -> set[str]:
+    """Return the different statuses of the answers."""
+    return {line.partition(" ")[0] for line in ask(path, amount, parallel)}
+
+
+def containers() -> dict[str, str]:
+    """Return the id of each container by name, with the time of its last start."""
+    listed = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", "label=io.evenkeel.application=echo-test"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    shown = subprocess.run(
+        ["docker", "inspect", "-f", "{{.Name}} {{.Id}} {{.State.StartedAt}}", *listed], capture_output=True, text=True, check=True
+    ).stdout
+    return dict(line[1:].split(" ", 1) for line in shown.splitlines())

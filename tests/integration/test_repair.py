@@ -1,0 +1,106 @@
+"""Drift is repaired and shown; an edit touches what it is about; a run may fail, or die, and be run again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+
+import echo
+import pytest
+
+MEMORY = "{{.HostConfig.Memory}}"
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def application() -> Iterator[None]:
+    echo.deploy()
+    yield
+    assert echo.playbook("teardown").returncode == 0
+    assert docker("ps", "-aq", "--filter", "label=io.evenkeel.application=echo-test") == ""
+    assert docker("network", "ls", "-q", "--filter", "label=io.evenkeel.application=echo-test") == ""
+
+
+def test_a_second_run_changes_nothing() -> None:
+    assert echo.deploy() == []
+
+
+def test_drift_is_shown_and_repaired() -> None:
+    docker("rm", "--force", "echo-test-api-2-proxy")
+    docker("update", "--memory", "100m", "--memory-swap", "200m", "echo-test-api-1")
+    docker("network", "create", "echo-stray")
+    try:
+        docker("network", "connect", "echo-stray", "echo-test-web-1-sandbox")
+        shown = echo.playbook("site", "--check", "--diff").stdout
+        done = echo.deploy()
+    finally:
+        docker("network", "rm", "echo-stray")
+    assert {
+        "create echo-test-api-2-proxy (missing)",
+        "update echo-test-api-1 (memory 100M → 64M)",
+        "detach echo-test-web-1-sandbox (it is on the network echo-stray too)",
+    } <= set(done)
+    assert all(f"+{line}" in shown for line in done)
+    assert docker("inspect", "-f", MEMORY, "echo-test-api-1") == str(64 << 20)
+    assert echo.deploy() == []
+
+
+def test_memory_changes_in_place_and_touches_nothing_else() -> None:
+    before = echo.containers()
+    assert len(echo.deploy(API_MEMORY="80M")) == 4, "an update and a wait for each instance"
+    assert docker("inspect", "-f", MEMORY, "echo-test-api-2") == str(80 << 20)
+    assert echo.containers() == before
+    echo.deploy()
+
+
+def test_a_failed_component_is_named_with_its_log() -> None:
+    failed = echo.playbook("site", API_ARGUMENT="the disk is on fire")
+    assert failed.returncode != 0
+    assert "echo-test-api-1: it has ended" in failed.stdout + failed.stderr
+    assert "cannot start: the disk is on fire" in failed.stdout + failed.stderr
+    echo.deploy()
+    assert echo.statuses() == {"200"}
+
+
+def test_bad_input_is_refused_before_anything_is_touched() -> None:
+    before = echo.containers()
+    failed = echo.playbook("site", API_TIMEOUT="soon")
+    assert failed.returncode != 0
+    told = " ".join((failed.stdout + failed.stderr).split())
+    assert "services.api.x-mesh.policy.timeout: found 'soon'; allowed: a duration such as" in told
+    assert echo.containers() == before
+
+
+def test_a_changed_kind_is_refused() -> None:
+    changed = echo.FILE.with_name("changed.yaml")
+    stateful = "    x-mesh:\n      kind: stateful\n      policy:"
+    changed.write_text(echo.FILE.read_text().replace("    x-mesh:\n      policy:", stateful))
+    try:
+        command = [echo.PLAYBOOK, "playbooks/site.yml", "-e", json.dumps({"application": str(changed)})]
+        failed = subprocess.run(command, cwd=echo.ROOT, capture_output=True, text=True)
+    finally:
+        changed.unlink()
+    assert failed.returncode != 0
+    assert "services.api.x-mesh.kind: found 'stateful'; allowed: 'stateless', as deployed" in failed.stdout + failed.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.9, 1.4, 2.0])
+def test_a_run_that_is_killed_can_be_run_again(seconds: float) -> None:
+    docker("rm", "--force", *docker("ps", "-aq", "--filter", "label=io.evenkeel.component=api").split())
+    extra = json.dumps({"application": str(echo.FILE)})
+    run = subprocess.Popen(
+        [echo.PLAYBOOK, "playbooks/site.yml", "-e", extra], cwd=echo.ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    time.sleep(seconds)
+    subprocess.run(["kill", "-KILL", "--", f"-{run.pid}"], check=False)
+    run.wait()
+    deadline = time.monotonic() + 30
+    while echo.playbook("site").returncode and time.monotonic() < deadline:
+        time.sleep(1)
+    assert echo.deploy() == []
+    assert echo.statuses(amount="10") == {"200"}
