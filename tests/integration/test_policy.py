@@ -76,7 +76,6 @@ def test_policies_and_replicas_change_under_load_without_a_failed_request_or_a_r
         {"API_MAX_REQUESTS": "500", "API_RETRIES": "1"},
         {"API_REPLICAS": "4"},
         {"API_REPLICAS": "2"},
-        {},
     ):
         assert echo.deploy(**variables), f"{variables} changes nothing"
     after = echo.containers()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
 from .errors import ModelError, Problem
 from .model import Application
 from .parse import BUILT, parse
-
 
 _REDEFINED = {
     "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
@@ -26,7 +25,7 @@ class _Loader(yaml.SafeLoader):
     PyYAML lets the last of two keys win in silence, and follows YAML 1.1, where ``on`` is true and ``22:22`` a number.
     """
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REDEFINED]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }

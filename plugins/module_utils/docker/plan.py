@@ -35,7 +35,7 @@ def plan_application(wanted: Desired, current: Current, parts: tuple[str, ...] =
     if only:
         changes = {key: each for key, each in changes.items() if each.component in only}
     if MESH in parts:
-        operations += _files(wanted, current, changes)
+        operations += _files(wanted, current, changes, COMPONENTS in parts)
     if COMPONENTS in parts:
         operations += _containers(wanted, current.engine, changes)
     return make_plan(operations)
@@ -133,8 +133,10 @@ def _shown(what: str, value: float) -> str:
     return f"{int(value) >> 20}M" if value else "unlimited"
 
 
-def _files(wanted: Desired, current: Current, changes: Mapping[str, Change]) -> Iterator[Operation]:
+def _files(wanted: Desired, current: Current, changes: Mapping[str, Change], with_components: bool) -> Iterator[Operation]:
     """Yield the writes of files. New instances take traffic once they are healthy, those that go lose it before.
+
+    What has to wait for an instance is left for a plan that has the instances too.
 
     Endpoints come before clusters, those before listeners, and these before the routes that all callers read.
     """
@@ -142,7 +144,8 @@ def _files(wanted: Desired, current: Current, changes: Mapping[str, Change]) -> 
     for stage in _by_stage(wanted, current):
         later = {path: _healthy_first(path, wanted, current, changes) for path, _ in stage}
         for path, cause in stage:
-            yield Operation("write", path, cause, before | later[path])
+            if with_components or not later[path]:
+                yield Operation("write", path, cause, before | later[path])
         before |= {f"write {path}" for path, awaited in later.items() if not awaited}
     for path in sorted(set(current.files) - set(wanted.files)):
         yield Operation("delete", path, "not in the model", before)

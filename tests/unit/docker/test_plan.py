@@ -156,6 +156,12 @@ def test_another_instance_takes_traffic_once_it_is_healthy() -> None:
     assert not any("web-1" in key or "db-1" in key for key in found.operations)
 
 
+def test_a_plan_without_components_gives_no_traffic_to_instances_that_are_not_there() -> None:
+    more = application(web={"deploy": {"replicas": 2, "resources": {"limits": {"memory": "64M"}}}})
+    found = plan_application(wanted(more), deployed(application()), ("mesh",))
+    assert "write shared/endpoints/web.8080.json" not in found.operations
+
+
 def test_an_instance_loses_traffic_before_it_goes() -> None:
     more = application(web={"deploy": {"replicas": 2, "resources": {"limits": {"memory": "64M"}}}})
     found = plan_application(wanted(application()), deployed(more))
