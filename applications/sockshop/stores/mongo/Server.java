@@ -10,7 +10,14 @@ import org.h2.mvstore.MVStore;
 public final class Server {
   private static final int PORT = 27017;
 
+  // Each save appends some kilobytes, most of them soon out of date: little and often, space is won back from them.
+  private static final int SAVES_BETWEEN_COMPACTIONS = 100;
+  private static final int FILL_PERCENT = 50;
+  private static final int COMPACTED_BYTES = 1 << 20;
+
   private static final class Durable extends H2Backend {
+    private long saves;
+
     Durable(MVStore store) {
       super(store);
     }
@@ -33,10 +40,16 @@ public final class Server {
       }
     }
 
-    private void save() {
+    /** Waits for a save under way: the store calls a change saved as soon as its writing begins. */
+    private synchronized void save() {
       if (getMvStore().hasUnsavedChanges()) {
         getMvStore().commit();
         getMvStore().sync();
+        saves++;
+        if (saves % SAVES_BETWEEN_COMPACTIONS == 0) {
+          getMvStore().compact(FILL_PERCENT, COMPACTED_BYTES);
+          getMvStore().sync();
+        }
       }
     }
   }
