@@ -50,8 +50,11 @@ def _service(component: Component, deployment: Deployment) -> dict[str, Any]:
         "volumes": [f"{each.source}:{each.target}" for each in component.mounts if each.kind == "volume"],
         "tmpfs": [each.target for each in component.mounts if each.kind == "tmpfs"],
     }
+    if component.name == deployment.application.tracing:
+        # Without the schema that Evenkeel loads, Zipkin on MySQL never gets healthy.
+        service["environment"]["STORAGE_TYPE"] = "mem"
     if component.healthcheck:
-        service["healthcheck"] = {"test": list(component.healthcheck.test), "interval": "1s"}
+        service["healthcheck"] = {"test": list(component.healthcheck.test), "interval": "1s", "retries": 120}
     if component.gateway:
         service["command"] = ["--config-path", "/edge.json"]
         service["volumes"] = ["./edge.json:/edge.json:ro"]
