@@ -1,6 +1,7 @@
 """Carts and their items in Mongo, in the original's collections.
 
-An item's id comes from its cart and its sock, so that adding the same sock twice at once makes one item of two.
+An item's id comes from its cart and its sock, so that adding the same sock twice at once makes one item of two; a cart's
+id comes from its customer. Requests may meet in any order: what one of them acknowledged, no other undoes unasked.
 """
 
 from __future__ import annotations
@@ -17,14 +18,12 @@ ITEM_CLASS = "works.weave.socks.cart.entities.Item"
 
 def item_key(customer: str, item: str) -> ObjectId:
     """Return the id of an item in the cart of ``customer``."""
-    return ObjectId(hashlib.sha256(f"{customer}\0{item}".encode()).hexdigest()[:24])
+    return _key(f"{customer}\0{item}")
 
 
 def ensure(database: Any, customer: str) -> None:
     """Make the cart of ``customer`` where there is none."""
-    database.cart.update_one(
-        {"customerId": customer}, {"$setOnInsert": {"customerId": customer, "_class": CART_CLASS, "items": []}}, upsert=True
-    )
+    _update(database, customer, {"$setOnInsert": {**_new(customer), "items": []}})
 
 
 def items(database: Any, customer: str) -> list[dict[str, Any]]:
@@ -38,16 +37,13 @@ def items(database: Any, customer: str) -> list[dict[str, Any]]:
     return [shown(found[key]) for key in keys if key in found]
 
 
-def add(database: Any, customer: str, item: str, quantity: int, price: float) -> dict[str, Any]:
-    """Put ``quantity`` of a sock into the cart; of one that is there already one more, whatever ``quantity`` says."""
+def add(database: Any, customer: str, item: str, quantity: int, price: float, more: int = 1) -> dict[str, Any]:
+    """Put ``quantity`` of a sock into the cart, or ``more`` of one that is there, and return the item."""
     key = item_key(customer, item)
     document = {"_id": key, "_class": ITEM_CLASS, "itemId": item, "quantity": quantity, "unitPrice": price}
-    try:
-        database.item.insert_one(document)
-    except DuplicateKeyError:
-        database.item.update_one({"_id": key}, {"$inc": {"quantity": 1}})
-    ensure(database, customer)
-    database.cart.update_one({"customerId": customer}, {"$addToSet": {"items": DBRef("item", key)}})
+    while not (_inserted(database.item, document) or _more(database.item, key, more)):
+        pass
+    _update(database, customer, {"$setOnInsert": _new(customer), "$addToSet": {"items": DBRef("item", key)}})
     return shown(database.item.find_one({"_id": key}) or document)
 
 
@@ -71,25 +67,17 @@ def remove(database: Any, customer: str, item: str) -> bool:
 
 
 def delete(database: Any, customer: str) -> None:
-    """Delete the cart with its items."""
-    cart = database.cart.find_one({"customerId": customer})
-    if cart is not None:
-        database.item.delete_many({"_id": {"$in": [reference.id for reference in cart.get("items", [])]}})
-        database.cart.delete_one({"_id": cart["_id"]})
+    """Delete the cart with its items: first the cart, so that those which are added meanwhile get into a new one."""
+    cart = database.cart.find_one_and_delete({"customerId": customer})
+    if cart is not None and cart.get("items"):
+        database.item.delete_many({"_id": {"$in": [reference.id for reference in cart["items"]]}})
 
 
 def merge(database: Any, customer: str, session: str) -> None:
-    """Move what is in the cart of ``session`` to that of ``customer``, and delete the first."""
+    """Move what is in the cart of ``session`` to that of ``customer``, and delete the first unless it was added to meanwhile."""
     for item in items(database, session):
-        key = item_key(customer, item["itemId"])
-        document = {"_id": key, "_class": ITEM_CLASS, "itemId": item["itemId"], "unitPrice": item["unitPrice"]}
-        try:
-            database.item.insert_one({**document, "quantity": item["quantity"]})
-        except DuplicateKeyError:
-            database.item.update_one({"_id": key}, {"$inc": {"quantity": item["quantity"]}})
-        ensure(database, customer)
-        database.cart.update_one({"customerId": customer}, {"$addToSet": {"items": DBRef("item", key)}})
-    delete(database, session)
+        _move(database, customer, session, item)
+    database.cart.delete_one({"customerId": session, "items": []})
 
 
 def shown(item: dict[str, Any]) -> dict[str, Any]:
@@ -100,3 +88,42 @@ def shown(item: dict[str, Any]) -> dict[str, Any]:
         "quantity": item["quantity"],
         "unitPrice": item["unitPrice"],
     }
+
+
+def _move(database: Any, customer: str, session: str, item: dict[str, Any]) -> None:
+    """Move an item. Where its quantity changed meanwhile, what there is beyond the one that was moved stays in ``session``."""
+    quantity, key = item["quantity"], item_key(session, item["itemId"])
+    add(database, customer, item["itemId"], quantity, item["unitPrice"], quantity)
+    _more(database.item, key, -quantity)
+    if database.item.delete_one({"_id": key, "quantity": {"$lte": 0}}).deleted_count:
+        database.cart.update_one({"customerId": session}, {"$pull": {"items": DBRef("item", key)}})
+
+
+def _key(text: str) -> ObjectId:
+    return ObjectId(hashlib.sha256(text.encode()).hexdigest()[:24])
+
+
+def _new(customer: str) -> dict[str, Any]:
+    return {"_id": _key(customer), "customerId": customer, "_class": CART_CLASS}
+
+
+def _update(database: Any, customer: str, change: dict[str, Any]) -> None:
+    """Change the cart, or make it; another request that makes it at the same moment has the same id for it."""
+    while True:
+        try:
+            database.cart.update_one({"customerId": customer}, change, upsert=True)
+        except DuplicateKeyError:
+            continue
+        return
+
+
+def _inserted(collection: Any, document: dict[str, Any]) -> bool:
+    try:
+        collection.insert_one(document)
+    except DuplicateKeyError:
+        return False
+    return True
+
+
+def _more(collection: Any, key: ObjectId, quantity: int) -> bool:
+    return bool(collection.update_one({"_id": key}, {"$inc": {"quantity": quantity}}).matched_count)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import cart
 from aiohttp import web
-from sockshop.errors import java_error, json_object
+from sockshop.errors import java_error, typed_json_object
 from sockshop.mongo import Mongo, StoreError
 from sockshop.service import Service
-from sockshop.settings import text
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 MISSING = "Cannot find item in cart"
+MISSING_CLASS = "java.lang.IllegalArgumentException"
+MOST = 2**31 - 1
 
 
 def answering(handler: Handler) -> Handler:
@@ -21,12 +23,23 @@ def answering(handler: Handler) -> Handler:
     async def answer(request: web.Request) -> web.Response:
         try:
             return await handler(request)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             return java_error(request, 400, str(error))
         except StoreError as error:
             return java_error(request, 500, f"{type(error).__name__}: the database does not answer")
 
     return answer
+
+
+def number(body: Mapping[str, Any], name: str, default: float) -> float:
+    """Return a number of the request. Raises ``ValueError`` for what is none, or does not fit where the original keeps it."""
+    try:
+        found = float(body.get(name) or default)
+    except (TypeError, OverflowError):
+        raise ValueError(f"{name} is not a number") from None
+    if not abs(found) <= MOST:
+        raise ValueError(f"{name} is out of range")
+    return found
 
 
 class Carts:
@@ -65,34 +78,34 @@ class Carts:
         """Answer an item."""
         customer, key = request.match_info["customer"], request.match_info["item"]
         found = await self._mongo.do("get item", lambda store: cart.one(store, customer, key))
-        return web.json_response(found) if found else java_error(request, 500, MISSING)
+        return web.json_response(found) if found else java_error(request, 500, MISSING, MISSING_CLASS)
 
     async def add(self, request: web.Request) -> web.Response:
         """Add an item."""
-        customer, body = request.match_info["customer"], await json_object(request)
-        key, price = str(body.get("itemId") or ""), float(body.get("unitPrice") or 0)
-        quantity = int(body.get("quantity") or 1)
+        customer, body = request.match_info["customer"], await typed_json_object(request)
+        key, price = str(body.get("itemId") or ""), number(body, "unitPrice", 0)
+        quantity = int(number(body, "quantity", 1))
         added = await self._mongo.do("add item", lambda store: cart.add(store, customer, key, quantity, price))
         return web.json_response(added, status=201)
 
     async def change(self, request: web.Request) -> web.Response:
         """Set an item's quantity."""
-        customer, body = request.match_info["customer"], await json_object(request)
-        key, quantity = str(body.get("itemId") or ""), int(body.get("quantity") or 0)
+        customer, body = request.match_info["customer"], await typed_json_object(request)
+        key, quantity = str(body.get("itemId") or ""), int(number(body, "quantity", 0))
         there = await self._mongo.do("set quantity", lambda store: cart.set_quantity(store, customer, key, quantity))
-        return web.Response(status=202) if there else java_error(request, 500, MISSING)
+        return web.Response(status=202) if there else java_error(request, 500, MISSING, MISSING_CLASS)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Remove an item."""
         customer, key = request.match_info["customer"], request.match_info["item"]
         there = await self._mongo.do("remove item", lambda store: cart.remove(store, customer, key))
-        return web.Response(status=202) if there else java_error(request, 500, MISSING)
+        return web.Response(status=202) if there else java_error(request, 500, MISSING, MISSING_CLASS)
 
 
 def main() -> None:
     """Serve."""
     service = Service("carts", "date")
-    mongo = Mongo(text("MONGO_HOST", "carts-db:27017"), "data", "carts-db", service.spans)
+    mongo = Mongo("data", "carts-db", service.spans)
     service.checks["carts-db"] = mongo.check
     carts, router = Carts(mongo), service.app.router
     router.add_get("/carts/{customer}", answering(carts.get))

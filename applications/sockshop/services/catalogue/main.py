@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from aiohttp import web
 from database import Database, StoreError
 from socks import asked_tags, list_query, one_query, page, size_query, sock
 from sockshop.errors import go_error
 from sockshop.service import Service
-from sockshop.settings import text
+from sockshop.settings import folder
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -61,7 +60,7 @@ def main() -> None:
     service.checks["catalogue-db"] = database.check
     catalogue = Catalogue(database)
     router = service.app.router
-    router.add_static("/catalogue/images", Path(text("IMAGES", "images")))
+    router.add_static("/catalogue/images", folder("IMAGES", "images"))
     router.add_get("/catalogue", answering(catalogue.socks))
     router.add_get("/catalogue/size", answering(catalogue.size))
     router.add_get("/catalogue/{id}", answering(catalogue.one))

@@ -57,9 +57,14 @@ def sock(row: Mapping[str, Any]) -> dict[str, Any]:
 def page(rows: Iterable[Mapping[str, Any]], number: str, size: str) -> list[dict[str, Any]] | None:
     """Return one page of the socks; None on the first where there are none at all, as the original answers."""
     found = list(rows)
-    if not found and number == "1":
-        return None
-    if not (number.isascii() and number.isdigit() and size.isascii() and size.isdigit()):
+    which, most = _whole(number), _whole(size)
+    if not which or not most:
         return []
-    start = (int(number) - 1) * int(size)
-    return [sock(row) for row in found[start : start + int(size)]] if start >= 0 else []
+    if not found and which == 1:
+        return None
+    return [sock(row) for row in found[(which - 1) * most : which * most]]
+
+
+def _whole(text: str) -> int:
+    """Return the number that ``text`` writes, 0 where it writes none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -10,13 +10,14 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from checkout import CalleeError, Checkout, Refused
 from order import COLLECTION, HOST, hal, shown
-from sockshop.errors import java_error, json_object
+from sockshop.errors import java_error, typed_json_object
+from sockshop.logs import log
 from sockshop.mongo import Mongo, StoreError
 from sockshop.service import Service
 from sockshop.settings import text
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
-PAGE_SIZE = 20
+PAGE_SIZE, LARGEST_PAGE = 20, 1000
 
 
 def answering(handler: Handler) -> Handler:
@@ -26,11 +27,12 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except Refused as error:
-            return java_error(request, 406, str(error))
+            return java_error(request, 406, str(error), error.java)
         except ValueError as error:
             return java_error(request, 400, str(error))
         except CalleeError as error:
-            return java_error(request, 500, str(error))
+            log.error("%s", error)
+            return java_error(request, 500, str(error), "java.lang.IllegalStateException")
         except StoreError as error:
             return java_error(request, 500, f"{type(error).__name__}: the database does not answer")
 
@@ -52,14 +54,19 @@ class Orders:
         self._shipping = text("SHIPPING_URL", "http://shipping")
 
     async def place(self, request: web.Request) -> web.Response:
-        """Place an order; it is kept before it is answered."""
-        document = await Checkout(self._service.client, self._payment, self._shipping).place(await json_object(request))
+        """Place an order; it is kept before it is answered.
+
+        Where it cannot be kept, nobody is asked to pay for it or to ship it.
+        """
+        asked = await typed_json_object(request)
+        await self._mongo.check()
+        document = await Checkout(self._service.client, self._payment, self._shipping).place(asked)
         await self._mongo.do("save order", lambda store: store[COLLECTION].insert_one(document))
         return web.json_response(shown(document), status=201)
 
     async def all(self, request: web.Request) -> web.Response:
         """Answer a page of all orders."""
-        number, size = _whole(request, "page", 0), max(1, _whole(request, "size", PAGE_SIZE))
+        number, size = _whole(request, "page", 0), min(LARGEST_PAGE, _whole(request, "size", PAGE_SIZE) or PAGE_SIZE)
 
         def found(store: Any) -> tuple[int, list[Any]]:
             return store[COLLECTION].count_documents({}), list(store[COLLECTION].find().skip(number * size).limit(size))
@@ -101,13 +108,13 @@ class Orders:
 
 def _whole(request: web.Request, name: str, default: int) -> int:
     value = request.query.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() else default
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
 
 
 def main() -> None:
     """Serve."""
     service = Service("orders", "date")
-    mongo = Mongo(text("MONGO_HOST", "orders-db:27017"), "data", "orders-db", service.spans)
+    mongo = Mongo("data", "orders-db", service.spans)
     service.checks["orders-db"] = mongo.check
     orders, router = Orders(service, mongo), service.app.router
     router.add_post("/orders", answering(orders.place))

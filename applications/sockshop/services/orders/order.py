@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from sockshop.cards import masked
 
 SHIPPING = 4.99
 COLLECTION = "customerOrder"
@@ -19,13 +20,16 @@ _PARTS = {
 
 def total(items: list[Mapping[str, Any]]) -> float:
     """Return the price of ``items`` with shipping, in cents' precision."""
-    return round(sum(item["quantity"] * item["unitPrice"] for item in items) + SHIPPING, 2)
+    return float(round(sum(item["quantity"] * item["unitPrice"] for item in items) + SHIPPING, 2))
 
 
 def customer_id(customer: Mapping[str, Any]) -> str:
-    """Return the last part of the customer's own link."""
+    """Return the last part of the customer's own link. Raises ``ValueError`` where there is neither that nor an id."""
     href = str((customer.get("_links") or {}).get("self", {}).get("href", ""))
-    return href.rstrip("/").rpartition("/")[2] or str(customer.get("id", ""))
+    found = href.rstrip("/").rpartition("/")[2] or str(customer.get("id") or "")
+    if not found:
+        raise ValueError("a customer without an id")
+    return found
 
 
 def new_order(
@@ -36,12 +40,12 @@ def new_order(
         part: {"id": None, **{name: parts[part].get(name) for name in names}} for part, names in _PARTS.items()
     }
     kept["customer"].update(addresses=[], cards=[])
-    kept["card"].update(longNum=re.sub(r"\d(?=\d{4})", "*", str(kept["card"]["longNum"])), ccv="")
+    kept["card"].update(longNum=masked(str(kept["card"]["longNum"] or "")), ccv="")
     return {
         "customerId": customer_id(parts["customer"]),
         **kept,
         "items": [{name: item.get(name) for name in ("id", "itemId", "quantity", "unitPrice")} for item in items],
-        "shipment": {"id": shipment["id"], "name": shipment["name"]},
+        "shipment": {name: shipment.get(name) for name in ("id", "name")},
         "date": datetime.now(UTC),
         "total": total(items),
     }

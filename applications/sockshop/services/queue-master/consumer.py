@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from contextlib import suppress
 from typing import Any
 
 from prometheus_client import Counter
 from sockshop.context import received
+from sockshop.logs import Condition, log
 from sockshop.queue import QUEUE, Broker, BrokerError
 from sockshop.spans import Spans
 
 SHIPPED = Counter("shipments", "Shipments that were handled.")
-_PREFETCH, _PAUSE_SECONDS = 16, 1.0
+_PREFETCH, _PAUSE_SECONDS, _STOP_SECONDS = 16, 1.0, 5.0
 
 
 class Consumer:
@@ -24,7 +24,9 @@ class Consumer:
         self._broker = broker
         self._spans = spans
         self._connection: Any = None
-        self._stopping = False
+        self._channel: Any = None
+        self._condition = Condition(broker.host)
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def start(self) -> None:
@@ -32,35 +34,49 @@ class Consumer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the shipment at hand, and end."""
-        self._stopping = True
-        connection = self._connection
-        if connection is not None:
+        """Finish the shipment at hand, and end; the broker gives those that were not handled to another."""
+        self._stopping.set()
+        connection, channel = self._connection, self._channel
+        if connection is not None and channel is not None:
             with suppress(BrokerError):
-                connection.add_callback_threadsafe(connection.close)
-        self._thread.join(timeout=5)
+                connection.add_callback_threadsafe(channel.stop_consuming)
+        self._thread.join(timeout=_STOP_SECONDS)
 
     async def check(self) -> None:
-        """Raise where there is no connection."""
-        if self._connection is None or not self._connection.is_open:
+        """Raise where nothing is being consumed."""
+        if self._channel is None or not self._channel.is_open:
             raise ConnectionError("no connection to the broker")
 
     def _work(self) -> None:
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
-                self._connection = self._broker.connect()
-                channel = self._broker.channel(self._connection)
-                channel.basic_qos(prefetch_count=_PREFETCH)
-                channel.basic_consume(QUEUE, self._handle)
-                channel.start_consuming()
-            except (BrokerError, OSError):
-                self._connection = None
-                time.sleep(_PAUSE_SECONDS)
+                self._consume()
+            except Exception as error:
+                self._condition.tell(error)
+                self._stopping.wait(_PAUSE_SECONDS)
+            finally:
+                self._close()
+
+    def _consume(self) -> None:
+        """Consume until ``stop``, or until the queue is taken away. Raises ``BrokerError``, ``OSError``."""
+        self._connection = self._broker.connect()
+        self._channel = self._broker.channel(self._connection)
+        self._channel.basic_qos(prefetch_count=_PREFETCH)
+        self._channel.basic_consume(QUEUE, self._handle)
+        self._condition.tell(None)
+        if not self._stopping.is_set():
+            self._channel.start_consuming()
+
+    def _close(self) -> None:
+        connection, self._connection, self._channel = self._connection, None, None
+        if connection is not None:
+            with suppress(BrokerError, OSError):
+                connection.close()
 
     def _handle(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         headers = {name: str(value) for name, value in (properties.headers or {}).items()}
         with self._spans.span("receive shipping-task", "CONSUMER", received(headers).child(), "rabbitmq"):
-            print(f"received shipment {_name(body)} on {method.routing_key}", flush=True)
+            log.info("received shipment %s on %s", _name(body), method.routing_key)
         SHIPPED.inc()
         channel.basic_ack(method.delivery_tag)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -19,7 +20,7 @@ def main() -> None:
     async def consume(_: web.Application) -> AsyncIterator[None]:
         consumer.start()
         yield
-        consumer.stop()
+        await asyncio.to_thread(consumer.stop)
 
     service.app.cleanup_ctx.append(consume)
     service.app.router.add_get("/prometheus", service.metrics)

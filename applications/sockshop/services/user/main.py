@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -13,7 +14,6 @@ from seed import seed
 from sockshop.errors import go_error, json_object
 from sockshop.mongo import Mongo, StoreError
 from sockshop.service import Service
-from sockshop.settings import text
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 COLLECTIONS = tuple(people.FIELDS)
@@ -21,7 +21,7 @@ COLLECTIONS = tuple(people.FIELDS)
 
 def hal_response(body: Any) -> web.Response:
     """Return an answer of the type that all successes have."""
-    return web.json_response(body, content_type="application/hal+json")
+    return web.Response(body=json.dumps(body).encode(), content_type="application/hal+json")
 
 
 class Users:
@@ -106,6 +106,10 @@ class Users:
         made = await self._mongo.do(f"create {collection}", lambda store: people.create(store, collection, body))
         return hal_response({"id": made})
 
+    async def delete_nothing(self, _: web.Request) -> web.Response:
+        """Refuse to delete what is not of a known collection."""
+        raise people.UserError("Invalid request")
+
     async def delete(self, request: web.Request) -> web.Response:
         """Delete one of a collection."""
         collection, key = request.match_info["collection"], request.match_info["id"]
@@ -116,7 +120,7 @@ class Users:
 def main() -> None:
     """Serve."""
     service = Service("user")
-    mongo = Mongo(text("MONGO_HOST", "user-db:27017"), "users", "user-db", service.spans)
+    mongo = Mongo("users", "user-db", service.spans)
     service.checks["user-db"] = mongo.check
     users, router = Users(mongo), service.app.router
     collection = "/{collection:" + "|".join(COLLECTIONS) + "}"
@@ -126,6 +130,7 @@ def main() -> None:
     router.add_post(collection, users.answering(users.create))
     router.add_get(collection + "/{id}", users.answering(users.one))
     router.add_delete(collection + "/{id}", users.answering(users.delete))
+    router.add_delete("/{other}/{id}", users.answering(users.delete_nothing))
     router.add_get("/customers/{id}/{owned:addresses|cards}", users.answering(users.owned))
     service.app.cleanup_ctx.append(users.keep_preparing)
     service.run()

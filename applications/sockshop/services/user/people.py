@@ -9,6 +9,7 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from passwords import hashed, matches
 from pymongo.errors import DuplicateKeyError
+from sockshop.cards import masked
 
 HOST = "user"
 FIELDS = {
@@ -17,7 +18,6 @@ FIELDS = {
     "cards": ("longNum", "expires", "ccv"),
 }
 SINGULAR = {"customers": "customer", "addresses": "address", "cards": "card"}
-SHOWN_DIGITS = 4
 
 
 class UserError(Exception):
@@ -52,7 +52,7 @@ def owned(database: Any, customer: str, collection: str) -> list[dict[str, Any]]
 def login(database: Any, username: str, password: str) -> dict[str, Any] | None:
     """Return the customer with that name and password as HAL; None where there is none."""
     found = database.customers.find_one({"username": username})
-    return hal("customers", found) if matches(found and found["password"], password) else None
+    return hal("customers", found) if matches(found and found.get("password"), password) else None
 
 
 def register(database: Any, body: Mapping[str, Any]) -> str:
@@ -72,11 +72,19 @@ def create(database: Any, collection: str, body: Mapping[str, Any]) -> str:
     owner = object_id(str(body["userID"])) if body.get("userID") else None
     if owner and not database.customers.find_one({"_id": owner}):
         raise UserError("not found")
-    document = {"_id": ObjectId(), **{name: str(body.get(name) or "") for name in FIELDS[collection]}}
+    document = {"_id": ObjectId(), **kept(collection, body)}
     database[collection].insert_one(document)
     if owner:
         database.customers.update_one({"_id": owner}, {"$addToSet": {collection: document["_id"]}})
     return str(document["_id"])
+
+
+def kept(collection: str, body: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is kept of an address or a card. Nobody reads a card's whole number or its security code: neither is kept."""
+    fields = {name: str(body.get(name) or "") for name in FIELDS[collection]}
+    if collection == "cards":
+        fields.update(longNum=masked(fields["longNum"]), ccv="")
+    return fields
 
 
 def delete(database: Any, collection: str, key: str) -> None:
@@ -92,21 +100,13 @@ def delete(database: Any, collection: str, key: str) -> None:
 
 
 def hal(collection: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document as HAL, card numbers but for their end masked, security codes not at all."""
+    """Return a document as HAL. A card from a database of the original's is whole, and is shown as one from here is."""
     key = str(document["_id"])
     here = f"http://{HOST}/{collection}/{key}"
     links = {"self": {"href": here}, SINGULAR[collection]: {"href": here}}
     if collection == "customers":
         links.update((each, {"href": f"{here}/{each}"}) for each in ("addresses", "cards"))
-    shown = {name: str(document.get(name, "")) for name in FIELDS[collection]}
-    if collection == "cards":
-        shown.update(longNum=masked(shown["longNum"]), ccv="")
-    return {**shown, "id": key, "_links": links}
-
-
-def masked(number: str) -> str:
-    """Return a card number with only its last digits readable."""
-    return "*" * max(0, len(number) - SHOWN_DIGITS) + number[-SHOWN_DIGITS:]
+    return {**kept(collection, document), "id": key, "_links": links}
 
 
 def _found(database: Any, collection: str, key: str) -> dict[str, Any]:

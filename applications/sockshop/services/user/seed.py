@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 from passwords import hashed
+from people import kept
 from pymongo.errors import DuplicateKeyError
 
 _ID = "57a98d98e4b00679b4a830"
@@ -34,7 +35,7 @@ def seed(database: Any) -> None:
     for key, address in ADDRESSES.items():
         _put(database.addresses, {"_id": ObjectId(key), **address})
     for key, (number, expires, code) in CARDS.items():
-        _put(database.cards, {"_id": ObjectId(key), "longNum": number, "expires": expires, "ccv": code})
+        _put(database.cards, {"_id": ObjectId(key), **kept("cards", {"longNum": number, "expires": expires, "ccv": code})})
     for suffix, first, last, username, password, address_suffix, card_suffix in CUSTOMERS:
         _put(
             database.customers,

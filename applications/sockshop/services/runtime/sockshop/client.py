@@ -14,17 +14,21 @@ from .spans import Spans
 
 def traced_client(spans: Spans) -> ClientSession:
     """Return a client whose calls are spans below the one at hand. It keeps no cookies: they are other people's."""
-    config = TraceConfig()
+    config: Any = TraceConfig()
 
     async def start(_: Any, call: SimpleNamespace, request: Any) -> None:
-        call.measured = spans.call(f"{request.method} {request.url.path}", "")
+        call.measured = spans.call(request.method, request.url.host or "")
         call.tags = call.measured.__enter__()
+        call.tags["http.path"] = request.url.path
         context = current.get()
         headers: CIMultiDict[str] = request.headers
         headers.update(context.headers() if context else {})
 
     async def finish(_: Any, call: SimpleNamespace, request: Any) -> None:
-        call.tags["http.status_code"] = str(request.response.status)
+        status = request.response.status
+        call.tags["http.status_code"] = str(status)
+        if status >= 500:
+            call.tags["error"] = str(status)
         call.measured.__exit__(None, None, None)
 
     async def fail(_: Any, call: SimpleNamespace, request: Any) -> None:

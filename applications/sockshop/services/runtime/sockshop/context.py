@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
 CARRIED = ("baggage", "tracestate", "x-request-id")
+_LISTS = ("baggage", "tracestate")
 
 
 @dataclass(frozen=True)
@@ -44,36 +45,40 @@ current: ContextVar[TraceContext | None] = ContextVar("trace", default=None)
 
 def received(headers: Mapping[str, str]) -> TraceContext:
     """Return the context that ``headers``, whose case does not matter, tell of; a new trace where they tell of none."""
-    given = {name.lower(): value for name, value in headers.items()}
+    given: dict[str, str] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        given[key] = f"{given[key]},{value}" if key in given and key in _LISTS else value
     carried = {name: given[name] for name in CARRIED if name in given}
     w3c = "traceparent" in given
-    trace, span, sampled = _from_b3(given) or _from_single(given) or _from_w3c(given) or ("", "", "1")
-    if not _is_id(trace, (16, 32)) or not _is_id(span, (16,)):
-        return TraceContext(secrets.token_hex(16), secrets.token_hex(8), "", sampled != "0", w3c, carried)
-    return TraceContext(trace, span, "", sampled not in ("0", "false"), w3c, carried)
+    sampled = True
+    for trace, span, decision in (_from_b3(given), _from_single(given), _from_w3c(given)):
+        sampled = sampled and decision not in ("0", "false")
+        if _is_id(trace, (16, 32)) and _is_id(span, (16,)):
+            return TraceContext(trace, span, "", sampled, w3c, carried)
+    return TraceContext(secrets.token_hex(16), secrets.token_hex(8), "", sampled, w3c, carried)
 
 
-def _from_b3(given: Mapping[str, str]) -> tuple[str, str, str] | None:
-    trace, span = given.get("x-b3-traceid", ""), given.get("x-b3-spanid", "")
-    sampled = "1" if given.get("x-b3-flags") == "1" else given.get("x-b3-sampled", "1")
-    return (trace, span, sampled) if (trace and span) or sampled == "0" else None
+def _from_b3(given: Mapping[str, str]) -> tuple[str, str, str]:
+    decision = "1" if given.get("x-b3-flags") == "1" else given.get("x-b3-sampled", "").lower()
+    return given.get("x-b3-traceid", "").lower(), given.get("x-b3-spanid", "").lower(), decision
 
 
-def _from_single(given: Mapping[str, str]) -> tuple[str, str, str] | None:
-    parts = given.get("b3", "").split("-")
+def _from_single(given: Mapping[str, str]) -> tuple[str, str, str]:
+    parts = given.get("b3", "").lower().split("-")
     if len(parts) == 1:
-        return ("", "", "0") if parts[0] == "0" else None
-    return parts[0], parts[1], parts[2] if len(parts) > 2 else "1"
+        return "", "", parts[0]
+    return parts[0], parts[1], parts[2] if len(parts) > 2 else ""
 
 
-def _from_w3c(given: Mapping[str, str]) -> tuple[str, str, str] | None:
+def _from_w3c(given: Mapping[str, str]) -> tuple[str, str, str]:
     parts = given.get("traceparent", "").split("-")
     if len(parts) < 4 or len(parts[0]) != 2:
-        return None
+        return "", "", ""
     try:
         return parts[1], parts[2], str(int(parts[3][:2], 16) & 1)
     except ValueError:
-        return None
+        return "", "", ""
 
 
 def _is_id(text: str, lengths: tuple[int, ...]) -> bool:

@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
+Failure = Callable[[web.Request, int, str], web.Response]
+
 
 def go_error(status: int, error: str) -> web.Response:
-    """Return an error as the services in Go answer it."""
+    """Return an error as the services in Go answer it: JSON that calls itself text."""
     body = {"error": error, "status_code": status, "status_text": HTTPStatus(status).phrase}
-    return web.json_response(body, status=status)
+    return web.Response(text=json.dumps(body), status=status, content_type="text/plain", charset="utf-8")
 
 
-def java_error(request: web.Request, status: int, message: str) -> web.Response:
-    """Return an error as the services in Java answer it."""
+def java_error(request: web.Request, status: int, message: str, exception: str = "") -> web.Response:
+    """Return an error as the services in Java answer it; ``exception`` is the class that the original names."""
     body = {
         "timestamp": int(time.time() * 1000),
         "status": status,
         "error": HTTPStatus(status).phrase,
+        **({"exception": exception} if exception else {}),
         "message": message,
         "path": request.path,
     }
     return web.json_response(body, status=status)
 
 
+def go_failure(_: web.Request, status: int, message: str) -> web.Response:
+    """Return what a service in Go answers where no handler did."""
+    return go_error(status, message)
+
+
 async def json_object(request: web.Request) -> dict[str, Any]:
-    """Return the request's JSON object. Raises ``ValueError`` for anything else."""
-    body = await request.json()
+    """Return the request's JSON object. Raises ``ValueError`` for anything else, and for numbers that JSON does not have."""
+    try:
+        body = json.loads(await request.text(), parse_constant=_no_number)
+    except (LookupError, RecursionError):
+        raise ValueError("the body cannot be read") from None
     if not isinstance(body, dict):
         raise ValueError("a JSON object is expected")
     return body
+
+
+async def typed_json_object(request: web.Request) -> dict[str, Any]:
+    """Return the same, but only of a body that says it is JSON, as Spring wants it. Raises ``HTTPUnsupportedMediaType``."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text=f"Content type '{request.headers.get('Content-Type', '')}' not supported")
+    return await json_object(request)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

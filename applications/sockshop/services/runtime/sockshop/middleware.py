@@ -12,6 +12,8 @@ from aiohttp import web
 from prometheus_client import Histogram
 
 from .context import received
+from .errors import Failure
+from .logs import log
 from .settings import Settings
 from .spans import Spans
 
@@ -22,14 +24,17 @@ SECONDS = Histogram(
 )
 
 
-def observed(service: str, settings: Settings, spans: Spans) -> Any:
-    """Return the middleware that measures requests, puts them into their trace, and shows the version."""
+def observed(service: str, settings: Settings, spans: Spans, failure: Failure) -> Any:
+    """Return the middleware that measures requests, puts them into their trace, and shows the version.
+
+    What no handler answered is answered with ``failure``.
+    """
     version = f"{service}/{settings.version}"
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path in QUIET:
-            answer = await handler(request)
+            answer = await _answered(request, handler, failure)
             answer.headers["X-Service-Version"] = version
             return answer
         started = time.perf_counter()
@@ -38,7 +43,7 @@ def observed(service: str, settings: Settings, spans: Spans) -> Any:
         status = 500
         try:
             with spans.span(f"{request.method} {path}", "SERVER", received(request.headers).child()) as tags:
-                answer = await _answered(request, handler)
+                answer = await _answered(request, handler, failure)
                 status = answer.status
                 tags["http.status_code"] = str(status)
                 tags["http.path"] = request.path
@@ -54,15 +59,20 @@ def observed(service: str, settings: Settings, spans: Spans) -> Any:
     return middleware
 
 
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _answered(request: web.Request, handler: Handler, failure: Failure) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as error:
         headers = {name: value for name, value in error.headers.items() if name not in ("Content-Type", "Content-Length")}
-        return web.Response(status=error.status, text=error.text, headers=headers)
+        answer = failure(request, error.status, error.text or "") if error.status >= 400 else web.Response(status=error.status)
+        answer.headers.update(headers)
+        return answer
+    except Exception:
+        log.exception("%s %s", request.method, request.path)
+        return failure(request, 500, "internal error")
 
 
-def faulty(settings: Settings) -> Any:
+def faulty(settings: Settings, failure: Failure) -> Any:
     """Return the middleware that fails or slows a share of requests, as the settings ask."""
 
     @web.middleware
@@ -71,7 +81,7 @@ def faulty(settings: Settings) -> Any:
             if random.random() * 100 < settings.slow_percent:
                 await asyncio.sleep(settings.slow_seconds)
             if random.random() * 100 < settings.fail_percent:
-                return web.json_response({"error": "failed on purpose", "status_code": 500}, status=500)
+                return failure(request, 500, "failed on purpose")
         return await handler(request)
 
     return middleware

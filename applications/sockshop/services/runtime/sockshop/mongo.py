@@ -9,29 +9,48 @@ from typing import Any, TypeVar
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from .logs import Condition
+from .settings import address
 from .spans import Spans
 
 T = TypeVar("T")
 StoreError = PyMongoError
-_SELECTION_MS, _SOCKET_MS = 3000, 10_000
+_SELECTION_MS, _CONNECT_MS, _SOCKET_MS = 2000, 2000, 5000
 
 
 class Mongo:
-    """The database ``name`` on ``host``, which the component ``store`` serves."""
+    """The database ``name`` on the host that ``MONGO_HOST`` names, else on the component ``store``."""
 
-    def __init__(self, host: str, name: str, store: str, spans: Spans) -> None:
+    def __init__(self, name: str, store: str, spans: Spans) -> None:
+        host, port = address("MONGO_HOST", store, 27017)
         self._client: Any = MongoClient(
-            host, connect=False, retryWrites=False, serverSelectionTimeoutMS=_SELECTION_MS, socketTimeoutMS=_SOCKET_MS
+            host,
+            port,
+            connect=False,
+            retryWrites=False,
+            serverSelectionTimeoutMS=_SELECTION_MS,
+            connectTimeoutMS=_CONNECT_MS,
+            socketTimeoutMS=_SOCKET_MS,
         )
         self.database: Any = self._client[name]
         self._store = store
         self._spans = spans
+        self._condition = Condition(store)
 
     async def do(self, name: str, work: Callable[[Any], T]) -> T:
         """Return what ``work`` makes of the database; ``name`` is for the trace. Raises ``StoreError``."""
         with self._spans.call(name, self._store):
-            return await asyncio.to_thread(work, self.database)
+            return await self._asked(work, self.database)
 
     async def check(self) -> None:
         """Raise ``StoreError`` where the database does not answer."""
-        await asyncio.to_thread(self._client.admin.command, "ping")
+        await self._asked(self._client.admin.command, "ping")
+
+    async def _asked(self, work: Callable[[Any], T], about: Any) -> T:
+        try:
+            found = await asyncio.to_thread(work, about)
+        except StoreError as error:
+            self._condition.tell(error)
+            raise
+        self._condition.tell(None)
+        return found

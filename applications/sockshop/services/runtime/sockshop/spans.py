@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,12 +19,18 @@ _MOST_WAITING, _BATCH, _PAUSE_SECONDS, _TIMEOUT_SECONDS = 1000, 100, 0.5, 3.0
 
 
 class Spans:
-    """Takes the spans of ``service`` and delivers them to ``url``, an empty one being nowhere. Never delays a request."""
+    """Takes the spans of ``service``, from any thread, and delivers them to ``url``, an empty one being nowhere.
+
+    It never delays a request.
+    """
 
     def __init__(self, service: str, url: str) -> None:
         self._service = service
         self._url = url
-        self._waiting: list[dict[str, Any]] = []
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._ending = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
 
     @contextmanager
     def span(self, name: str, kind: str, context: TraceContext, remote: str = "") -> Iterator[dict[str, str]]:
@@ -42,13 +49,13 @@ class Spans:
             self._take(name, kind, context, remote, tags, started, time.perf_counter() - clock)
 
     @contextmanager
-    def call(self, name: str, remote: str) -> Iterator[dict[str, str]]:
-        """Measure a call to another component or store, below the span at hand."""
+    def call(self, name: str, remote: str, kind: str = "CLIENT") -> Iterator[dict[str, str]]:
+        """Measure a call to another component or store, below the span at hand. One to a queue is of kind ``PRODUCER``."""
         context = current.get()
         if context is None:
             yield {}
             return
-        with self.span(name, "CLIENT", context.child(), remote) as tags:
+        with self.span(name, kind, context.child(), remote) as tags:
             yield tags
 
     def _take(
@@ -74,24 +81,32 @@ class Spans:
         if remote:
             span["remoteEndpoint"] = {"serviceName": remote}
         self._waiting.append(span)
+        if len(self._waiting) == _BATCH and self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake.set)
+
+    def end(self) -> None:
+        """Let ``deliver`` return once it has delivered what there is."""
+        self._ending = True
+        self._wake.set()
 
     async def deliver(self) -> None:
-        """Deliver until cancelled, and then what is left."""
+        """Deliver, every half second and whenever a batch is full, until ``end``."""
+        self._loop = asyncio.get_running_loop()
         async with ClientSession(timeout=ClientTimeout(total=_TIMEOUT_SECONDS)) as session:
-            try:
-                while True:
-                    await asyncio.sleep(_PAUSE_SECONDS)
-                    await self._flush(session)
-            finally:
-                with suppress(asyncio.CancelledError):
-                    await self._flush(session)
+            while not self._ending:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _PAUSE_SECONDS)
+                self._wake.clear()
+                await self._flush(session)
 
     async def _flush(self, session: ClientSession) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-            try:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            delivered = False
+            with suppress(ClientError, OSError, TimeoutError):
                 async with session.post(self._url, json=batch) as answer:
-                    if answer.status >= 300:
-                        DROPPED.inc(len(batch))
-            except (ClientError, OSError, TimeoutError):
+                    delivered = answer.status < 300
+            if not delivered:
                 DROPPED.inc(len(batch))
+                return
