@@ -75,7 +75,7 @@ class Driver:
         container = self.wanted.containers[name]
         self._prepare(container)
         self.engine.post("/containers/create", container.creation(self.wanted.application.name), name=name)
-        self._start(name)
+        self._launch(container)
 
     def _recreate(self, name: str) -> None:
         self._remove(name)
@@ -86,9 +86,12 @@ class Driver:
         self._prepare(container)
         with suppress(EngineError):
             self.engine.post(f"/containers/{name}/unpause")
-        self.engine.post(f"/containers/{name}/start")
+        self._launch(container)
+
+    def _launch(self, container: Container) -> None:
+        self.engine.post(f"/containers/{container.name}/start")
         if container.role == names.SANDBOX:
-            Waiting(self.engine, self.deadline).for_sandbox(name)
+            Waiting(self.engine, self.deadline).for_sandbox(container.name)
 
     def _update(self, name: str) -> None:
         container = self.wanted.containers[name]

@@ -63,14 +63,15 @@ def listening(pid: int) -> set[int]:
 def workload_ready(engine: Engine, body: dict[str, Any], component: Component) -> bool:
     """Whether the application in the container ``body``, as the engine tells of it, works.
 
-    It passes its health check, the model's or the image's; one without a check has to listen on any of its ports.
+    It listens on any of its ports, which costs nothing to see, and passes its health check, the model's or the image's.
     """
-    test = (body["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
-    if test[0] in ("CMD", "CMD-SHELL"):
-        command = tuple(test[1:]) if test[0] == "CMD" else ("/bin/sh", "-c", test[1])
-        return _passes(engine, body["Id"], command)
     ports = {port.number for port in component.ports}
-    return not ports or bool(ports & listening(body["State"]["Pid"]))
+    if ports and not ports & listening(body["State"]["Pid"]):
+        return False
+    test = (body["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
+    if test[0] not in ("CMD", "CMD-SHELL"):
+        return True
+    return _passes(engine, body["Id"], tuple(test[1:]) if test[0] == "CMD" else ("/bin/sh", "-c", test[1]))
 
 
 def _passes(engine: Engine, container: str, command: tuple[str, ...]) -> bool:
