@@ -206,7 +206,7 @@ def _waits(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> I
             unwell = _unwell(wanted, found, instance)
             if touched or unwell:
                 cause = "it is to be healthy before the run ends" if touched else unwell
-                yield Operation("await", instance, cause, frozenset(change.key for change in touched))
+                yield Operation("await", instance, cause, frozenset(change.key for change in touched), idle=True)
 
 
 def _leaving(wanted: Desired, change: Change) -> set[str]:

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing to do: ``verb`` to ``subject`` because of ``cause``, after the operations whose keys are in ``after``."""
+    """One thing to do: ``verb`` to ``subject`` because of ``cause``, after the operations whose keys are in ``after``.
+
+    An ``idle`` one only waits for something, so any number of them may go on at a time.
+    """
 
     verb: str
     subject: str
     cause: str
     after: frozenset[str] = frozenset()
+    idle: bool = False
 
     @property
     def key(self) -> str:
@@ -38,7 +42,7 @@ class Plan:
 
 
 def make_plan(operations: Iterable[Operation]) -> Plan:
-    """Return the plan of ``operations`` in a stable topological order.
+    """Return the plan of ``operations`` in topological order, otherwise as they were given.
 
     What an operation comes after but is not in the plan counts as done already. Raises ``ValueError`` where two
     operations share a key or where they wait for one another: both are mistakes of the planner, not of the user.
@@ -49,11 +53,14 @@ def make_plan(operations: Iterable[Operation]) -> Plan:
             raise ValueError(f"{operation.key} is planned twice")
         given[operation.key] = operation
     ordered: dict[str, Operation] = {}
-    waiting = list(given.values())
+    waiting = dict(given)
     while waiting:
-        ready = [each for each in waiting if all(key in ordered or key not in given for key in each.after)]
-        if not ready:
-            raise ValueError("operations wait for one another: " + ", ".join(each.key for each in waiting))
-        ordered.update((each.key, each) for each in ready)
-        waiting = [each for each in waiting if each.key not in ordered]
+        following = next((each for each in waiting.values() if _can_follow(each, ordered, given)), None)
+        if following is None:
+            raise ValueError("operations wait for one another: " + ", ".join(waiting))
+        ordered[following.key] = waiting.pop(following.key)
     return Plan(ordered)
+
+
+def _can_follow(operation: Operation, ordered: Mapping[str, Operation], given: Mapping[str, Operation]) -> bool:
+    return all(key in ordered or key not in given for key in operation.after)

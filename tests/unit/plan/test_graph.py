@@ -15,7 +15,7 @@ def operation(subject: str, *after: str) -> Operation:
 
 def test_a_plan_reads_in_an_order_that_can_be_run() -> None:
     plan = make_plan([operation("web", "db"), operation("db", "network"), operation("log")])
-    assert str(plan) == "start db (it is missing)\nstart log (it is missing)\nstart web (it is missing)\n"
+    assert str(plan) == "start db (it is missing)\nstart web (it is missing)\nstart log (it is missing)\n"
 
 
 def test_an_empty_plan_is_false() -> None:
