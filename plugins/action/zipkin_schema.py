@@ -7,5 +7,3 @@ from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import Deploy
 
 class ActionModule(DeploymentAction):
     """Validates the application on the controller, then runs the module."""
-
-    shows_progress = False

@@ -29,7 +29,7 @@ EXAMPLES = r"""
 RETURN = r"""
 stages:
   description:
-    - The stages that have something to do, of C(platform), C(images), C(infrastructure), C(mesh), C(tracing), C(components).
+    - The stages to go through, of C(platform), C(images), C(infrastructure), C(mesh), C(tracing), C(components).
   returned: always
   type: list
   elements: str
@@ -40,11 +40,6 @@ plan:
   type: list
   elements: str
   sample: ["start sockshop-payment-1 (it is exited)"]
-tracing_store:
-  description: The component that keeps the spans, empty where there is none.
-  returned: always
-  type: str
-  sample: zipkin-db
 urls:
   description: Where components that publish ports are found on the host.
   returned: always
@@ -56,7 +51,6 @@ from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting, survey  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.tracing import tracing_store  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.build import Recipe  # noqa: E402
 
 
@@ -68,8 +62,7 @@ def main() -> None:
     )
     task = setting.read_task(module.params)
     recipes = {each["name"]: Recipe(**each) for each in module.params["recipes"]}
-    store = tracing_store(task.application)
-    told = {"urls": survey.urls(task.application), "tracing_store": store.name if store else ""}
+    told = {"urls": survey.urls(task.application)}
     engine = Engine()
     try:
         if not engine.answers():

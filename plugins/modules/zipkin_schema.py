@@ -8,10 +8,15 @@ module: zipkin_schema
 short_description: Load Zipkin's schema into the tracing store
 version_added: 0.1.0
 description:
-  - Makes the tables of Zipkin in the MySQL store that the tracing component depends on, from the schema that Zipkin itself
-    brings. The store has to run, and its database to exist.
+  - Brings up the MySQL store that the tracing component depends on, and makes Zipkin's tables in it, from the schema that
+    Zipkin itself brings.
   - Does nothing where the application has no tracing component, or one without such a store.
 extends_documentation_fragment: [evenkeel.mesh.application]
+options:
+  timeout:
+    description: Seconds that the store has to become healthy.
+    type: int
+    default: 300
 author: The Evenkeel authors (@evenkeel)
 """
 
@@ -22,6 +27,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+plan:
+  description: The operations that were needed, each with its cause.
+  returned: always
+  type: list
+  elements: str
+  sample: ["load schema zipkin-db (its tables are missing)"]
 store:
   description: The component that keeps the spans, empty where there is none.
   returned: always
@@ -30,22 +41,28 @@ store:
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting, tracing  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, setting, tracing  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=setting.SHARED_OPTIONS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**setting.SHARED_OPTIONS, "timeout": {"type": "int", "default": 300}}, supports_check_mode=True
+    )
     task = setting.read_task(module.params)
     store = tracing.tracing_store(task.application)
     if store is None:
-        module.exit_json(changed=False, store="")
+        module.exit_json(changed=False, plan=[], store="")
     try:
-        changed = tracing.load_schema(Engine(), task, store, module.check_mode)
-    except (EngineError, tracing.SchemaError, OSError) as error:
+        result = tracing.prepare_store(Engine(), task, store, module.params["timeout"], module.check_mode)
+    except (EngineError, ModelError, tracing.SchemaError, files.Busy, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=changed, store=store.name)
+    if result.failure:
+        module.fail_json(msg=result.failure)
+    plan = result.plan
+    module.exit_json(changed=bool(plan), plan=setting.lines(plan), diff=setting.diff(plan), store=store.name)
 
 
 if __name__ == "__main__":

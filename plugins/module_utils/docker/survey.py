@@ -19,7 +19,7 @@ STAGES = (PLATFORM, IMAGES, INFRASTRUCTURE, MESH, TRACING, COMPONENTS)
 
 @dataclass(frozen=True)
 class Survey:
-    """The ``stages`` that have something to do, in order, and what that is."""
+    """The ``stages`` to go through, in order, and all that is to do."""
 
     stages: tuple[str, ...]
     plan: tuple[str, ...]
@@ -34,13 +34,13 @@ def survey(engine: Engine, task: Task, recipes: Mapping[str, Recipe]) -> Survey:
     store = tracing_store(task.application)
     if store and not schema_is_loaded(engine, task.setting.layout, store):
         found[TRACING] = [f"load schema {store.name} (missing)"]
-    stages = tuple(stage for stage in STAGES if found.get(stage))
-    return Survey(stages, tuple(line for stage in stages for line in found[stage]))
+    needed = tuple(stage for stage in STAGES if found.get(stage))
+    return Survey(_without_covered(needed), tuple(line for stage in needed for line in found[stage]))
 
 
 def stages_of(application: Application) -> tuple[str, ...]:
     """Return the stages that a deployment from nothing goes through."""
-    return tuple(stage for stage in STAGES if stage != TRACING or tracing_store(application))
+    return _without_covered(tuple(stage for stage in STAGES if stage != TRACING or tracing_store(application)))
 
 
 def urls(application: Application) -> dict[str, list[str]]:
@@ -51,3 +51,8 @@ def urls(application: Application) -> dict[str, list[str]]:
             suffix = "" if port.published == 80 else f":{port.published}"
             found.setdefault(component.name, []).append(f"http://{port.host_ip or 'localhost'}{suffix}/")
     return found
+
+
+def _without_covered(stages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ``stages`` without those that a later one sees to anyway: containers get what they need first."""
+    return tuple(stage for stage in stages if COMPONENTS not in stages or stage not in (INFRASTRUCTURE, MESH))

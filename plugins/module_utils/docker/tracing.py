@@ -10,9 +10,12 @@ import re
 from dataclasses import dataclass
 
 from ..application.model import Application, Component
+from ..plan.graph import Operation, make_plan
 from . import files, names
 from .engine import Engine, EngineError
 from .layout import Layout
+from .plan import PARTS
+from .reconcile import Result, Scope, run
 from .setting import Task
 
 SCHEMA_PATH = "/zipkin/mysql.sql"
@@ -48,6 +51,18 @@ def schema_is_loaded(engine: Engine, layout: Layout, store: Component) -> bool:
 def mark_schema(engine: Engine, layout: Layout, store: Component) -> None:
     """Leave the mark."""
     files.write(layout.home / "tracing", schema_mark(engine, layout.application, store).encode())
+
+
+def prepare_store(engine: Engine, task: Task, store: Component, seconds: float, dry: bool) -> Result:
+    """Bring the store up, healthy within ``seconds``, and make the tables that its database lacks.
+
+    Raises ``SchemaError``, ``Busy``, ``EngineError``.
+    """
+    result = run(engine, task, Scope(PARTS, (store.name,)), seconds, dry)
+    if result.failure or not load_schema(engine, task, store, dry):
+        return result
+    loaded = Operation("load schema", store.name, "its tables are missing")
+    return Result(make_plan([*result.plan.operations.values(), loaded]))
 
 
 def load_schema(engine: Engine, task: Task, store: Component, dry: bool) -> bool:
