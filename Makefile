@@ -1,6 +1,5 @@
 # `make site` brings the shop up, `make test` checks everything; both set up what they need.
 VENV := .venv
-CORE := ansible_collections.evenkeel.mesh.plugins.module_utils
 # Tools of the environment come first, as in one that is activated.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
@@ -29,7 +28,8 @@ $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt
 
 lint: $(VENV)/test
 	ruff check .
-	mypy -p $(CORE)
+	mypy -p ansible_collections.evenkeel.mesh.plugins
+	mypy bench tests
 	ansible-lint
 
 unit: $(VENV)/test

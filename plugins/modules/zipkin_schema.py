@@ -55,6 +55,7 @@ def main() -> None:
     store = tracing.tracing_store(task.application)
     if store is None:
         module.exit_json(changed=False, plan=[], store="")
+        return
     try:
         result = tracing.prepare_store(Engine(), task, store, module.params["timeout"], module.check_mode)
     except (EngineError, ModelError, tracing.SchemaError, files.Busy, OSError) as error:
