@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,9 +18,9 @@ DIFFERENCE = re.compile(r"^\+(?!\+\+)(.*)$", re.MULTILINE)
 def playbook(name: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook on the application, with values for the variables in its file."""
     extra = json.dumps({"application": str(FILE), "variables": variables, "delete_data": True})
-    return subprocess.run(
-        [PLAYBOOK, f"playbooks/{name}.yml", "--extra-vars", extra, *options], cwd=ROOT, capture_output=True, text=True
-    )
+    command = [PLAYBOOK, f"playbooks/{name}.yml", "--extra-vars", extra, *options]
+    plain = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+    return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)
 
 
 def deploy(**variables: str) -> list[str]:

@@ -32,7 +32,11 @@ def test_mistakes_of_a_planner_are_refused() -> None:
 def test_operations_without_an_order_run_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=30)
     plan = make_plan([operation("a"), operation("b"), operation("c")])
-    outcome = execute(plan, lambda each: None if meeting.wait() else None)
+
+    def run(_: Operation) -> None:
+        meeting.wait()
+
+    outcome = execute(plan, run)
     assert sorted(outcome.done) == ["start a", "start b", "start c"]
 
 
