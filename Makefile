@@ -29,7 +29,7 @@ $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt
 lint: $(VENV)/test
 	ruff check .
 	mypy -p ansible_collections.evenkeel.mesh.plugins
-	mypy bench tests
+	mypy bench tests tools
 	ansible-lint
 
 unit: $(VENV)/test

@@ -1,0 +1,42 @@
+"""Under load every component stays inside its memory: nothing is killed for it, and nothing comes near."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+
+from conftest import APPLICATION
+from shopper import Shopper
+
+SHOPPERS, SECONDS, MOST_PERCENT = 6, 25, 90.0
+
+
+def test_memory_stays_inside_the_limits_under_load() -> None:
+    deadline = time.monotonic() + SECONDS
+    bought = []
+
+    def shop() -> None:
+        shopper = Shopper()
+        while time.monotonic() < deadline:
+            shopper.call("GET", "/catalogue?size=100")
+            if shopper.log_in() == 200 and shopper.buy()[0] == 201:
+                bought.append(1)
+
+    threads = [threading.Thread(target=shop) for _ in range(SHOPPERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(bought) > 20
+    used = shown("stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}", *running())
+    assert [line for line in used if float(line.split()[1].rstrip("%")) > MOST_PERCENT] == []
+    assert set(shown("inspect", "--format", "{{.State.OOMKilled}}", *running())) == {"false"}
+
+
+def running() -> list[str]:
+    return shown("ps", "--quiet", "--filter", f"label=io.evenkeel.application={APPLICATION}")
+
+
+def shown(*words: str) -> list[str]:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.split("\n")[:-1]
