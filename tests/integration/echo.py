@@ -30,15 +30,15 @@ def deploy(**variables: str) -> list[str]:
     return DIFFERENCE.findall(done.stdout)
 
 
-def ask(path: str = "/", amount: str = "1", parallel: int = 1) -> list[str]:
-    """Send requests from `web` to `api`, and return status and answer of each."""
-    command = ["docker", "exec", "echo-test-web-1", "python3", "/client.py", f"http://api{path}", amount, str(parallel)]
+def ask(path: str = "/", amount: str = "1", parallel: int = 1, caller: str = "web") -> list[str]:
+    """Send requests from `caller` to `api`, and return status and answer of each."""
+    command = ["docker", "exec", f"echo-test-{caller}-1", "python3", "/client.py", f"http://api{path}", amount, str(parallel)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def statuses(path: str = "/", amount: str = "1", parallel: int = 1) -> set[str]:
+def statuses(path: str = "/", amount: str = "1", parallel: int = 1, caller: str = "web") -> set[str]:
     """Return the different statuses of the answers."""
-    return {line.partition(" ")[0] for line in ask(path, amount, parallel)}
+    return {line.partition(" ")[0] for line in ask(path, amount, parallel, caller)}
 
 
 def containers() -> dict[str, str]:

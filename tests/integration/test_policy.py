@@ -20,13 +20,28 @@ def application() -> Iterator[None]:
 
 def test_a_timeout_ends_a_request() -> None:
     echo.deploy(API_TIMEOUT="300ms")
-    assert echo.statuses("/?sleep=2") == {"504"}
-    assert echo.statuses() == {"200"}
+    assert echo.statuses("/?sleep=2", caller="other") == {"504"}
+    assert echo.statuses(caller="other") == {"200"}
 
 
 def test_a_rate_limit_answers_429() -> None:
     echo.deploy(API_RATE="2")
     assert eventually(lambda: echo.statuses(amount="20", parallel=4) == {"200", "429"})
+
+
+def test_a_caller_overrides_a_policy_for_itself() -> None:
+    echo.deploy(API_TIMEOUT="5s", WEB_TIMEOUT="300ms")
+    assert echo.statuses("/?sleep=1") == {"504"}
+    assert echo.statuses("/?sleep=1", caller="other") == {"200"}
+
+
+def test_a_rate_limit_per_caller_leaves_the_others_their_share() -> None:
+    echo.deploy(API_REPLICAS="1", API_RATE="0.1", API_RATE_PER="instance")
+    assert eventually(lambda: "429" in echo.statuses(amount="3"))
+    assert echo.statuses(caller="other") == {"429"}
+    echo.deploy(API_REPLICAS="1", API_RATE="0.1", API_RATE_PER="caller")
+    assert eventually(lambda: "429" in echo.statuses(amount="3"))
+    assert echo.statuses(caller="other") == {"200"}
 
 
 def test_faults_are_injected() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .policy import Policy
+from .policy import Override, Policy
 
 STATELESS, STATEFUL = "stateless", "stateful"
 PROTOCOLS = ("http", "grpc", "mysql", "mongo", "amqp", "tcp")
@@ -34,6 +34,7 @@ class Dependency:
 
     name: str
     condition: str = "service_started"
+    override: Override | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,10 @@ class Component:
     status_port: int = 0
     proxy_memory: int = PROXY_MEMORY
     policy: Policy = field(default_factory=Policy)
+
+    def dependency(self, name: str) -> Dependency:
+        """Return what is declared of the dependency on ``name``; raise ``StopIteration`` where there is none."""
+        return next(each for each in self.dependencies if each.name == name)
 
 
 @dataclass(frozen=True)

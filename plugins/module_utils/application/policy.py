@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .node import Node
 from .units import DURATION, parse_duration
 
 RETRY_ON = ("5xx", "gateway-error", "connect-failure", "reset", "refused-stream", "retriable-4xx", "retriable-status-codes")
+RATE_LIMIT_PER = ("instance", "caller")
 _MOST = 2**31 - 1
 
 
@@ -51,10 +54,11 @@ class OutlierDetection:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """A token bucket per instance of the component; what is above it gets the answer 429."""
+    """A token bucket of each instance of the component, one for all or one ``per`` caller; above it the answer is 429."""
 
     requests_per_second: float
     burst: int
+    per: str = "instance"
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,16 @@ class Fault:
     delay_percent: float = 0.0
     abort: int = 503
     abort_percent: float = 0.0
+
+
+@dataclass(frozen=True)
+class Override:
+    """What one caller states for itself in place of the policy of the component that it calls; None where it does not."""
+
+    timeout: float | None = None
+    retries: Retries | None = None
+    circuit_breaker: CircuitBreaker | None = None
+    outlier_detection: OutlierDetection | None = None
 
 
 @dataclass(frozen=True)
@@ -79,19 +93,36 @@ class Policy:
     fault: Fault | None = None
     routes: tuple[Route, ...] = ()
 
+    def overridden(self, override: Override | None) -> Policy:
+        """Return the policy as a caller with ``override`` keeps to it."""
+        stated = {name: value for name, value in vars(override).items() if value is not None} if override else {}
+        return replace(self, **stated)
+
 
 def read_policy(node: Node) -> Policy:
     """Return the policy at ``node``."""
-    found = node.fields(("timeout", "retries", "circuit_breaker", "outlier_detection", "rate_limit", "fault", "routes"))
+    found = node.fields(Policy.__dataclass_fields__)
     return Policy(
-        timeout=_seconds(found["timeout"]) if "timeout" in found else Policy.timeout,
-        retries=_retries(found["retries"]) if "retries" in found else Retries(),
-        circuit_breaker=_circuit_breaker(found["circuit_breaker"]) if "circuit_breaker" in found else CircuitBreaker(),
-        outlier_detection=_outliers(found["outlier_detection"]) if "outlier_detection" in found else OutlierDetection(),
+        **_callers_part(found),
         rate_limit=_rate_limit(found["rate_limit"]) if "rate_limit" in found else None,
         fault=_fault(found["fault"]) if "fault" in found else None,
         routes=tuple(_route(item) for item in found["routes"].items()) if "routes" in found else (),
     )
+
+
+def read_override(node: Node) -> Override:
+    """Return what a caller states for itself at ``node``: what callers keep to, not what is kept where it is called."""
+    return Override(**_callers_part(node.fields(Override.__dataclass_fields__)))
+
+
+def _callers_part(found: dict[str, Node]) -> dict[str, Any]:
+    readers: dict[str, Callable[[Node], Any]] = {
+        "timeout": _seconds,
+        "retries": _retries,
+        "circuit_breaker": _circuit_breaker,
+        "outlier_detection": _outliers,
+    }
+    return {name: read(found[name]) for name, read in readers.items() if name in found}
 
 
 def _seconds(node: Node) -> float:
@@ -132,12 +163,13 @@ def _outliers(node: Node) -> OutlierDetection:
 
 
 def _rate_limit(node: Node) -> RateLimit | None:
-    found = node.fields(("requests_per_second", "burst"))
+    found = node.fields(RateLimit.__dataclass_fields__)
     if "requests_per_second" not in found:
         node.fail("requests_per_second, and burst where wanted")
         return None
     rate = found["requests_per_second"].number(0.1, 1e6, 1.0)
-    return RateLimit(rate, found["burst"].integer(1, _MOST, 1) if "burst" in found else max(1, round(rate)))
+    burst = found["burst"].integer(1, _MOST, 1) if "burst" in found else max(1, round(rate))
+    return RateLimit(rate, burst, found["per"].choice(RATE_LIMIT_PER, "instance") if "per" in found else RateLimit.per)
 
 
 def _fault(node: Node) -> Fault:

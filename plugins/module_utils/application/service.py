@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
 from .model import (
     PROTOCOLS,
@@ -20,7 +21,7 @@ from .model import (
     SecretMount,
 )
 from .node import Node
-from .policy import Policy, read_policy
+from .policy import Policy, read_override, read_policy
 from .units import BYTES, DURATION, parse_bytes, parse_duration
 
 KEYS = (
@@ -28,6 +29,7 @@ KEYS = (
     "healthcheck", "image", "labels", "mem_limit", "ports", "read_only", "restart", "secrets", "stop_grace_period",
     "stop_signal", "tmpfs", "user", "volumes", "working_dir", "x-mesh",
 )  # fmt: skip
+MESH_KEYS = ("gateway", "kind", "overrides", "policy", "ports", "proxy", "upstream")
 REFUSED = {
     "container_name": "no container_name: instances are named after application, component and number",
     "network_mode": "no network_mode: every component is on the mesh",
@@ -70,7 +72,7 @@ def read_service(node: Node) -> Component:
     if not NAME.fullmatch(name):
         node.fail("a name of lower-case letters, digits and hyphens, as DNS allows", found=repr(name))
     found = node.fields(KEYS, REFUSED)
-    mesh = found["x-mesh"].fields(("gateway", "kind", "policy", "ports", "proxy", "upstream")) if "x-mesh" in found else {}
+    mesh = found["x-mesh"].fields(MESH_KEYS) if "x-mesh" in found else {}
     mounts = _mounts(found)
     outer = tuple(port for item in _items(found, "ports") if (port := _outer_port(item)))
     if "upstream" in mesh:
@@ -99,7 +101,7 @@ def read_service(node: Node) -> Component:
         replicas=replicas,
         ports=_ports(found, mesh, outer),
         outer_ports=outer,
-        dependencies=_dependencies(found["depends_on"]) if "depends_on" in found else (),
+        dependencies=_overridden(_dependencies(found["depends_on"]) if "depends_on" in found else (), mesh),
         healthcheck=_healthcheck(found["healthcheck"]) if "healthcheck" in found else None,
         mounts=mounts,
         secrets=tuple(_secret(item) for item in _items(found, "secrets")),
@@ -256,6 +258,17 @@ def _dependencies(node: Node) -> tuple[Dependency, ...]:
         condition = found["condition"].choice(CONDITIONS, "service_started") if "condition" in found else "service_started"
         dependencies.append(Dependency(name, condition))
     return tuple(dependencies)
+
+
+def _overridden(dependencies: tuple[Dependency, ...], mesh: dict[str, Node]) -> tuple[Dependency, ...]:
+    """Return ``dependencies`` with what the component states for its own calls to them."""
+    stated = mesh["overrides"].mapping() if "overrides" in mesh else {}
+    declared = [each.name for each in dependencies]
+    for name, node in stated.items():
+        if name not in declared:
+            node.fail("a name in depends_on: " + (", ".join(declared) or "there is none"), found=repr(name))
+    overrides = {name: read_override(node) for name, node in stated.items()}
+    return tuple(replace(each, override=overrides.get(each.name)) for each in dependencies)
 
 
 def _healthcheck(node: Node) -> Healthcheck | None:

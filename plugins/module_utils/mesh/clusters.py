@@ -43,36 +43,36 @@ def caller_clusters(component: Component, application: Application, known: Addre
     for dependency in component.dependencies:
         called = application.component(dependency.name)
         for port in called.ports:
-            clusters.append(_discovered(cluster_name(called.name, port.number), called, port))
+            towards = _towards(called, port, called.policy.overridden(dependency.override))
+            clusters.append(_discovered(cluster_name(called.name, port.number), called, port, towards))
             if called.kind == STATEFUL:
-                clusters.extend(_instance(called, port, known, number + 1) for number in range(called.replicas))
+                clusters.extend(_instance(called, port, known, number + 1, towards) for number in range(called.replicas))
     if application.tracing:
         called = application.component(application.tracing)
         taking = http_port(called)
         if taking:
-            clusters.append(_discovered(TRACES_CLUSTER, called, taking))
+            clusters.append(_discovered(TRACES_CLUSTER, called, taking, _towards(called, taking, called.policy)))
     return clusters
 
 
-def _discovered(name: str, called: Component, port: Port) -> Config:
+def _discovered(name: str, called: Component, port: Port, towards: Config) -> Config:
     source = config_source(endpoints_file(called.name, port.number))
     return {
         "name": name,
         "type": "EDS",
         "eds_cluster_config": {"service_name": cluster_name(called.name, port.number), "eds_config": source},
-        **_towards(called, port),
+        **towards,
     }
 
 
-def _instance(called: Component, port: Port, known: Addresses, number: int) -> Config:
+def _instance(called: Component, port: Port, known: Addresses, number: int, towards: Config) -> Config:
     name = cluster_name(f"{called.name}-{number}", port.number)
     address = socket_address(str(known.instance(called.name, number)), port.number)
-    return {"name": name, "type": "STATIC", "load_assignment": endpoints(name, [address]), **_towards(called, port)}
+    return {"name": name, "type": "STATIC", "load_assignment": endpoints(name, [address]), **towards}
 
 
-def _towards(called: Component, port: Port) -> Config:
-    """Return what the policy of ``called`` says of connections and of instances that fail."""
-    policy = called.policy
+def _towards(called: Component, port: Port, policy: Policy) -> Config:
+    """Return what ``policy`` says of connections and of instances that fail."""
     return {
         "connect_timeout": duration(CONNECT_SECONDS),
         "lb_policy": "LEAST_REQUEST",

@@ -7,6 +7,7 @@ from typing import Any
 Config = dict[str, Any]
 DIRECTORY = "/etc/evenkeel"
 ADMIN_SOCKET = "/run/evenkeel/admin.sock"
+CALLER_HEADER = "x-evenkeel-caller"
 TRACES_CLUSTER = "traces"
 TRACES_PATH = "/api/v2/spans"
 

@@ -39,5 +39,6 @@ def _own_files(component: Component, application: Application, known: Addresses)
         return files
     for port in component.ports:
         if port.protocol in HTTP:
-            files[f"{inbound_name(port.number)}.json"] = resources(ROUTES, [inbound_routes(component, port.number)])
+            routes = inbound_routes(component, port.number, application.dependents(component.name))
+            files[f"{inbound_name(port.number)}.json"] = resources(ROUTES, [routes])
     return files

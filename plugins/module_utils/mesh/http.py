@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..application.policy import Policy
-from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, duration, extension, percent
+from .envoy import CALLER_HEADER, TRACES_CLUSTER, TRACES_PATH, Config, duration, extension, percent
 
 _LOG_FORMAT = {
     "time": "%START_TIME%",
@@ -33,10 +33,13 @@ def access_log() -> list[Config]:
     return [extension("stdout", "access_loggers.stream.v3.StdoutAccessLog", log_format=log_format)]
 
 
-def connection_manager(name: str, routes: Config, traced: bool, policed: bool = False, **options: Any) -> Config:
+def connection_manager(
+    name: str, routes: Config, traced: bool, policed: bool = False, caller: str = "", **options: Any
+) -> Config:
     """Return the network filter that speaks HTTP.
 
     ``routes`` are ``rds`` or ``route_config``; ``policed`` ones may limit the rate and inject faults, as their routes say.
+    Where it is for calls of the component ``caller``, that is stated to routes and to the component that is called.
     """
     filters = [_rate_limit_filter(), extension(_FAULT, "filters.http.fault.v3.HTTPFault")] if policed else []
     return extension(
@@ -48,12 +51,20 @@ def connection_manager(name: str, routes: Config, traced: bool, policed: bool = 
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options={"accept_http_10": True},
         **({"tracing": _tracing()} if traced else {}),
+        **({"early_header_mutation_extensions": [_stated(caller)]} if caller else {}),
         **routes,
         **options,
     )
 
 
-def policies(policy: Policy) -> Config:
+def _stated(caller: str) -> Config:
+    """Return what states the caller, whatever its application says, before a route is chosen."""
+    header = {"header": {"key": CALLER_HEADER, "value": caller}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    kind = "http.early_header_mutation.header_mutation.v3.HeaderMutation"
+    return extension("caller", kind, mutations=[{"append": header}])
+
+
+def policies(policy: Policy, callers: tuple[str, ...]) -> Config:
     """Return the part of ``policy`` that is kept where the component is called: rate limit and faults, by filter."""
     filters: Config = {}
     limit, fault = policy.rate_limit, policy.fault
@@ -63,7 +74,8 @@ def policies(policy: Policy) -> Config:
             "tokens_per_fill": max(1, round(limit.requests_per_second)),
             "fill_interval": duration(max(1, round(limit.requests_per_second)) / limit.requests_per_second),
         }
-        filters[_RATE_LIMIT] = _rate_limit_filter(token_bucket=bucket)["typed_config"]
+        shares = _shares(bucket, callers) if limit.per == "caller" else {}
+        filters[_RATE_LIMIT] = _rate_limit_filter(token_bucket=bucket, **shares)["typed_config"]
     if fault:
         injected: Config = {}
         if fault.delay and fault.delay_percent:
@@ -72,6 +84,15 @@ def policies(policy: Policy) -> Config:
             injected["abort"] = {"http_status": fault.abort, "percentage": percent(fault.abort_percent)}
         filters[_FAULT] = extension(_FAULT, "filters.http.fault.v3.HTTPFault", **injected)["typed_config"]
     return filters
+
+
+def _shares(bucket: Config, callers: tuple[str, ...]) -> Config:
+    """Return a bucket of its own for each of ``callers``; calls from outside the mesh share the general one."""
+    return {
+        "rate_limits": [{"actions": [{"request_headers": {"header_name": CALLER_HEADER, "descriptor_key": "caller"}}]}],
+        "descriptors": [{"entries": [{"key": "caller", "value": caller}], "token_bucket": bucket} for caller in callers],
+        "always_consume_default_token_bucket": False,
+    }
 
 
 def _rate_limit_filter(**bucket: Any) -> Config:

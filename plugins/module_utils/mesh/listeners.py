@@ -59,7 +59,7 @@ def _outbound(component: Component, application: Application, known: Addresses) 
     for number, blocks in sorted(by_port.items()):
         rds = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}
         match = {"prefix_ranges": [prefix_range(block) for block in sorted(blocks)], "destination_port": number}
-        chains.append(_chain(f"http.{number}", match, [connection_manager("outbound", rds, traced)]))
+        chains.append(_chain(f"http.{number}", match, [connection_manager("outbound", rds, traced, caller=component.name)]))
     return _listener("outbound", "127.0.0.1", OUTBOUND_PORT, chains)
 
 
@@ -117,7 +117,7 @@ def _edge(component: Component, port: Port, traced: bool) -> Config:
         return connection_manager("status", {"route_config": _status_routes()}, traced=False, **_EDGE_OPTIONS)
     source = config_source(f"{component_directory(component.name)}/{GATEWAY_ROUTES}.json")
     rds = {"rds": {"route_config_name": GATEWAY_ROUTES, "config_source": source}}
-    return connection_manager("edge", rds, traced, **_EDGE_OPTIONS)
+    return connection_manager("edge", rds, traced, caller=component.name, **_EDGE_OPTIONS)
 
 
 def _status_routes() -> Config:

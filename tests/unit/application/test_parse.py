@@ -100,6 +100,15 @@ def test_interpolation(text: str, meant: str) -> None:
         ({"imagee": "x"}, "services.web.imagee: found the unknown key 'imagee'; allowed: 'image', or another of "),
         ({"x-mesh": {"ports": {8848: "http"}}}, "services.web.x-mesh.ports.8848: found 8848; allowed: a port in expose"),
         ({"expose": [80], "x-mesh": {"ports": {80: "htp"}}}, "services.web.x-mesh.ports.80: found 'htp'; allowed: http, grpc"),
+        ({"x-mesh": {"overrides": {"api": {}}}}, "services.web.x-mesh.overrides.api: found 'api'; allowed: a name in depends_on"),
+        (
+            {"depends_on": ["db"], "x-mesh": {"overrides": {"db": {"rate_limit": {}}}}},
+            "services.web.x-mesh.overrides.db.rate_limit: found the unknown key 'rate_limit'; allowed: ",
+        ),
+        (
+            {"x-mesh": {"policy": {"rate_limit": {"requests_per_second": 1, "per": "user"}}}},
+            "services.web.x-mesh.policy.rate_limit.per: found 'user'; allowed: instance, caller",
+        ),
         ({"networks": ["a"]}, "services.web.networks: found the key 'networks', which cannot be honoured here; allowed: no "),
         ({"deploy": {"replicas": 15}}, "services.web.deploy.replicas: found 15; allowed: a whole number from 0 to 14"),
         ({"deploy": {"resources": {"limits": {"memory": "much"}}}}, "services.web.deploy.resources.limits.memory: found 'much'"),

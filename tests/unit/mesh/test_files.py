@@ -24,10 +24,12 @@ EVERY_POLICY: dict[str, Any] = {
     "retries": {"attempts": 3, "on": ["5xx", "reset"], "per_try_timeout": "500ms"},
     "circuit_breaker": {"max_connections": 1, "max_pending_requests": 2, "max_requests": 3, "max_retries": 4},
     "outlier_detection": {"interval": "1s", "consecutive_errors": 2, "base_ejection_time": "3s", "max_ejection_percent": 50},
-    "rate_limit": {"requests_per_second": 0.5, "burst": 3},
+    "rate_limit": {"requests_per_second": 0.5, "burst": 3, "per": "caller"},
     "fault": {"delay": {"duration": "100ms", "percent": 12.5}, "abort": {"status": 503, "percent": 0.1}},
     "routes": [{"domains": ["api.shop"], "prefix": "/api", "headers": {"x-user": "tester"}}],
 }
+
+OVERRIDE = {key: EVERY_POLICY[key] for key in ("timeout", "retries", "circuit_breaker", "outlier_detection")}
 
 
 def everything() -> Application:
@@ -45,6 +47,7 @@ def everything() -> Application:
         "mongo": {"image": "m", "expose": ["27017"], "ports": ["27017:27017"]},
         "queue": {"image": "q", "expose": ["5672", "4369"]},
         "search": {"image": "s", "expose": ["8000"], "deploy": {"replicas": 2}, "x-mesh": {"kind": "stateful"}},
+        "caller": {"image": "c", "depends_on": ["api", "mysql"], "x-mesh": {"overrides": {"api": OVERRIDE}}},
         "quiet": {"image": "q"},
     }
     return parse({"name": "app", "services": services}, "compose.yaml", {}, "app")
