@@ -23,6 +23,7 @@ $(VENV)/site: $(VENV)/bin/pip requirements.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt
+	command -v tcc || { apt-get update && apt-get install --yes --no-install-recommends tcc; }
 	pip install --quiet --requirement requirements-dev.txt
 	touch $@
 

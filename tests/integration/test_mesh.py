@@ -39,10 +39,24 @@ def test_inner_ports_are_not_reached_from_outside() -> None:
         assert subprocess.run(command, capture_output=True).stdout == b"", f"{instance}:{port}"
 
 
+def statistics(instance: str, prefix: str) -> dict[str, int]:
+    admin = f"/var/lib/evenkeel/{APPLICATION}/run/{instance}/admin.sock"
+    command = ["curl", "--silent", "--unix-socket", admin, f"http://proxy/stats?type=Counters&filter=^{prefix}"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {key: int(value) for key, value in (line.rsplit(": ", 1) for line in shown.splitlines())}
+
+
 def test_the_proxy_counts_mongo_operations() -> None:
-    admin = f"/var/lib/evenkeel/{APPLICATION}/run/carts-1/admin.sock"
-    command = ["curl", "--silent", "--unix-socket", admin, "http://proxy/stats?filter=^mongo\\."]
-    assert b"op_" in subprocess.run(command, capture_output=True, check=True).stdout
+    assert any("op_" in key and value for key, value in statistics("carts-1", "mongo").items())
+
+
+def test_the_proxy_counts_mysql_operations(container: Callable[[str], Any]) -> None:
+    before = statistics("catalogue-1", "mysql.catalogue-db:3306")
+    assert container("front-end-1").run("python3 -c %s", FETCH.format("http://catalogue/catalogue")).stdout.strip() == "200"
+    after = statistics("catalogue-1", "mysql.catalogue-db:3306")
+    more = {key.rpartition(".")[2]: value - before[key] for key, value in after.items()}
+    assert more["queries"] > 0, more
+    assert more["errors"] == more["opaque_sessions"] == 0, more
 
 
 def test_memory_limits_are_those_of_the_model() -> None:

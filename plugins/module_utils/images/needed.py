@@ -11,6 +11,7 @@ from ..application.parse import UPSTREAM
 from .source import Image, Source, images
 
 PROXY = "envoy"
+PUBLISHED = "Dockerfile.published"
 PLATFORM = (PROXY, "sandbox", "keeper")
 
 
@@ -25,11 +26,14 @@ class Needed:
 def needed_images(application: Application, folder: Path, platform: Mapping[str, Path], image_source: str) -> Needed:
     """Return the images of ``application``, whose sources are relative to ``folder``, and of the platform's own sources.
 
-    From upstream the proxy's image is the one that the model names for a gateway.
+    From upstream the proxy's image is the one that the model names for a gateway, with our own filter beside it.
 
     Raises ``SourceError``.
     """
     sources = {name: Source(path) for name, path in platform.items()}
+    published = next((each.image for each in application.components if each.gateway and each.image), "")
+    if published and image_source == UPSTREAM:
+        sources[PROXY] = Source(platform[PROXY], PUBLISHED, (("PUBLISHED", published),))
     sources.update((name, Source(folder / path)) for name, path in application.images)
     names: dict[str, str] = {}
     for component in application.components:
@@ -39,9 +43,6 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     references = {component.name: component.image for component in application.components if not component.gateway}
     references.update((component, built[name].reference) for component, name in names.items())
     references.update((name, built[name].reference) for name in PLATFORM)
-    published = next((each.image for each in application.components if each.gateway and each.image), "")
-    if published and image_source == UPSTREAM:
-        references[PROXY] = published
     return Needed(references, built)
 
 

@@ -155,10 +155,15 @@ def _chain(name: str, match: Config, filters: list[Config]) -> Config:
 
 
 def _decoder(port: Port, name: str) -> list[Config]:
-    """Return the filter that counts operations. Envoy's for MySQL is in its contrib build only, which is not packaged."""
-    if port.protocol != "mongo":
-        return []
-    return [extension("mongo", "filters.network.mongo_proxy.v3.MongoProxy", stat_prefix=name)]
+    """Return the filter that counts operations. The one for MySQL is our own: Envoy's is in its contrib build only."""
+    if port.protocol == "mongo":
+        return [extension("mongo", "filters.network.mongo_proxy.v3.MongoProxy", stat_prefix=name)]
+    if port.protocol == "mysql":
+        module = {"name": "mysql", "metrics_namespace": "mysql"}
+        prefix = {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": f"{name}."}
+        kind = "filters.network.dynamic_modules.v3.DynamicModuleNetworkFilter"
+        return [extension("mysql", kind, dynamic_module_config=module, filter_name="mysql", filter_config=prefix)]
+    return []
 
 
 def _tcp_proxy(name: str, cluster: str) -> Config:

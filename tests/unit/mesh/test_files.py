@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import me
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import whole_configuration
 
 COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
+DECODER = Path(__file__).parents[3] / "roles" / "images" / "files" / "decoder" / "mysql.c"
 ENVOY = Path(envoy.__file__).parent / "_bin" / "envoy"
 EVERY_POLICY: dict[str, Any] = {
     "timeout": "2s",
@@ -53,14 +54,24 @@ def everything() -> Application:
     return parse({"name": "app", "services": services}, "compose.yaml", {}, "app")
 
 
+@pytest.fixture(scope="module")
+def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of our own filters, compiled as their image compiles them."""
+    folder = tmp_path_factory.mktemp("decoders")
+    compile_it = ["tcc", "-Wall", "-shared", "-nostdlib", "-o", str(folder / "libmysql.so"), str(DECODER)]
+    assert subprocess.run(compile_it, capture_output=True, text=True, check=True).stderr == ""
+    return folder
+
+
 @pytest.mark.parametrize("application", [load(COMPOSE, {}), everything()], ids=lambda each: each.name)
-def test_envoy_accepts_what_every_component_gets(application: Application, tmp_path: Path) -> None:
+def test_envoy_accepts_what_every_component_gets(application: Application, tmp_path: Path, decoders: Path) -> None:
     files = mesh_files(application, addresses(application))
     for component in application.components:
         document = tmp_path / f"{component.name}.json"
         document.write_text(json.dumps(whole_configuration(component.name, files)))
         command = [str(ENVOY), "--mode", "validate", "--log-level", "warn", "--config-path", str(document)]
-        checked = subprocess.run(command, capture_output=True, text=True)
+        known = {"ENVOY_DYNAMIC_MODULES_SEARCH_PATH": str(decoders)}
+        checked = subprocess.run(command, capture_output=True, text=True, env=known)
         assert checked.returncode == 0, f"{component.name}: {checked.stderr[:600]}"
         assert "eprecated" not in checked.stderr, checked.stderr
 

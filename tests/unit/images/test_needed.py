@@ -1,0 +1,25 @@
+"""What is built and what is pulled, by the source of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment
+
+COMPOSE = str(Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml")
+
+
+def test_all_images_are_built_here_by_default() -> None:
+    needed = read_deployment(COMPOSE, "built", {}).needed
+    assert {reference.partition("/")[0] for reference in needed.references.values()} == {"evenkeel"}
+    assert set(needed.references.values()) <= {image.reference for image in needed.built.values()}
+
+
+def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
+    needed = read_deployment(COMPOSE, "upstream", {}).needed
+    assert needed.references["orders"] == "weaveworksdemos/orders:0.4.7"
+    proxy = needed.built["envoy"]
+    assert needed.references["envoy"] == proxy.reference
+    assert proxy.source.args == (("PUBLISHED", "envoyproxy/envoy:v1.40.0"),)
+    assert proxy.parents == ("decoder",)
+    assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "keeper"}
