@@ -1,0 +1,90 @@
+"""The arithmetic of the gates: exact where it can be counted out, and against the published form."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import comb, exp, log
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.evidence import Counts, Evidence
+
+MARGIN = 0.05
+SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.9)
+
+
+def probability(bad: int, requests: int, share: float) -> float:
+    return comb(requests, bad) * share**bad * (1 - share) ** (requests - bad)
+
+
+def mean_e_value(before: Evidence, candidates: int, stables: int, shares: tuple[float, float], what: str) -> float:
+    """Return the mean of a block's e-value over all outcomes, each with its probability."""
+    total = 0.0
+    for one, other in product(range(candidates + 1), range(stables + 1)):
+        after = before.seen(Counts(candidates, one), Counts(stables, other))
+        gained = exp(getattr(after, what) - getattr(before, what))
+        total += gained * probability(one, candidates, shares[0]) * probability(other, stables, shares[1])
+    return total
+
+
+PASTS = [
+    Evidence(MARGIN),
+    Evidence(MARGIN, candidate=Counts(40, 10), stable=Counts(400, 4)),
+    Evidence(MARGIN, candidate=Counts(900, 2), stable=Counts(9000, 100)),
+    Evidence(MARGIN, candidate=Counts(10, 10), stable=Counts(10, 10)),
+]
+BLOCKS = [(1, 9), (5, 5), (8, 2), (3, 0), (0, 3)]
+
+
+@pytest.mark.parametrize("before", PASTS)
+@pytest.mark.parametrize(("candidates", "stables"), BLOCKS)
+def test_the_mean_is_at_most_1_while_the_candidate_is_no_worse(before: Evidence, candidates: int, stables: int) -> None:
+    for shares in product(SHARES, SHARES):
+        if shares[0] <= shares[1]:
+            assert mean_e_value(before, candidates, stables, shares, "worse") <= 1 + 1e-6, shares
+
+
+@pytest.mark.parametrize("before", PASTS)
+@pytest.mark.parametrize(("candidates", "stables"), BLOCKS)
+def test_the_mean_is_at_most_1_while_the_candidate_is_worse_by_the_margin(
+    before: Evidence, candidates: int, stables: int
+) -> None:
+    for stable in SHARES:
+        for share in (stable + MARGIN, stable + 2 * MARGIN, 1.0):
+            if share <= 1:
+                mean = mean_e_value(before, candidates, stables, (share, stable), "not_worse")
+                assert mean <= 1 + 1e-6, (share, stable)
+
+
+def test_equal_shares_are_held_against_the_weighted_mean() -> None:
+    """Turner, Ly, Grünwald, section 2: the hypothesis of equal shares is met best by the mean, weighted by block size."""
+    before = Evidence(MARGIN, candidate=Counts(300, 60), stable=Counts(900, 9))
+    after = before.seen(Counts(4, 1), Counts(12, 0))
+    stable = (9 + 1) / (900 + 100)
+    candidate = (60 + 100 * (stable + MARGIN)) / (300 + 100)
+    mean = (4 * candidate + 12 * stable) / 16
+    expected = log(candidate / mean) + 3 * log((1 - candidate) / (1 - mean)) + 12 * log((1 - stable) / (1 - mean))
+    assert after.worse == pytest.approx(expected, rel=1e-6)
+
+
+def test_failures_are_evidence_and_successes_against_it() -> None:
+    start = Evidence(MARGIN)
+    assert start.seen(Counts(10, 10), Counts(90, 0)).worse > start.seen(Counts(10, 2), Counts(90, 0)).worse > 0
+    assert start.seen(Counts(10, 0), Counts(90, 0)).worse < 0
+    assert start.seen(Counts(200, 0), Counts(200, 0)).not_worse > 0
+
+
+def test_a_slow_hour_that_hits_both_is_no_evidence_that_the_candidate_is_worse() -> None:
+    seen = Evidence(MARGIN)
+    for _ in range(50):
+        seen = seen.seen(Counts(10, 3), Counts(90, 27))
+    assert seen.worse < log(2)
+
+
+def test_nothing_seen_changes_nothing() -> None:
+    assert Evidence(MARGIN).seen(Counts(), Counts()) == Evidence(MARGIN)
+
+
+@pytest.mark.parametrize("margin", [0, 1, -0.1, float("nan")])
+def test_a_margin_that_is_no_share_is_refused(margin: float) -> None:
+    with pytest.raises(ValueError, match="margin: found"):
+        Evidence(margin)
