@@ -22,7 +22,7 @@ $(VENV)/site: $(VENV)/bin/pip requirements.txt
 	pip install --quiet --requirement requirements.txt
 	touch $@
 
-$(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt
+$(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt pulumi/requirements.txt
 	command -v tcc || { apt-get update && apt-get install --yes --no-install-recommends tcc; }
 	pip install --quiet --requirement requirements-dev.txt
 	touch $@
@@ -30,7 +30,7 @@ $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt
 lint: $(VENV)/test
 	ruff check .
 	mypy -p ansible_collections.evenkeel.mesh.plugins
-	mypy bench tests tools
+	mypy bench tests tools pulumi
 	ansible-lint
 
 unit: $(VENV)/test

@@ -36,6 +36,11 @@ def ask(path: str = "/", amount: str = "1", parallel: int = 1, caller: str = "we
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
+def stop_asking() -> None:
+    """End what was asked for a time."""
+    subprocess.run(["docker", "exec", "echo-test-web-1", "touch", "/tmp/stop"], check=True)
+
+
 def statuses(path: str = "/", amount: str = "1", parallel: int = 1, caller: str = "web") -> set[str]:
     """Return the different statuses of the answers."""
     return {line.partition(" ")[0] for line in ask(path, amount, parallel, caller)}

@@ -83,7 +83,7 @@ def test_policies_and_replicas_change_under_load_without_a_failed_request_or_a_r
     assert eventually(lambda: echo.statuses(amount="20") == {"200"})
     before = echo.containers()
     answers: list[str] = []
-    load = threading.Thread(target=lambda: answers.extend(echo.ask("/", "25s", 4)))
+    load = threading.Thread(target=lambda: answers.extend(echo.ask("/", "180s", 4)))
     load.start()
     for variables in (
         {"API_TIMEOUT": "7s"},
@@ -94,6 +94,7 @@ def test_policies_and_replicas_change_under_load_without_a_failed_request_or_a_r
     ):
         assert echo.deploy(**variables), f"{variables} changes nothing"
     after = echo.containers()
+    echo.stop_asking()
     load.join()
     assert len(answers) > 500
     assert [answer for answer in answers if not answer.startswith("200")] == []

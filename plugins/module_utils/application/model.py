@@ -82,6 +82,14 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Volume:
+    """A named volume; ``size`` is what its storage should hold where storage has sizes, in bytes, None for the usual."""
+
+    name: str
+    size: int | None = None
+
+
+@dataclass(frozen=True)
 class Build:
     """Where the image's source is, relative to the application file."""
 
@@ -142,7 +150,7 @@ class Application:
 
     name: str
     components: tuple[Component, ...]
-    volumes: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()
     secrets: tuple[Secret, ...] = ()
     images: tuple[tuple[str, str], ...] = ()
     subnet: str = ""

@@ -9,9 +9,10 @@ from typing import Any
 
 from .errors import ModelError, Problem
 from .interpolate import interpolate
-from .model import Application, Component, Secret
+from .model import Application, Component, Secret, Volume
 from .node import Node
 from .service import NAME, published, read_service
+from .units import BYTES, parse_bytes
 
 KEYS = ("name", "version", "services", "volumes", "secrets", "x-mesh")
 REFUSED = {
@@ -19,8 +20,13 @@ REFUSED = {
     "configs": "volumes with a bind mount, in place of configs",
     "include": "one file that holds the whole application",
 }
-
-
+REFUSED_OF_VOLUMES = {
+    "driver": "no driver: volumes are on the engine's own storage",
+    "driver_opts": "no driver_opts: volumes are on the engine's own storage",
+    "external": "a volume of this application; data of another one can be copied into it",
+    "labels": "no labels: a volume has those that tell whose it is",
+    "name": "no name: a volume is called <application>_<volume>, as Compose calls it",
+}
 BUILT, UPSTREAM = "built", "upstream"
 
 
@@ -43,7 +49,7 @@ def parse(
     if image_source == UPSTREAM:
         services = {name: published(service) for name, service in services.items()}
     components = {name: read_service(service) for name, service in services.items()}
-    volumes = tuple(sorted(found["volumes"].mapping())) if "volumes" in found else ()
+    volumes = tuple(_volume(item) for _, item in sorted(found["volumes"].mapping().items())) if "volumes" in found else ()
     secrets = tuple(_secret(item) for item in found["secrets"].mapping().values()) if "secrets" in found else ()
     application = Application(
         name=found["name"].string(default_name) if "name" in found else default_name,
@@ -63,6 +69,12 @@ def parse(
     if problems:
         raise ModelError(source, problems)
     return replace(application, components=ordered)
+
+
+def _volume(node: Node) -> Volume:
+    found = node.fields(("x-mesh",), REFUSED_OF_VOLUMES)
+    mesh = found["x-mesh"].fields(("size",)) if "x-mesh" in found else {}
+    return Volume(node.path[-1], mesh["size"].converted(parse_bytes, BYTES, None) if "size" in mesh else None)
 
 
 def _secret(node: Node) -> Secret:
@@ -99,7 +111,7 @@ def _subnet(text: str) -> str:
 def _check_references(application: Application, services: Mapping[str, Node]) -> None:
     known = {
         "depends_on": ("component", list(services)),
-        "volumes": ("volume", list(application.volumes)),
+        "volumes": ("volume", [volume.name for volume in application.volumes]),
         "secrets": ("secret", [secret.name for secret in application.secrets]),
     }
     for component in application.components:

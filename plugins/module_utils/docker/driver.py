@@ -36,9 +36,9 @@ class Driver:
             self.say(f"{operation.subject}: healthy after {time.monotonic() - started:.1f} s")
 
     def _create_network(self, name: str) -> None:
-        labels = {names.APPLICATION: self.wanted.application.name}
-        subnet = {"Driver": "default", "Config": [{"Subnet": self.wanted.subnet}]}
-        body = {"Name": name, "Driver": "bridge", "CheckDuplicate": True, "IPAM": subnet, "Labels": labels}
+        goal = self.wanted.infrastructure
+        subnet = {"Driver": "default", "Config": [{"Subnet": goal.subnet}]}
+        body = {"Name": name, "Driver": "bridge", "CheckDuplicate": True, "IPAM": subnet, "Labels": dict(goal.labels)}
         self.engine.post("/networks/create", body)
 
     def _remove_network(self, name: str) -> None:
@@ -48,13 +48,7 @@ class Driver:
         self.engine.delete(f"/networks/{name}")
 
     def _create_volume(self, name: str) -> None:
-        component = self.wanted.application.component(self.wanted.volumes[name])
-        labels = {
-            names.APPLICATION: self.wanted.application.name,
-            names.COMPONENT: component.name,
-            names.KIND: component.kind,
-        }
-        self.engine.post("/volumes/create", {"Name": name, "Labels": labels})
+        self.engine.post("/volumes/create", {"Name": name, "Labels": dict(self.wanted.infrastructure.volumes[name].labels)})
 
     def _remove_volume(self, name: str) -> None:
         self.engine.delete(f"/volumes/{name}")
@@ -103,7 +97,7 @@ class Driver:
 
     def _detach(self, name: str) -> None:
         for network in self.engine.get(f"/containers/{name}/json")["NetworkSettings"]["Networks"]:
-            if network != self.wanted.network:
+            if network != self.wanted.infrastructure.network:
                 self.engine.post(f"/networks/{network}/disconnect", {"Container": name, "Force": True})
 
     def _remove(self, name: str) -> None:

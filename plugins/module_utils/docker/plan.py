@@ -42,16 +42,16 @@ def plan_application(wanted: Desired, current: Current, parts: tuple[str, ...] =
 
 
 def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
-    found = current.engine
+    goal, found = wanted.infrastructure, current.engine
     for name, subnet in found.networks.items():
-        if name != wanted.network:
+        if name != goal.network:
             yield Operation("remove network", name, "not in the model", _removals(found, name))
-        elif subnet != wanted.subnet:
-            yield Operation("remove network", name, f"its range is {subnet}, wanted {wanted.subnet}", _removals(found, name))
-    if wanted.network and found.networks.get(wanted.network) != wanted.subnet:
-        cause = "missing" if wanted.network not in found.networks else "its range has changed"
-        yield Operation("create network", wanted.network, cause, frozenset({f"remove network {wanted.network}"}))
-    for volume in sorted(set(wanted.volumes) - found.volumes):
+        elif subnet != goal.subnet:
+            yield Operation("remove network", name, f"its range is {subnet}, wanted {goal.subnet}", _removals(found, name))
+    if goal.network and found.networks.get(goal.network) != goal.subnet:
+        cause = "missing" if goal.network not in found.networks else "its range has changed"
+        yield Operation("create network", goal.network, cause, frozenset({f"remove network {goal.network}"}))
+    for volume in sorted(set(goal.volumes) - found.volumes):
         yield Operation("create volume", volume, "missing")
     for secret in wanted.application.secrets:
         if secret.name not in current.secrets:
@@ -110,8 +110,8 @@ def _difference(container: Container, found: Found | None, wanted: Desired) -> t
         return "recreate", f"its image is {found.image}, wanted {container.body['Image']}"
     if found.digest != container.digest:
         return "recreate", "its settings have changed"
-    if container.role == names.SANDBOX and wanted.network not in found.networks:
-        return "recreate", f"it is not on the network {wanted.network}"
+    if container.role == names.SANDBOX and wanted.infrastructure.network not in found.networks:
+        return "recreate", f"it is not on the network {wanted.infrastructure.network}"
     limits = [("memory", found.memory, container.memory), ("cpus", found.cpus, container.cpus)]
     causes = [f"{what} {_shown(what, has)} → {_shown(what, wants)}" for what, has, wants in limits if has != wants]
     if not found.restarts:
@@ -121,7 +121,7 @@ def _difference(container: Container, found: Found | None, wanted: Desired) -> t
         return ("recreate" if lifted else "update"), ", ".join(causes)
     if not found.running:
         return "start", f"it is {found.state}"
-    strays = sorted(set(found.networks) - {wanted.network}) if container.role == names.SANDBOX else []
+    strays = sorted(set(found.networks) - {wanted.infrastructure.network}) if container.role == names.SANDBOX else []
     if strays:
         return "detach", f"it is on the network {', '.join(strays)} too"
     return "", ""
@@ -185,7 +185,7 @@ def _containers(wanted: Desired, found: Observed, changes: Mapping[str, Change])
     """
     components = {each.name for each in wanted.application.components}
     gone = {change.key for change in changes.values() if change.verb == "remove" and change.component not in components}
-    ready = {f"create network {wanted.network}", "write shared/routes.json", *gone}
+    ready = {f"create network {wanted.infrastructure.network}", "write shared/routes.json", *gone}
     for change in changes.values():
         after: set[str] = set()
         if change.verb == "remove":

@@ -9,9 +9,10 @@ from ..application.kinds import check_kinds
 from ..plan.execute import execute
 from ..plan.graph import Plan
 from . import files
-from .desired import Desired, desired, volume_owners
+from .desired import Desired, desired
 from .driver import Driver
 from .engine import Engine
+from .infrastructure import infrastructure
 from .observe import Observed, observe
 from .plan import Current, plan_application
 from .setting import Task, failure
@@ -41,7 +42,7 @@ def look(engine: Engine, task: Task, dry: bool = False) -> tuple[Desired, Curren
     application, layout = task.application, task.setting.layout
     there = not dry or engine.answers()
     current = Current(
-        engine=observe(engine, application.name, tuple(volume_owners(application))) if there else Observed(),
+        engine=observe(engine, application.name, tuple(infrastructure(application).volumes)) if there else Observed(),
         files=files.read_files(layout.mesh),
         secrets=files.secret_names(layout),
     )

@@ -13,6 +13,7 @@ from . import files, names
 from .desired import Desired
 from .driver import Driver
 from .engine import Engine
+from .infrastructure import Infrastructure
 from .observe import observe
 from .plan import Current, plan_application
 from .reconcile import Result
@@ -26,7 +27,7 @@ def tear_down(engine: Engine, task: Task, delete_data: bool, dry: bool) -> Resul
     """
     layout = task.setting.layout
     name = task.application.name
-    nothing = Desired(Application(name, ()), "", "", {}, {}, {})
+    nothing = Desired(Application(name, ()), Infrastructure(), {}, {})
     current = Current(observe(engine, name, ()), files.read_files(layout.mesh))
     operations = [*plan_application(nothing, current).operations.values()]
     if delete_data:

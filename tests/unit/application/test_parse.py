@@ -163,3 +163,23 @@ def test_a_deployed_component_keeps_its_kind() -> None:
     check_kinds(application, {"db": "stateful", "gone": "stateful"}, "compose.yaml")
     with pytest.raises(ModelError, match=r"compose.yaml: services\.db\.x-mesh\.kind: found 'stateful'; allowed: 'stateless'"):
         check_kinds(application, {"db": "stateless"}, "compose.yaml")
+
+
+def test_a_volume_states_its_size() -> None:
+    services = {"db": {"image": "db", "volumes": ["data:/data", "log:/log"]}}
+    volumes = parsed(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
+    assert [(each.name, each.size) for each in volumes] == [("data", 2 << 30), ("log", None)]
+
+
+@pytest.mark.parametrize(
+    ("volume", "fault"),
+    [
+        ({"external": True}, "volumes.data.external: found the key 'external', which cannot be honoured here; allowed: a volume"),
+        ({"driver": "nfs"}, "volumes.data.driver: found the key 'driver', which cannot be honoured here; allowed: no driver"),
+        ({"x-mesh": {"size": "big"}}, "volumes.data.x-mesh.size: found 'big'; allowed: a byte value"),
+    ],
+)
+def test_a_volume_that_cannot_be_honoured_is_named(volume: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        parsed({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
+    assert fault in str(caught.value)

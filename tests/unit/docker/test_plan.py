@@ -61,12 +61,13 @@ def deployed(model: Application) -> Current:
             memory=each.memory,
             cpus=each.cpus,
             restarts=True,
-            networks=(goal.network,) if each.role == "sandbox" else (),
+            networks=(goal.infrastructure.network,) if each.role == "sandbox" else (),
             joined=joined and f"id of {joined}",
             kind=each.kind,
             key=f"id of {name}",
         )
-    observed = Observed({goal.network: goal.subnet}, frozenset(goal.volumes), containers)
+    kept = goal.infrastructure
+    observed = Observed({kept.network: kept.subnet}, frozenset(kept.volumes), containers)
     return Current(observed, goal.files, frozenset({"password"}))
 
 

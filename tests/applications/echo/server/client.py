@@ -1,7 +1,7 @@
 """Sends requests and prints a line for each: status and answer.
 
-`client.py URL COUNT PARALLEL` sends COUNT requests; `client.py URL SECONDSs PARALLEL` sends for that long, with a short
-pause between any two.
+`client.py URL COUNT PARALLEL` sends COUNT requests; `client.py URL SECONDSs PARALLEL` sends for that long, or until there
+is a file /tmp/stop, with a short pause between any two.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 url, amount, parallel = sys.argv[1], sys.argv[2], int(sys.argv[3])
 PAUSE_SECONDS = 0.01
+STOP = Path("/tmp/stop")
 
 
 def one(_: object = None) -> str:
@@ -28,7 +30,7 @@ def one(_: object = None) -> str:
 
 def until(deadline: float) -> list[str]:
     answers = []
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not STOP.exists():
         answers.append(one())
         time.sleep(PAUSE_SECONDS)
     return answers
@@ -36,6 +38,7 @@ def until(deadline: float) -> list[str]:
 
 with ThreadPoolExecutor(parallel) as pool:
     if amount.endswith("s"):
+        STOP.unlink(missing_ok=True)
         deadline = time.monotonic() + float(amount[:-1])
         for answers in pool.map(until, [deadline] * parallel):
             print("\n".join(answers))

@@ -1,0 +1,1 @@
+"""Kubernetes: what an application is to be on a cluster, computed from the model."""

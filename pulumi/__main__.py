@@ -1,0 +1,12 @@
+"""The stack: see Pulumi.yaml for its configuration."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+
+import pulumi
+from config import read_settings
+from stack import export
+
+export(read_settings(pulumi.Config(), Path(__file__).resolve().parent))

@@ -1,0 +1,67 @@
+"""An application's network and volumes on a Docker engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
+from config import Settings
+from present import Present, present
+
+from components.storage import kept
+
+
+@dataclass(frozen=True)
+class DockerInfrastructureArgs:
+    """What it is made from."""
+
+    settings: Settings
+
+
+class DockerInfrastructure(pulumi.ComponentResource):
+    """The mesh's network with its range of addresses, and a volume for each that the model names."""
+
+    network: pulumi.Output[str]
+    namespace: pulumi.Output[str | None]
+    volumes: pulumi.Output[dict[str, list[str]]]
+    accounts: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, args: DockerInfrastructureArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:docker:Infrastructure", name, None, opts)
+        settings = args.settings
+        wanted = infrastructure(settings.application)
+        there = present(settings.docker_host, settings.application.name) if settings.adopt else Present()
+        engine = docker.Provider(
+            "engine", docker.ProviderArgs(host=settings.docker_host), pulumi.ResourceOptions(parent=self)
+        )
+        network = docker.Network(
+            wanted.network,
+            name=wanted.network,
+            driver="bridge",
+            ipam_configs=[docker.NetworkIpamConfigArgs(subnet=wanted.subnet)],
+            labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in wanted.labels.items()],
+            opts=pulumi.ResourceOptions(parent=self, provider=engine, import_=there.networks.get(wanted.network)),
+        )
+        volumes: dict[str, list[pulumi.Output[str]]] = {}
+        for volume in wanted.volumes.values():
+            made = docker.Volume(
+                volume.name,
+                name=volume.name,
+                labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in volume.labels.items()],
+                opts=kept(
+                    self,
+                    settings.protect,
+                    provider=engine,
+                    import_=volume.name if volume.name in there.volumes else None,
+                ),
+            )
+            volumes.setdefault(volume.component, []).append(made.name)
+        self.network = network.name
+        self.namespace = pulumi.Output.from_input(None)
+        self.volumes = pulumi.Output.all(**{key: pulumi.Output.all(*names) for key, names in volumes.items()})
+        self.accounts = pulumi.Output.from_input({})
+        self.register_outputs(
+            {"network": self.network, "namespace": None, "volumes": self.volumes, "accounts": self.accounts}
+        )

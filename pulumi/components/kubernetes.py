@@ -1,0 +1,131 @@
+"""An application's namespace, limits, storage, identities and network policies on a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from ansible_collections.evenkeel.mesh.plugins.module_utils.kubernetes import names
+from ansible_collections.evenkeel.mesh.plugins.module_utils.kubernetes.infrastructure import (
+    CONTAINERS_OF_AN_INSTANCE,
+    Claim,
+    Infrastructure,
+    infrastructure,
+)
+from config import Settings
+from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.network_policies import network_policies
+from components.storage import kept
+
+
+@dataclass(frozen=True)
+class KubernetesInfrastructureArgs:
+    """What it is made from."""
+
+    settings: Settings
+
+
+class KubernetesInfrastructure(pulumi.ComponentResource):
+    """The namespace, and all in it that outlives a deployment."""
+
+    network: pulumi.Output[str | None]
+    namespace: pulumi.Output[str]
+    volumes: pulumi.Output[dict[str, list[str]]]
+    accounts: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, args: KubernetesInfrastructureArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:kubernetes:Infrastructure", name, None, opts)
+        settings = args.settings
+        application = settings.application
+        wanted = infrastructure(application, settings.storage_size, settings.quota_headroom)
+        # Applying on the server takes over what is there already, in place of failing.
+        cluster = kubernetes.Provider(
+            "cluster", kubernetes.ProviderArgs(enable_server_side_apply=True), pulumi.ResourceOptions(parent=self)
+        )
+        inside = pulumi.ResourceOptions(parent=self, provider=cluster)
+        space = core.Namespace(
+            wanted.namespace,
+            metadata=ObjectMetaArgs(name=wanted.namespace, labels=wanted.labels),
+            opts=kept(self, settings.protect, provider=cluster),
+        )
+        self.namespace = space.metadata.apply(lambda metadata: str(metadata.name))
+        self._limits(wanted, application.name, inside)
+        volumes: dict[str, list[pulumi.Output[str]]] = {}
+        for claim in wanted.claims:
+            made = self._claim(claim, settings, kept(self, settings.protect, provider=cluster))
+            volumes.setdefault(claim.component, []).append(made.metadata.apply(lambda metadata: str(metadata.name)))
+        accounts: dict[str, pulumi.Output[str]] = {}
+        for component, account in wanted.accounts.items():
+            identity = core.ServiceAccount(
+                f"account-{account}",
+                metadata=self._metadata(account, application.name, component),
+                automount_service_account_token=False,
+                opts=inside,
+            )
+            accounts[component] = identity.metadata.apply(lambda metadata: str(metadata.name))
+        for policy, spec in network_policies(application.name, wanted).items():
+            kubernetes.networking.v1.NetworkPolicy(
+                policy, metadata=self._metadata(policy, application.name), spec=spec, opts=inside
+            )
+        self.network = pulumi.Output.from_input(None)
+        self.volumes = pulumi.Output.all(**{key: pulumi.Output.all(*found) for key, found in volumes.items()})
+        self.accounts = pulumi.Output.all(**accounts)
+        self.register_outputs(
+            {"network": None, "namespace": self.namespace, "volumes": self.volumes, "accounts": self.accounts}
+        )
+
+    def _metadata(self, name: str, application: str, component: str = "") -> ObjectMetaArgs:
+        return ObjectMetaArgs(name=name, namespace=self.namespace, labels=names.labels(application, component))
+
+    def _limits(self, wanted: Infrastructure, application: str, options: pulumi.ResourceOptions) -> None:
+        quota = wanted.quota
+        core.ResourceQuota(
+            "quota",
+            metadata=self._metadata("quota", application),
+            spec=core.ResourceQuotaSpecArgs(
+                hard={
+                    "limits.memory": _megabytes(quota.memory),
+                    "requests.memory": _megabytes(quota.memory),
+                    "requests.storage": _megabytes(quota.storage),
+                    "persistentvolumeclaims": str(quota.claims),
+                    "pods": str(quota.pods),
+                }
+            ),
+            opts=options,
+        )
+        usual = {"memory": _megabytes(quota.container_default)}
+        core.LimitRange(
+            "limits",
+            metadata=self._metadata("limits", application),
+            spec=core.LimitRangeSpecArgs(
+                limits=[
+                    core.LimitRangeItemArgs(
+                        type="Container", default=usual, default_request=usual, max={"memory": _megabytes(quota.container_most)}
+                    ),
+                    core.LimitRangeItemArgs(
+                        type="Pod", max={"memory": _megabytes(CONTAINERS_OF_AN_INSTANCE * quota.container_most)}
+                    ),
+                ]
+            ),
+            opts=options,
+        )
+
+    def _claim(self, claim: Claim, settings: Settings, options: pulumi.ResourceOptions) -> core.PersistentVolumeClaim:
+        return core.PersistentVolumeClaim(
+            f"claim-{claim.name}",
+            metadata=ObjectMetaArgs(name=claim.name, namespace=self.namespace, labels=dict(claim.labels)),
+            spec=core.PersistentVolumeClaimSpecArgs(
+                access_modes=["ReadWriteOnce"],
+                resources=core.VolumeResourceRequirementsArgs(requests={"storage": _megabytes(claim.size)}),
+                storage_class_name=settings.storage_class or None,
+            ),
+            opts=options,
+        )
+
+
+def _megabytes(size: int) -> str:
+    """Return ``size``, in bytes, as a quantity, rounded up."""
+    return f"{-(-size // (1 << 20))}Mi"

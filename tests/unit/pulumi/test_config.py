@@ -1,0 +1,42 @@
+"""A configuration that cannot be used is named by its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import program  # noqa: F401
+import pytest
+from config import ConfigError, read_settings
+
+FOLDER = Path(__file__).resolve().parents[3] / "pulumi"
+
+
+class Given(dict[str, str]):
+    """A configuration."""
+
+
+def test_defaults_are_the_sock_shops() -> None:
+    settings = read_settings(Given(target="docker"), FOLDER)
+    assert (settings.application.name, settings.protect, settings.storage_size) == ("sockshop", True, 1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("target", "podman", "docker, kubernetes"),
+        ("application", "nothing.yaml", "the path of a Compose file"),
+        ("protect", "yes", "true, false"),
+        ("adopt", "1", "true, false"),
+        ("dockerHost", "tcp://elsewhere", "unix:// and the path of a socket"),
+        ("storageSize", "big", "a byte value"),
+        ("quotaHeadroom", "-1", "a whole number from 0 to 1000"),
+    ],
+)
+def test_a_bad_value_is_named(key: str, value: str, allowed: str) -> None:
+    with pytest.raises(ConfigError, match=f"evenkeel:{key}: found .*allowed: {allowed}"):
+        read_settings(Given({"target": "docker", key: value}), FOLDER)
+
+
+def test_the_target_has_to_be_stated() -> None:
+    with pytest.raises(ConfigError, match="evenkeel:target: found nothing; allowed: docker, kubernetes"):
+        read_settings(Given(), FOLDER)

@@ -1,0 +1,183 @@
+"""The whole graph that a stack registers, on both targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
+from program import Registered, registered
+from protection import UnprotectedError
+
+COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
+STORES = ("carts-db", "catalogue-db", "orders-db", "rabbitmq", "user-db", "zipkin-db")
+TARGETS = ("docker", "kubernetes")
+VOLUME, NETWORK = "docker:index/volume:Volume", "docker:index/network:Network"
+CLAIM, POLICY = "kubernetes:core/v1:PersistentVolumeClaim", "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+
+
+def shop() -> Application:
+    return load(COMPOSE, {})
+
+
+def generated(components: int) -> Application:
+    """Return an application in which every fourth component keeps data and each calls the two before it."""
+    services: dict[str, Any] = {}
+    for number in range(components):
+        called = [f"c{other}" for other in (number - 1, number - 2) if other >= 0]
+        volumes = [f"v{number}:/data"] if number % 4 == 0 else []
+        services[f"c{number}"] = {"image": "i", "expose": ["8080"], "depends_on": called, "volumes": volumes}
+    kept = {f"v{number}": None for number in range(0, components, 4)}
+    return parse({"name": "many", "services": services, "volumes": kept}, "compose.yaml", {}, "many")
+
+
+def test_docker_has_the_network_and_the_volumes_as_the_driver_makes_them() -> None:
+    found = registered(shop(), "docker")
+    wanted = infrastructure(shop())
+    assert found.kinds() == {
+        "docker:index/network:Network": 1,
+        "docker:index/volume:Volume": 6,
+        "evenkeel:docker:Infrastructure": 1,
+        "pulumi:providers:docker": 1,
+    }
+    network = found.resources[NETWORK, wanted.network]
+    assert (network["name"], network["driver"]) == ("sockshop-mesh", "bridge")
+    assert network["ipamConfigs"] == [{"subnet": wanted.subnet}]
+    assert {each["label"]: each["value"] for each in network["labels"]} == wanted.labels
+    for name, volume in wanted.volumes.items():
+        made = found.resources[VOLUME, name]
+        assert made["name"] == name
+        assert {each["label"]: each["value"] for each in made["labels"]} == volume.labels
+
+
+def test_kubernetes_has_all_that_the_model_says() -> None:
+    found = registered(shop(), "kubernetes", storage_class="fast", storage_size=2 << 30, quota_headroom=50)
+    dependencies = sum(len(component.dependencies) for component in shop().components)
+    assert found.kinds() == {
+        "evenkeel:kubernetes:Infrastructure": 1,
+        "kubernetes:core/v1:LimitRange": 1,
+        "kubernetes:core/v1:Namespace": 1,
+        "kubernetes:core/v1:PersistentVolumeClaim": 6,
+        "kubernetes:core/v1:ResourceQuota": 1,
+        "kubernetes:core/v1:ServiceAccount": 16,
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy": 2 + 2 * (dependencies + 1) + 2,
+        "pulumi:providers:kubernetes": 1,
+    }
+    claim = found.resources[CLAIM, "claim-carts-db"]
+    assert claim["spec"]["storageClassName"] == "fast"
+    assert claim["spec"]["resources"]["requests"] == {"storage": "2048Mi"}
+    assert claim["metadata"]["labels"]["app.kubernetes.io/name"] == "carts-db"
+    quota = found.resources["kubernetes:core/v1:ResourceQuota", "quota"]["spec"]["hard"]
+    memory = sum((each.memory or 0) * (not each.gateway) + each.proxy_memory + (32 << 20) for each in shop().components)
+    assert quota["limits.memory"] == f"{-(-memory * 3 // 2 >> 20)}Mi"
+    assert (quota["persistentvolumeclaims"], quota["pods"], quota["requests.storage"]) == ("6", "24", "12288Mi")
+
+
+def test_network_policies_deny_all_but_dependencies() -> None:
+    found = registered(shop(), "kubernetes")
+    policies = {name: body["spec"] for (kind, name), body in found.resources.items() if kind == POLICY}
+    assert policies["deny-all"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert "payment-calls-orders" not in policies
+    part = {"app.kubernetes.io/part-of": "sockshop"}
+    orders, payment = ({"matchLabels": {**part, "app.kubernetes.io/name": name}} for name in ("orders", "payment"))
+    ports = [{"port": 80, "protocol": "TCP"}]
+    assert policies["orders-calls-payment"] == {
+        "podSelector": orders,
+        "policyTypes": ["Egress"],
+        "egress": [{"to": [{"podSelector": payment}], "ports": ports}],
+    }
+    assert policies["payment-takes-orders"] == {
+        "podSelector": payment,
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [{"podSelector": orders}], "ports": ports}],
+    }
+    assert set(policies) >= {"edge-router-takes-outside", "zipkin-takes-outside", "zipkin-takes-all", "dns"}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_storage_is_protected_and_kept(target: str) -> None:
+    found = registered(shop(), target)
+    kept = {name for name, options in found.options.items() if options.protect and options.retain_on_delete}
+    volumes, claims = {f"sockshop_{store}" for store in STORES}, {f"claim-{store}" for store in STORES}
+    assert kept == (volumes if target == "docker" else {"sockshop", *claims}), "claims go with their namespace"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_protection_can_be_lifted_on_purpose(target: str) -> None:
+    found = registered(shop(), target, protect=False)
+    assert not any(options.protect or options.retain_on_delete for options in found.options.values())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_outputs_have_the_same_names_on_both_targets(target: str) -> None:
+    outputs = registered(shop(), target).outputs
+    assert set(outputs) == {"application", "application_file", "target", "network", "namespace", "volumes", "accounts"}
+    assert set(outputs["volumes"]) == set(STORES)
+    assert outputs["network"] == ("sockshop-mesh" if target == "docker" else None)
+    assert outputs["namespace"] == (None if target == "docker" else "sockshop")
+    assert len(outputs["accounts"]) == (0 if target == "docker" else 16)
+
+
+@pytest.mark.parametrize(("target", "kind", "rest"), [("docker", VOLUME, 3), ("kubernetes", CLAIM, 0)])
+def test_two_hundred_components(target: str, kind: str, rest: int) -> None:
+    found = registered(generated(200), target)
+    kinds = found.kinds()
+    assert kinds[kind] == 50
+    if target == "docker":
+        assert sum(kinds.values()) == 50 + rest
+    else:
+        assert kinds["kubernetes:core/v1:ServiceAccount"] == 200
+        assert kinds[POLICY] == 2 + 2 * (199 + 198)
+
+
+def changed(before: Registered, after: Registered) -> set[str]:
+    return {
+        name
+        for kind, name in {*before.resources, *after.resources}
+        if before.resources.get((kind, name)) != after.resources.get((kind, name))
+    }
+
+
+def test_a_new_stateful_component_adds_just_that() -> None:
+    def model(*names: str) -> Application:
+        services = {name: {"image": "i", "volumes": [f"{name}:/data"]} for name in names}
+        return parse({"name": "app", "services": services, "volumes": dict.fromkeys(names)}, "compose.yaml", {}, "app")
+
+    for target, expected in (
+        ("docker", {"app_two"}),
+        ("kubernetes", {"claim-two", "account-two", "quota"}),
+    ):
+        assert changed(registered(model("one"), target), registered(model("one", "two"), target)) == expected
+
+
+def test_a_bigger_volume_changes_just_that() -> None:
+    def model(size: str) -> Application:
+        services = {"db": {"image": "i", "volumes": ["data:/data"]}, "web": {"image": "w", "depends_on": ["db"]}}
+        content = {"name": "app", "services": services, "volumes": {"data": {"x-mesh": {"size": size}}}}
+        return parse(content, "compose.yaml", {}, "app")
+
+    before, after = registered(model("1G"), "kubernetes"), registered(model("3G"), "kubernetes")
+    assert changed(before, after) == {"claim-data", "quota"}
+    assert changed(registered(model("1G"), "docker"), registered(model("3G"), "docker")) == set()
+
+
+def test_storage_that_somebody_registers_without_protection_fails_the_stack(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for target in TARGETS:
+        bare = lambda parent, protect, **options: pulumi.ResourceOptions(parent=parent, **options)  # noqa: E731
+        monkeypatch.setattr(f"components.{target}.kept", bare)
+        with pytest.raises(UnprotectedError, match="found storage that is not protected"):
+            registered(shop(), target)
+
+
+def test_a_stateful_component_without_storage_fails_the_stack() -> None:
+    services = {"db": {"image": "i", "x-mesh": {"kind": "stateful"}}}
+    model = parse({"name": "app", "services": services}, "compose.yaml", {}, "app")
+    with pytest.raises(UnprotectedError, match=r"services\.db: found a stateful component without storage"):
+        registered(model, "docker")
