@@ -1,15 +1,19 @@
 # `make site` brings the shop up, `make test` checks everything; both set up what they need.
 VENV := .venv
 # Tools of the environment come first, as in one that is activated.
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
 
-.PHONY: site teardown test lint unit molecule
+.PHONY: site teardown pulumi test lint unit molecule
 
 site: $(VENV)/site
 	ansible-playbook playbooks/site.yml
 
 teardown: $(VENV)/site
 	ansible-playbook playbooks/teardown.yml
+
+# The command line of Pulumi; what it runs is in pulumi/.
+pulumi: $(VENV)/pulumi
+	python pulumi/install.py $(CURDIR)/.pulumi
 
 test: lint unit molecule
 
@@ -20,6 +24,10 @@ $(VENV)/bin/pip:
 
 $(VENV)/site: $(VENV)/bin/pip requirements.txt
 	pip install --quiet --requirement requirements.txt
+	touch $@
+
+$(VENV)/pulumi: $(VENV)/bin/pip pulumi/requirements.txt
+	pip install --quiet --requirement pulumi/requirements.txt
 	touch $@
 
 $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt pulumi/requirements.txt

@@ -1,0 +1,132 @@
+"""An inventory of what a Pulumi stack has made."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: pulumi_stack
+short_description: Inventory of what a Pulumi stack has made
+version_added: 0.1.0
+description:
+  - Reads the outputs of a stack, from Pulumi or from a file in which C(pulumi stack output --json) was saved, and gives a
+    host the variables that the playbooks deploy by.
+  - Outputs that are secret stay so. Pulumi shows C([secret]) in their place, and they are not asked for.
+options:
+  plugin:
+    description: This plugin's name.
+    type: str
+    required: true
+    choices: [evenkeel.mesh.pulumi_stack]
+  project:
+    description: The folder of the Pulumi program, relative to this file.
+    type: str
+    default: ../../pulumi
+  stack:
+    description: The stack; by default the one that is selected.
+    type: str
+  outputs:
+    description: A file with the saved outputs, relative to this file, in place of asking Pulumi.
+    type: str
+  application:
+    description: The Compose file, relative to this file; by default the one that the stack was made from.
+    type: str
+  host:
+    description: The host on which the engine is.
+    type: str
+    default: localhost
+author: The Evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+# inventories/pulumi/pulumi_stack.yml
+plugin: evenkeel.mesh.pulumi_stack
+stack: local
+
+# Where no Pulumi is at hand: pulumi stack output --json > outputs.json
+# plugin: evenkeel.mesh.pulumi_stack
+# outputs: outputs.json
+"""
+
+import json  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+from ansible.errors import AnsibleParserError  # noqa: E402
+from ansible.plugins.inventory import BaseInventoryPlugin  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
+
+NEEDED = ("application", "application_file", "target", "volumes")
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+
+class InventoryModule(BaseInventoryPlugin):
+    """Gives one host the variables C(application), the Compose file, and C(evenkeel_stack), all outputs."""
+
+    NAME = "evenkeel.mesh.pulumi_stack"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether ``path`` is a file for this plugin, by its name."""
+        return bool(super().verify_file(path)) and path.endswith(("pulumi_stack.yml", "pulumi_stack.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Fill ``inventory``. Raises ``AnsibleParserError``."""
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        folder = Path(path).resolve().parent
+        outputs = self._outputs(folder)
+        file = self._application(folder, outputs)
+        host = self.get_option("host")
+        inventory.add_host(host)
+        for name, value in (LOCAL if host == "localhost" else {}).items():
+            inventory.set_variable(host, name, value)
+        inventory.set_variable(host, "application", str(file))
+        inventory.set_variable(host, "evenkeel_stack", outputs)
+
+    def _outputs(self, folder: Path) -> dict[str, Any]:
+        saved = self.get_option("outputs")
+        source = str(folder / saved) if saved else f"the outputs of {folder / self.get_option('project')}"
+        text = _read(folder / saved) if saved else self._asked(folder / self.get_option("project"))
+        try:
+            outputs = json.loads(text)
+        except ValueError as error:
+            raise AnsibleParserError(f"{source}: found no JSON; allowed: what pulumi stack output --json prints") from error
+        missing = [name for name in NEEDED if not isinstance(outputs, dict) or name not in outputs]
+        if missing:
+            told = f"found no {', '.join(missing)}; allowed: the outputs of a stack of this collection's pulumi/, after pulumi up"
+            raise AnsibleParserError(f"{source}: {told}")
+        return dict(outputs)
+
+    def _asked(self, project: Path) -> str:
+        program = shutil.which("pulumi")
+        if not program:
+            told = "allowed: make pulumi, or outputs: with the path of a file that has what pulumi stack output --json prints"
+            raise AnsibleParserError(f"found no pulumi on the PATH; {told}")
+        stack = ["--stack", self.get_option("stack")] if self.get_option("stack") else []
+        command = [program, "stack", "output", "--json", "--non-interactive", *stack]
+        asked = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        if asked.returncode:
+            raise AnsibleParserError(f"{' '.join(command)} in {project}: {asked.stderr.strip()}")
+        return asked.stdout
+
+    def _application(self, folder: Path, outputs: dict[str, Any]) -> Path:
+        """Return the Compose file, which has to be the stack's own application."""
+        stated = self.get_option("application")
+        file = folder / stated if stated else Path(outputs["application_file"])
+        if not file.is_file():
+            raise AnsibleParserError(f"found no {file}; allowed: application: with the path of the stack's Compose file")
+        try:
+            name = read_deployment(str(file), "built", {}).application.name
+        except ValueError as error:
+            raise AnsibleParserError(str(error)) from error
+        if name != outputs["application"]:
+            raise AnsibleParserError(f"{file}: found the application {name}; allowed: {outputs['application']}, the stack's")
+        return file.resolve()
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise AnsibleParserError(f"{file}: {error.strerror}; allowed: a file with saved outputs") from error

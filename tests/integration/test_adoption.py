@@ -1,0 +1,59 @@
+"""A network and volumes that are there already, made by the same specification, are taken as they are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
+from echo import PLAYBOOK, ROOT
+
+COMPOSE = """
+name: adoption-test
+services:
+  store: {image: none, volumes: ["data:/data"]}
+volumes: {data: }
+"""
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Path]:
+    """Make what a stack makes: the network and the volume, with the labels that the specification says."""
+    file = tmp_path / "compose.yaml"
+    file.write_text(COMPOSE)
+    wanted = infrastructure(load(file, {}))
+    labels = [f"--label={key}={value}" for key, value in wanted.labels.items()]
+    docker("network", "create", "--driver=bridge", f"--subnet={wanted.subnet}", *labels, wanted.network)
+    for volume in wanted.volumes.values():
+        docker("volume", "create", *(f"--label={key}={value}" for key, value in volume.labels.items()), volume.name)
+    yield file
+    docker("network", "rm", wanted.network)
+    docker("volume", "rm", *wanted.volumes)
+
+
+def test_nothing_is_made_twice(made: Path) -> None:
+    extra = json.dumps({"application": str(made)})
+    command = [PLAYBOOK, "playbooks/site.yml", "--check", "--diff", "-e", extra]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "create adoption-test-store-1 (missing)" in run.stdout
+    assert "create network" not in run.stdout
+    assert "create volume" not in run.stdout
+
+
+def test_a_stack_finds_what_is_there(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
+    from present import present
+
+    found = present("unix:///var/run/docker.sock", "adoption-test")
+    assert found.volumes == {"adoption-test_data"}
+    assert set(found.networks) == {"adoption-test-mesh"}
+    assert found.networks["adoption-test-mesh"] == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()

@@ -1,0 +1,86 @@
+"""The inventory of a stack, as ansible-inventory shows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "applications" / "sockshop" / "compose.yaml"
+OUTPUTS = {
+    "application": "sockshop",
+    "application_file": str(COMPOSE),
+    "target": "docker",
+    "network": "sockshop-mesh",
+    "namespace": None,
+    "volumes": {"carts-db": ["sockshop_carts-db"]},
+    "accounts": {},
+}
+
+
+def listed(folder: Path, options: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+    """Return what ansible-inventory makes of a file with ``options``."""
+    file = folder / "pulumi_stack.yml"
+    file.write_text(f"plugin: evenkeel.mesh.pulumi_stack\n{options}")
+    command = [str(Path(sys.executable).with_name("ansible-inventory")), "--inventory", str(file), "--list"]
+    strict = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true", "ANSIBLE_NOCOLOR": "true", "PATH": path}
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **strict}, capture_output=True, text=True)
+
+
+def plain(value: dict[str, Any]) -> Any:
+    """Return what ansible-inventory marks as text from outside, which is not to be taken for a template."""
+    return value.get("__ansible_unsafe", value)
+
+
+def saved(folder: Path, **changes: Any) -> None:
+    (folder / "outputs.json").write_text(json.dumps({**OUTPUTS, **changes}))
+
+
+def test_saved_outputs_become_variables(tmp_path: Path) -> None:
+    saved(tmp_path, password="[secret]")
+    shown = listed(tmp_path, "outputs: outputs.json\n")
+    assert shown.returncode == 0, shown.stderr
+    variables = json.loads(shown.stdout, object_hook=plain)["_meta"]["hostvars"]["localhost"]
+    assert variables["application"] == str(COMPOSE)
+    assert variables["evenkeel_stack"] == {**OUTPUTS, "password": "[secret]"}
+    assert variables["ansible_connection"] == "local"
+    assert variables["ansible_python_interpreter"] == sys.executable
+
+
+def test_pulumi_is_asked_for_the_stack_without_its_secrets(tmp_path: Path) -> None:
+    saved(tmp_path)
+    program = tmp_path / "pulumi"
+    program.write_text(f'#!/bin/sh\necho "$PWD $@" > {tmp_path}/asked\ncat {tmp_path}/outputs.json\n')
+    program.chmod(0o755)
+    shown = listed(tmp_path, "stack: local\nproject: .\n", f"{tmp_path}:{os.environ['PATH']}")
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "asked").read_text().split() == [
+        str(tmp_path), "stack", "output", "--json", "--non-interactive", "--stack", "local",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("not json", "found no JSON; allowed: what pulumi stack output --json prints"),
+        ("{}", "found no application, application_file, target, volumes; allowed: the outputs of a stack"),
+        (json.dumps({**OUTPUTS, "application": "other"}), "found the application sockshop; allowed: other, the stack's"),
+        (json.dumps({**OUTPUTS, "application_file": "/nowhere.yaml"}), "found no /nowhere.yaml; allowed: application:"),
+    ],
+)
+def test_outputs_that_cannot_be_used_are_named(tmp_path: Path, content: str, fault: str) -> None:
+    (tmp_path / "outputs.json").write_text(content)
+    shown = listed(tmp_path, "outputs: outputs.json\n")
+    assert shown.returncode != 0
+    assert fault in " ".join(shown.stderr.split()), shown.stderr
+
+
+def test_where_there_is_no_pulumi_the_ways_out_are_named(tmp_path: Path) -> None:
+    shown = listed(tmp_path, "", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    assert "found no pulumi on the PATH; allowed: make pulumi, or outputs:" in " ".join(shown.stderr.split())
