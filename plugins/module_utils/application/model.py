@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .policy import Override, Policy
 
 STATELESS, STATEFUL = "stateless", "stateful"
-PROTOCOLS = ("http", "grpc", "mysql", "mongo", "amqp", "tcp")
+HTTP = ("http", "grpc")
+PROTOCOLS = (*HTTP, "mysql", "mongo", "amqp", "tcp")
 PROXY_MEMORY = 128 << 20
+MOST_REPLICAS = 14
+FIRST_CANDIDATE = 17
+CANDIDATE_SUFFIX = "-candidate"
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,38 @@ class Build:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """Another version beside a component's own: what of it differs, empty where nothing does, and the ``release`` it is of."""
+
+    release: str
+    replicas: int
+    image: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Users who get the candidates whatever the weight: whose ``where``, header or cookie, ``name`` has one of ``values``."""
+
+    where: str
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a release splits users: ``weight`` percent of them, and the ``audiences``, get its candidates.
+
+    ``mirror`` percent of the read-only requests to the stable versions go to the candidates too, their answers to nobody.
+    """
+
+    release: str
+    weight: float = 0.0
+    audiences: tuple[Audience, ...] = ()
+    mirror: float = 0.0
+
+
+@dataclass(frozen=True)
 class Component:
     """One service of the Compose file, with what the mesh has to know of it.
 
@@ -134,6 +170,20 @@ class Component:
     status_port: int = 0
     proxy_memory: int = PROXY_MEMORY
     policy: Policy = field(default_factory=Policy)
+    candidate: Candidate | None = None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its instances: its own from 1, those of its candidate from ``FIRST_CANDIDATE``."""
+        candidates = self.candidate.replicas if self.candidate else 0
+        return (*range(1, self.replicas + 1), *range(FIRST_CANDIDATE, FIRST_CANDIDATE + candidates))
+
+    def version(self, number: int) -> Component:
+        """Return the component as its instance ``number`` runs it. A candidate is called through its component only."""
+        if number < FIRST_CANDIDATE or not self.candidate:
+            return self
+        environment = {**dict(self.environment), **dict(self.candidate.environment)}
+        return replace(self, environment=tuple(sorted(environment.items())), outer_ports=())
 
     def dependency(self, name: str) -> Dependency:
         """Return what is declared of the dependency on ``name``; raise ``StopIteration`` where there is none."""
@@ -145,7 +195,7 @@ class Application:
     """A whole application. ``components`` come in dependency order: each after all that it calls.
 
     ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
-    name gives; ``tracing`` the component that takes Zipkin spans.
+    name gives; ``tracing`` the component that takes Zipkin spans; ``splits`` are those of the releases under way.
     """
 
     name: str
@@ -155,6 +205,7 @@ class Application:
     images: tuple[tuple[str, str], ...] = ()
     subnet: str = ""
     tracing: str = ""
+    splits: tuple[Split, ...] = ()
 
     def component(self, name: str) -> Component:
         """Return the component called ``name``; raise ``KeyError`` where there is none."""
@@ -162,6 +213,12 @@ class Application:
             if component.name == name:
                 return component
         raise KeyError(name)
+
+    def split(self, component: Component) -> Split | None:
+        """Return the split of the release that ``component`` is in, None where it is in none."""
+        if not component.candidate:
+            return None
+        return next(split for split in self.splits if split.release == component.candidate.release)
 
     def dependents(self, name: str) -> tuple[str, ...]:
         """Return the names of the components that declare a dependency on ``name``."""

@@ -7,6 +7,8 @@ import shlex
 from dataclasses import replace
 
 from .model import (
+    CANDIDATE_SUFFIX,
+    MOST_REPLICAS,
     PROTOCOLS,
     PROXY_MEMORY,
     STATEFUL,
@@ -54,7 +56,6 @@ RESTARTS = ("always", "unless-stopped")
 CONDITIONS = ("service_started", "service_healthy")
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 PORT_NUMBER = "a port from 1 to 65535"
-MAX_REPLICAS = 14
 
 
 def published(node: Node) -> Node:
@@ -71,6 +72,8 @@ def read_service(node: Node) -> Component:
     name = node.path[-1]
     if not NAME.fullmatch(name):
         node.fail("a name of lower-case letters, digits and hyphens, as DNS allows", found=repr(name))
+    if name.endswith(CANDIDATE_SUFFIX):
+        node.fail(f"a name that does not end in {CANDIDATE_SUFFIX}, as those of candidates in releases do", found=repr(name))
     found = node.fields(KEYS, REFUSED)
     mesh = found["x-mesh"].fields(MESH_KEYS) if "x-mesh" in found else {}
     mounts = _mounts(found)
@@ -159,7 +162,7 @@ def _resources(found: dict[str, Node]) -> tuple[int | None, float | None, int]:
         found["mem_limit"].fail("one of mem_limit and deploy.resources.limits.memory", found="both")
     memory = _bytes(limits, "memory") or _bytes(found, "mem_limit")
     cpus = limits["cpus"].number(0.01, 1024) if "cpus" in limits else None
-    replicas = deploy["replicas"].integer(0, MAX_REPLICAS, 1) if "replicas" in deploy else 1
+    replicas = deploy["replicas"].integer(0, MOST_REPLICAS, 1) if "replicas" in deploy else 1
     return memory, cpus, replicas
 
 

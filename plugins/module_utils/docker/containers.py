@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..application.model import Application, Component, Mount
+from ..application.model import FIRST_CANDIDATE, Application, Component, Mount
 from ..mesh.addresses import TRACES_PORT, Addresses, host_names
 from ..mesh.bootstrap import arguments
 from ..mesh.clusters import http_port
@@ -73,13 +73,18 @@ class Setting:
     layout: Layout
     folder: Path
 
+    def image(self, component: Component, number: int) -> str:
+        """Return the reference of the image that instance ``number`` of ``component`` runs."""
+        other = component.candidate.image if component.candidate and number >= FIRST_CANDIDATE else ""
+        return other or self.images[component.name]
+
 
 def containers(application: Application, setting: Setting) -> dict[str, Container]:
     """Return all containers of ``application`` by name, the keeper last."""
     found: dict[str, Container] = {}
     for component in application.components:
-        for number in range(1, component.replicas + 1):
-            for container in _instance(component, number, application, setting):
+        for number in component.numbers:
+            for container in _instance(component.version(number), number, application, setting):
                 found[container.name] = container
     keeper = _keeper(application, setting)
     return {**found, keeper.name: keeper}
@@ -107,7 +112,7 @@ def _instance(component: Component, number: int, application: Application, setti
         blank,
         name=called[names.WORKLOAD],
         role=names.WORKLOAD,
-        body=_workload(component, joined, application, setting),
+        body=_workload(component, number, joined, application, setting),
         memory=component.memory or 0,
         cpus=component.cpus or 0.0,
     )
@@ -161,12 +166,12 @@ def _proxy(component: Component, number: int, joined: Body, setting: Setting) ->
     }
 
 
-def _workload(component: Component, joined: Body, application: Application, setting: Setting) -> Body:
+def _workload(component: Component, number: int, joined: Body, application: Application, setting: Setting) -> Body:
     secrets = [
         _bind(str(setting.layout.mounted_secret(component.name, each)), each.target, read_only=True) for each in component.secrets
     ]
     body: Body = {
-        "Image": setting.images[component.name],
+        "Image": setting.image(component, number),
         "Env": [f"{name}={value}" for name, value in sorted(environment(component, application).items())],
         "Labels": dict(component.labels),
         "StopTimeout": max(1, round(component.stop_grace_period)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..application.model import CANDIDATE_SUFFIX, FIRST_CANDIDATE
+
 LABEL = "io.evenkeel"
 APPLICATION = f"{LABEL}.application"
 COMPONENT = f"{LABEL}.component"
@@ -24,8 +26,10 @@ def volume_name(application: str, volume: str) -> str:
 
 
 def instance_name(component: str, number: int) -> str:
-    """Return the name of an instance, counted from 1."""
-    return f"{component}-{number}"
+    """Return the name of an instance by its number in the component: those of a candidate are counted from 1 too."""
+    if number < FIRST_CANDIDATE:
+        return f"{component}-{number}"
+    return f"{component}{CANDIDATE_SUFFIX}-{number - FIRST_CANDIDATE + 1}"
 
 
 def container_name(application: str, instance: str, role: str) -> str:

@@ -1,6 +1,6 @@
 """Who has which address: computed from names, so that nothing is allocated, stored or moved by a neighbour's change.
 
-Every application has a network of /16 and every component a block of 16 addresses in it: instance ``n`` has the
+Every application has a network of /16 and every component a block of 32 addresses in it: instance ``n`` has the
 ``n``-th address of the block. In a caller's own namespace the same block, moved to 127.64.0.0, stands for the
 component: its first address for any instance, the ``n``-th for that one.
 """
@@ -11,9 +11,11 @@ import hashlib
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from ..application.model import Application, Component
+from ..application.model import MOST_REPLICAS, Application, Component
 
-BLOCK = 16
+BLOCK_LENGTH = 27
+BLOCK = 1 << (32 - BLOCK_LENGTH)
+_BLOCKS = (1 << 16) // BLOCK - 2
 LOOPBACK = IPv4Network("127.64.0.0/10")
 FIRST_PROXY_UID = 1_000_000
 OUTBOUND_PORT = 15001
@@ -31,7 +33,7 @@ class Addresses:
 
     def block(self, component: str) -> IPv4Network:
         """Return the addresses that instances of ``component`` may have."""
-        return IPv4Network((int(self.subnet.network_address) + self.blocks[component] * BLOCK, 28))
+        return IPv4Network((int(self.subnet.network_address) + self.blocks[component] * BLOCK, BLOCK_LENGTH))
 
     def instance(self, component: str, number: int) -> IPv4Address:
         """Return the address of instance ``number``, counted from 1."""
@@ -54,9 +56,9 @@ def addresses(application: Application) -> Addresses:
     """Return the addresses of ``application``. A name's hash gives the block; a later name of the same hash the next free one."""
     blocks: dict[str, int] = {}
     for name in sorted(component.name for component in application.components):
-        index = 1 + _hash(name) % 4094
+        index = 1 + _hash(name) % _BLOCKS
         while index in blocks.values():
-            index = 1 + index % 4094
+            index = 1 + index % _BLOCKS
         blocks[name] = index
     subnet = application.subnet or f"10.{_FIRST_SUBNET + _hash(application.name) % _SUBNETS}.0.0/16"
     return Addresses(IPv4Network(subnet), blocks)
@@ -76,7 +78,7 @@ def host_names(component: Component, application: Application, known: Addresses)
         if application.component(dependency.name).kind == "stateful":
             names.update(
                 (f"{dependency.name}-{number}.{dependency.name}", known.loopback(dependency.name, number))
-                for number in range(1, BLOCK - 1)
+                for number in range(1, MOST_REPLICAS + 1)
             )
     return names
 

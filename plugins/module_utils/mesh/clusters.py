@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..application.model import STATEFUL, Application, Component, Port
+from ..application.model import CANDIDATE_SUFFIX, FIRST_CANDIDATE, STATEFUL, Application, Component, Port
 from ..application.policy import Policy
 from .addresses import Addresses
 from .envoy import ADMIN_SOCKET, TRACES_CLUSTER, Config, config_source, duration, endpoints, extension, socket_address
@@ -20,8 +20,18 @@ def cluster_name(component: str, port: int) -> str:
 
 
 def endpoints_file(component: str, port: int) -> str:
-    """Return the path of the file with the endpoints of a component's port."""
+    """Return the path of the file with the endpoints of a port of a component, or of a candidate."""
     return f"shared/endpoints/{component}.{port}.json"
+
+
+def candidate_name(component: str) -> str:
+    """Return what a component's candidate is called where its name would stand."""
+    return component + CANDIDATE_SUFFIX
+
+
+def targets(component: Component) -> list[str]:
+    """Return what stands for the versions of ``component`` in names of clusters: its own, and its candidate's."""
+    return [component.name, *([candidate_name(component.name)] if component.candidate else [])]
 
 
 def http_port(component: Component) -> Port | None:
@@ -29,10 +39,19 @@ def http_port(component: Component) -> Port | None:
     return next((port for port in component.ports if port.protocol in ("http", "grpc")), None)
 
 
-def component_endpoints(component: Component, port: Port, known: Addresses) -> Config:
-    """Return where the instances of ``component`` take calls to ``port``."""
-    instances = [known.instance(component.name, number + 1) for number in range(component.replicas)]
-    return endpoints(cluster_name(component.name, port.number), [socket_address(str(each), port.number) for each in instances])
+def component_endpoints(component: Component, port: Port, known: Addresses) -> dict[str, Config]:
+    """Return where the instances of each version of ``component`` take calls to ``port``, by the version's name."""
+    return {
+        target: endpoints(
+            cluster_name(target, port.number),
+            [
+                socket_address(str(known.instance(component.name, number)), port.number)
+                for number in component.numbers
+                if (number >= FIRST_CANDIDATE) == (target != component.name)
+            ],
+        )
+        for target in targets(component)
+    }
 
 
 def caller_clusters(component: Component, application: Application, known: Addresses) -> list[Config]:
@@ -44,23 +63,23 @@ def caller_clusters(component: Component, application: Application, known: Addre
         called = application.component(dependency.name)
         for port in called.ports:
             towards = _towards(called, port, called.policy.overridden(dependency.override))
-            clusters.append(_discovered(cluster_name(called.name, port.number), called, port, towards))
+            clusters.extend(_discovered(cluster_name(each, port.number), each, port, towards) for each in targets(called))
             if called.kind == STATEFUL:
                 clusters.extend(_instance(called, port, known, number + 1, towards) for number in range(called.replicas))
     if application.tracing:
         called = application.component(application.tracing)
         taking = http_port(called)
         if taking:
-            clusters.append(_discovered(TRACES_CLUSTER, called, taking, _towards(called, taking, called.policy)))
+            clusters.append(_discovered(TRACES_CLUSTER, called.name, taking, _towards(called, taking, called.policy)))
     return clusters
 
 
-def _discovered(name: str, called: Component, port: Port, towards: Config) -> Config:
-    source = config_source(endpoints_file(called.name, port.number))
+def _discovered(name: str, target: str, port: Port, towards: Config) -> Config:
+    source = config_source(endpoints_file(target, port.number))
     return {
         "name": name,
         "type": "EDS",
-        "eds_cluster_config": {"service_name": cluster_name(called.name, port.number), "eds_config": source},
+        "eds_cluster_config": {"service_name": cluster_name(target, port.number), "eds_config": source},
         **towards,
     }
 

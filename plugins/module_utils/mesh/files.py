@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from ..application.model import Application, Component
+from ..application.model import HTTP, Application, Component
 from .addresses import Addresses
 from .bootstrap import bootstrap
 from .clusters import caller_clusters, component_endpoints, endpoints_file
 from .envoy import Config, resources
-from .listeners import HTTP, component_directory, listeners
-from .routes import GATEWAY_ROUTES, ROUTES_FILE, gateway_routes, inbound_name, inbound_routes, shared_routes
+from .listeners import component_directory, listeners
+from .routes import ROUTES_FILE, inbound_name, inbound_routes, shared_routes
 
 CLUSTER, ENDPOINTS = "cluster.v3.Cluster", "endpoint.v3.ClusterLoadAssignment"
 LISTENER, ROUTES = "listener.v3.Listener", "route.v3.RouteConfiguration"
@@ -21,8 +21,8 @@ def mesh_files(application: Application, known: Addresses) -> dict[str, str]:
     files = {ROUTES_FILE: resources(ROUTES, [shared_routes(application)])}
     for component in application.components:
         for port in component.ports:
-            assignment = component_endpoints(component, port, known)
-            files[endpoints_file(component.name, port.number)] = resources(ENDPOINTS, [assignment])
+            for target, assignment in component_endpoints(component, port, known).items():
+                files[endpoints_file(target, port.number)] = resources(ENDPOINTS, [assignment])
         here = component_directory(component.name)
         files.update((f"{here}/{name}", content) for name, content in _own_files(component, application, known).items())
     return {path: json.dumps(content, indent=1, sort_keys=True) + "\n" for path, content in sorted(files.items())}
@@ -34,11 +34,8 @@ def _own_files(component: Component, application: Application, known: Addresses)
         "listeners.json": resources(LISTENER, listeners(component, application, known)),
         "clusters.json": resources(CLUSTER, caller_clusters(component, application, known)),
     }
-    if component.gateway:
-        files[f"{GATEWAY_ROUTES}.json"] = resources(ROUTES, [gateway_routes(component, application)])
-        return files
     for port in component.ports:
-        if port.protocol in HTTP:
+        if port.protocol in HTTP and not component.gateway:
             routes = inbound_routes(component, port.number, application.dependents(component.name))
             files[f"{inbound_name(port.number)}.json"] = resources(ROUTES, [routes])
     return files

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..application.policy import Policy
+from .decision import decision_filter
 from .envoy import CALLER_HEADER, TRACES_CLUSTER, TRACES_PATH, Config, duration, extension, percent
 
 _LOG_FORMAT = {
@@ -34,14 +35,17 @@ def access_log() -> list[Config]:
 
 
 def connection_manager(
-    name: str, routes: Config, traced: bool, policed: bool = False, caller: str = "", **options: Any
+    name: str, routes: Config, traced: bool, policed: bool = False, caller: str = "", deciding: bool = False, **options: Any
 ) -> Config:
     """Return the network filter that speaks HTTP.
 
     ``routes`` are ``rds`` or ``route_config``; ``policed`` ones may limit the rate and inject faults, as their routes say.
     Where it is for calls of the component ``caller``, that is stated to routes and to the component that is called.
+    A ``deciding`` one is an edge: it decides which version a user gets in the releases that the routes tell of.
     """
     filters = [_rate_limit_filter(), extension(_FAULT, "filters.http.fault.v3.HTTPFault")] if policed else []
+    if deciding:
+        filters.append(decision_filter())
     return extension(
         "http",
         "filters.network.http_connection_manager.v3.HttpConnectionManager",

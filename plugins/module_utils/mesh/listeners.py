@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..application.model import STATEFUL, Application, Component, Port
-from .addresses import INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Addresses
+from ..application.model import HTTP, STATEFUL, Application, Component, Port
+from .addresses import BLOCK_LENGTH, INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Addresses
 from .clusters import application_cluster, cluster_name
 from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address
 from .http import connection_manager
-from .routes import GATEWAY_ROUTES, ROUTES, ROUTES_FILE, inbound_name
+from .routes import ROUTES, ROUTES_FILE, inbound_name
 
-HTTP = ("http", "grpc")
+_SHARED_ROUTES: Config = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}
 _EDGE_OPTIONS: Config = {
     "use_remote_address": True,
     "normalize_path": True,
@@ -48,7 +48,7 @@ def _outbound(component: Component, application: Application, known: Addresses) 
     by_port: dict[int, set[str]] = {}
     chains = []
     for target in called:
-        block = f"{known.loopback(target.name)}/28"
+        block = f"{known.loopback(target.name)}/{BLOCK_LENGTH}"
         for port in target.ports:
             if port.protocol in HTTP:
                 by_port.setdefault(port.number, set()).add(block)
@@ -57,9 +57,8 @@ def _outbound(component: Component, application: Application, known: Addresses) 
                 chains.extend(_raw_outbound(target, port, known))
     traced = bool(application.tracing) and component.name != application.tracing
     for number, blocks in sorted(by_port.items()):
-        rds = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}
         match = {"prefix_ranges": [prefix_range(block) for block in sorted(blocks)], "destination_port": number}
-        chains.append(_chain(f"http.{number}", match, [connection_manager("outbound", rds, traced, caller=component.name)]))
+        chains.append(_chain(f"http.{number}", match, [connection_manager("outbound", _SHARED_ROUTES, traced, caller=component.name)]))
     return _listener("outbound", "127.0.0.1", OUTBOUND_PORT, chains)
 
 
@@ -115,9 +114,7 @@ def _access(component: Component, port: Port, application: Application, known: A
 def _edge(component: Component, port: Port, traced: bool) -> Config:
     if port.number == component.status_port:
         return connection_manager("status", {"route_config": _status_routes()}, traced=False, **_EDGE_OPTIONS)
-    source = config_source(f"{component_directory(component.name)}/{GATEWAY_ROUTES}.json")
-    rds = {"rds": {"route_config_name": GATEWAY_ROUTES, "config_source": source}}
-    return connection_manager("edge", rds, traced, caller=component.name, **_EDGE_OPTIONS)
+    return connection_manager("edge", _SHARED_ROUTES, traced, caller=component.name, deciding=True, **_EDGE_OPTIONS)
 
 
 def _status_routes() -> Config:

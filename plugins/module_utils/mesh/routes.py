@@ -1,35 +1,45 @@
-"""Who gets a request: one route file that every caller reads, and one for each port where a component is called."""
+"""Who gets a request: one route file that every caller and gateway reads, and one for each port where a component is called."""
 
 from __future__ import annotations
 
-from ..application.model import STATEFUL, Application, Component
+from collections.abc import Sequence
+
+from ..application.model import HTTP, STATEFUL, Application, Component
 from ..application.policy import Policy, Route
-from .clusters import application_cluster, cluster_name, http_port
-from .envoy import CALLER_HEADER, Config, duration
+from .clusters import application_cluster, candidate_name, cluster_name, http_port
+from .decision import BAGGAGE, CANDIDATE, SHARES, STABLE, decided, decision_metadata, member, shares
+from .envoy import CALLER_HEADER, Config, duration, percent
 from .http import policies
 
 ROUTES = "mesh"
 ROUTES_FILE = "shared/routes.json"
-GATEWAY_ROUTES = "gateway"
+_READ_ONLY: Config = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
 
 
 def shared_routes(application: Application) -> Config:
     """Return the routes of all callers: a virtual host for each component, and for each further domain of a policy.
 
-    A caller has the clusters of its dependencies only, so a route to anything else leads nowhere from there.
+    A caller has the clusters of its dependencies only, so a route to anything else leads nowhere from there. From outside
+    only the policies' domains have a meaning: all else is for the gateway's first HTTP dependency.
     """
-    hosts = [host for component in application.components if http_port(component) for host in _own_hosts(component, application)]
-    return {"name": ROUTES, "validate_clusters": False, "virtual_hosts": [*hosts, *_further_hosts(application)]}
+    components = [component for component in application.components if http_port(component)]
+    hosts = [host for component in components for host in _own_hosts(component, application)]
+    hosts = [_from_outside(host, application) for host in hosts] + _further_hosts(application)
+    rest = _from_outside({"name": "otherwise", "domains": ["*"], "routes": []}, application)
+    if rest["routes"]:
+        hosts.append(rest)
+    return {"name": ROUTES, "validate_clusters": False, "virtual_hosts": hosts}
 
 
-def gateway_routes(gateway: Component, application: Application) -> Config:
-    """Return the routes from outside: the policies' domains, and all else to the gateway's first HTTP dependency."""
-    called = [application.component(dependency.name) for dependency in gateway.dependencies]
-    first = next((component for component in called if http_port(component)), None)
-    hosts = [host for host in _further_hosts(application) if _leads_to(host, called)]
-    if first:
-        hosts.append({"name": "otherwise", "domains": ["*"], "routes": _routes(first, Route(), application)})
-    return {"name": GATEWAY_ROUTES, "validate_clusters": False, "virtual_hosts": hosts}
+def _from_outside(host: Config, application: Application, gateways: Sequence[Component] | None = None) -> Config:
+    """Return ``host`` with the routes before its own that lead from each of ``gateways``, of all, to where it leads."""
+    routes: list[Config] = []
+    for gateway in [each for each in application.components if each.gateway] if gateways is None else gateways:
+        called = [application.component(dependency.name) for dependency in gateway.dependencies]
+        first = next((component for component in called if http_port(component)), None)
+        if first:
+            routes += _routes(first, Route(headers=((CALLER_HEADER, gateway.name),)), application)
+    return {**host, "routes": [*routes, *host["routes"]]}
 
 
 def inbound_routes(component: Component, port: int, callers: tuple[str, ...]) -> Config:
@@ -65,12 +75,12 @@ def _own_hosts(component: Component, application: Application) -> list[Config]:
 
 def _own_host(domain: str, target: str, component: Component, application: Application) -> Config:
     """Return the virtual host of ``domain``, which leads to the clusters of ``target`` by port, to the first without one."""
-    numbers = [port.number for port in component.ports if port.protocol in ("http", "grpc")]
+    numbers = [port.number for port in component.ports if port.protocol in HTTP]
     matches = [(number, [_authority_with_port(number)]) for number in numbers[1:]] + [(numbers[0], [])]
     routes = [
         route
         for number, headers in matches
-        for route in _by_caller("/", headers, cluster_name(target, number), component, application)
+        for route in _by_caller({"prefix": "/"}, headers, (target, number), component, application)
     ]
     return {"name": domain, "domains": [domain, *(f"{domain}:{port}" for port in sorted({80, *numbers}))], "routes": routes}
 
@@ -80,14 +90,18 @@ def _authority_with_port(port: int) -> Config:
 
 
 def _further_hosts(application: Application) -> list[Config]:
-    """Return a virtual host for each domain of the policies; the most particular of its routes comes first."""
+    """Return a virtual host for each domain of the policies; the most particular of its routes comes first.
+
+    From a gateway that calls none of the components that a domain leads to, it leads where all else does.
+    """
     routes: dict[str, list[tuple[Component, Route]]] = {}
     for component in application.components:
         for route in component.policy.routes:
             for domain in route.domains:
                 routes.setdefault(domain, []).append((component, route))
-    return [
-        {
+    hosts = []
+    for domain, found in sorted(routes.items()):
+        host = {
             "name": domain,
             "domains": [domain] if ":" in domain else [domain, f"{domain}:*"],
             "routes": [
@@ -96,44 +110,78 @@ def _further_hosts(application: Application) -> list[Config]:
                 for each in _routes(component, route, application)
             ],
         }
-        for domain, found in sorted(routes.items())
-    ]
-
-
-def _leads_to(host: Config, called: list[Component]) -> bool:
-    return any(route["route"]["cluster"].rpartition(":")[0] in {each.name for each in called} for route in host["routes"])
+        callers = {caller for component, _ in found for caller in application.dependents(component.name)}
+        elsewhere = [each for each in application.components if each.gateway and each.name not in callers]
+        hosts.append(_from_outside(host, application, elsewhere))
+    return hosts
 
 
 def _routes(component: Component, route: Route, application: Application) -> list[Config]:
     port = http_port(component)
     headers = [_header(name, value) for name, value in route.headers]
-    return _by_caller(route.prefix, headers, cluster_name(component.name, port.number if port else 0), component, application)
+    target = component.name, port.number if port else 0
+    return _by_caller({"prefix": route.prefix}, headers, target, component, application)
 
 
 def _by_caller(
-    prefix: str, headers: list[Config], cluster: str, component: Component, application: Application
+    path: Config, headers: list[Config], target: tuple[str, int], component: Component, application: Application
 ) -> list[Config]:
-    """Return the route to ``cluster``, after one for each caller of ``component`` that overrides its policy."""
-    routes = []
+    """Return the routes to ``target``, a name and a port, after those for each caller that overrides the policy."""
+    routes: list[Config] = []
     for caller in application.dependents(component.name):
         override = application.component(caller).dependency(component.name).override
         if override:
-            match = {"prefix": prefix, "headers": [*headers, _header(CALLER_HEADER, caller)]}
-            routes.append({"match": match, "route": _action(cluster, component.policy.overridden(override))})
-    match = {"prefix": prefix, **({"headers": headers} if headers else {})}
-    return [*routes, {"match": match, "route": _action(cluster, component.policy)}]
+            matched = [*headers, _header(CALLER_HEADER, caller)]
+            routes += _by_version(path, matched, target, component, application, component.policy.overridden(override))
+    return [*routes, *_by_version(path, headers, target, component, application, component.policy)]
+
+
+def _by_version(
+    path: Config,
+    headers: list[Config],
+    target: tuple[str, int],
+    component: Component,
+    application: Application,
+    policy: Policy,
+) -> list[Config]:
+    """Return the routes to the versions of ``component``: as was decided for the user, else by weight, which then is decided."""
+    name, port = target
+    split = application.split(component)
+    metadata = decision_metadata(application)
+
+    def route(action: Config, *matched: Config) -> Config:
+        every = [*headers, *matched]
+        match = {**path, **({"headers": every} if every else {})}
+        return {"match": match, "route": {**action, **_handling(policy)}, **metadata}
+
+    own = {"cluster": cluster_name(name, port)}
+    if split is None:
+        return [route(own)]
+    other = cluster_name(candidate_name(name), port)
+    weighted = {"weighted_clusters": {"clusters": [
+        _share(other, split.release, CANDIDATE, shares(split)),
+        _share(own["cluster"], split.release, STABLE, SHARES - shares(split)),
+    ]}}  # fmt: skip
+    chosen: list[tuple[Config, list[Config]]] = [(own, [decided(split.release, STABLE)]), (weighted, [])]
+    if split.mirror:
+        mirrored = {"request_mirror_policies": [{"cluster": other, "runtime_fraction": {"default_value": percent(split.mirror)}}]}
+        chosen = [({**action, **mirrored}, [*matched, _READ_ONLY]) for action, matched in chosen] + chosen
+    chosen.insert(0, ({"cluster": other}, [decided(split.release, CANDIDATE)]))
+    return [route(action, *matched) for action, matched in chosen]
+
+
+def _share(cluster: str, release: str, version: str, weight: int) -> Config:
+    """Return a part of a split, which states the decision to whatever comes after it."""
+    stated = {"header": {"key": BAGGAGE, "value": member(release, version)}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+    return {"name": cluster, "weight": weight, "request_headers_to_add": [stated]}
 
 
 def _header(name: str, value: str) -> Config:
     return {"name": name, "string_match": {"exact": value}}
 
 
-def _action(cluster: str, policy: Policy) -> Config:
-    return {
-        "cluster": cluster,
-        "timeout": duration(policy.timeout),
-        "retry_policy": _retry_policy(policy),
-    }
+def _handling(policy: Policy) -> Config:
+    return {"timeout": duration(policy.timeout), "retry_policy": _retry_policy(policy)}
 
 
 def _retry_policy(policy: Policy) -> Config:

@@ -179,7 +179,6 @@ def test_a_policy_writes_files_and_touches_no_container() -> None:
     limited = application(web={"x-mesh": {"policy": {"rate_limit": {"requests_per_second": 5}, "timeout": "1s"}}})
     assert plan(limited, deployed(application())) == [
         "write components/web/inbound.8080.json (its content has changed)",
-        "write components/edge/gateway.json (its content has changed)",
         "write shared/routes.json (its content has changed)",
     ]
 

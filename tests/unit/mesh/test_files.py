@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import envoy
 import pytest
 import yaml
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application, Audience, Candidate, Split
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
@@ -63,7 +64,16 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("application", [load(COMPOSE, {}), everything()], ids=lambda each: each.name)
+def released(weight: float) -> Application:
+    """Return an application with a release of two components under way, one of them called by the gateway."""
+    candidate = Candidate("both", 2, "other", (("VERSION", "2"),))
+    model = everything()
+    components = tuple(replace(each, candidate=candidate) if each.name in ("api", "quiet") else each for each in model.components)
+    split = Split("both", weight, (Audience("cookie", "tester", ("yes",)),), mirror=5)
+    return replace(model, name="released", components=components, splits=(split,))
+
+
+@pytest.mark.parametrize("application", [load(COMPOSE, {}), everything(), released(10)], ids=lambda each: each.name)
 def test_envoy_accepts_what_every_component_gets(application: Application, tmp_path: Path, decoders: Path) -> None:
     files = mesh_files(application, addresses(application))
     for component in application.components:
@@ -79,6 +89,11 @@ def test_envoy_accepts_what_every_component_gets(application: Application, tmp_p
 def test_equal_models_give_equal_bytes() -> None:
     first, second = everything(), everything()
     assert mesh_files(first, addresses(first)) == mesh_files(second, addresses(second))
+
+
+def test_a_weight_is_one_file() -> None:
+    files = [mesh_files(released(weight), addresses(released(weight))) for weight in (10, 25)]
+    assert {path for path in files[0] if files[0][path] != files[1][path]} == {"shared/routes.json"}
 
 
 def test_a_policy_touches_the_component_and_the_shared_routes_alone() -> None:
