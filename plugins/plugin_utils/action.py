@@ -22,13 +22,14 @@ class DeploymentAction(ActionBase):
     _supports_check_mode = True
     _supports_async = False
     shows_progress = True
+    own_options: tuple[str, ...] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         deployment = self._deployment()
-        arguments = {key: value for key, value in self._task.args.items() if key not in OWN_OPTIONS}
+        arguments = {key: value for key, value in self._task.args.items() if key not in (*OWN_OPTIONS, *self.own_options)}
         if not self.shows_progress:
             arguments.update(self.module_arguments(deployment))
             result.update(self._execute_module(module_args=arguments, task_vars=self._task_vars))
@@ -85,9 +86,12 @@ class DeploymentAction(ActionBase):
         return dict(results[0])
 
     def _show(self, progress: str, shown: int) -> int:
-        """Show what is new in the file since its first ``shown`` bytes, in whole lines; return how much that was."""
+        """Show what is new in the file since its first ``shown`` bytes, in whole lines; return how much that was.
+
+        The file beside it that is touched tells a long run that it is still attended.
+        """
         quoted = self._connection._shell.quote(progress)
-        found = self._low_level_execute_command(f"tail -c +{shown + 1} {quoted} 2>/dev/null || true")
+        found = self._low_level_execute_command(f"touch {quoted}.attended; tail -c +{shown + 1} {quoted} 2>/dev/null || true")
         text, newline, _ = str(found["stdout"]).rpartition("\n")
         for line in text.splitlines():
             Display().display(f"  {line.rstrip()}")

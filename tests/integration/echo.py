@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests" / "applications" / "echo" / "compose.yaml"
@@ -15,9 +16,9 @@ PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 DIFFERENCE = re.compile(r"^\+(?!\+\+)(.*)$", re.MULTILINE)
 
 
-def playbook(name: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a playbook on the application, with values for the variables in its file."""
-    extra = json.dumps({"application": str(FILE), "variables": variables, "delete_data": True})
+def playbook(name: str, *options: str, extra: dict[str, Any] | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook on the application with ``extra`` variables, and with values for those in its file."""
+    extra = json.dumps({"application": str(FILE), "variables": variables, "delete_data": True, **(extra or {})})
     command = [PLAYBOOK, f"playbooks/{name}.yml", "--extra-vars", extra, *options]
     plain = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
     return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)

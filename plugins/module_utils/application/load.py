@@ -51,14 +51,19 @@ def load(path: str | Path, variables: Mapping[str, str], image_source: str = BUI
     ``variables`` win over ``.env``. Raises ``ModelError`` with every fault, also where the file cannot be read.
     """
     file = Path(path)
+    content = read_yaml(file)
+    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, _default_name(file), image_source)
+
+
+def read_yaml(file: Path) -> Any:
+    """Return the content of a YAML file. Raises ``ModelError``."""
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(str(file), [Problem("(file)", str(error), "a Compose file that can be read")]) from error
+        raise ModelError(str(file), [Problem("(file)", str(error), "a file that can be read")]) from error
     except yaml.YAMLError as error:
         found = " ".join(str(error).split())
         raise ModelError(str(file), [Problem("(file)", found, "well-formed YAML, each key once")]) from error
-    return parse(content, str(file), {**_dotenv(file.parent / ".env"), **variables}, _default_name(file), image_source)
 
 
 def _default_name(file: Path) -> str:

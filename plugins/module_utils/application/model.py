@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from .policy import Override, Policy
+from .rollout import Candidate, Rollout, Split
 
 STATELESS, STATEFUL = "stateless", "stateful"
 HTTP = ("http", "grpc")
@@ -104,38 +105,6 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Another version beside a component's own: what of it differs, empty where nothing does, and the ``release`` it is of."""
-
-    release: str
-    replicas: int
-    image: str = ""
-    environment: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Users who get the candidates whatever the weight: whose ``where``, header or cookie, ``name`` has one of ``values``."""
-
-    where: str
-    name: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Split:
-    """How a release splits users: ``weight`` percent of them, and the ``audiences``, get its candidates.
-
-    ``mirror`` percent of the read-only requests to the stable versions go to the candidates too, their answers to nobody.
-    """
-
-    release: str
-    weight: float = 0.0
-    audiences: tuple[Audience, ...] = ()
-    mirror: float = 0.0
-
-
-@dataclass(frozen=True)
 class Component:
     """One service of the Compose file, with what the mesh has to know of it.
 
@@ -195,7 +164,8 @@ class Application:
     """A whole application. ``components`` come in dependency order: each after all that it calls.
 
     ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
-    name gives; ``tracing`` the component that takes Zipkin spans; ``splits`` are those of the releases under way.
+    name gives; ``tracing`` the component that takes Zipkin spans; ``release`` the release that is made where nothing else
+    is said; ``splits`` are those of the releases under way, which no file says.
     """
 
     name: str
@@ -206,6 +176,7 @@ class Application:
     subnet: str = ""
     tracing: str = ""
     splits: tuple[Split, ...] = ()
+    release: Rollout | None = None
 
     def component(self, name: str) -> Component:
         """Return the component called ``name``; raise ``KeyError`` where there is none."""

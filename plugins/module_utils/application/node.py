@@ -28,24 +28,24 @@ class Node:
     def __init__(self, value: object, path: tuple[str, ...], problems: list[Problem]) -> None:
         self.value = value
         self.path = path
-        self._problems = problems
+        self.problems = problems
 
     @property
     def failed(self) -> bool:
         """Whether any problem has been recorded anywhere in the file."""
-        return bool(self._problems)
+        return bool(self.problems)
 
     def fail(self, allowed: str, found: str | None = None) -> None:
         """Record a problem at this place."""
-        self._problems.append(Problem(".".join(self.path) or "(top)", found or shown(self.value), allowed))
+        self.problems.append(Problem(".".join(self.path) or "(top)", found or shown(self.value), allowed))
 
     def child(self, key: str, value: object) -> Node:
         """Return the node of ``value`` one step below this one."""
-        return Node(value, (*self.path, key), self._problems)
+        return Node(value, (*self.path, key), self.problems)
 
     def replaced(self, value: object) -> Node:
         """Return a node of another value at the same place."""
-        return Node(value, self.path, self._problems)
+        return Node(value, self.path, self.problems)
 
     def mapping(self) -> dict[str, Node]:
         """Return the nodes of a mapping with free keys; nothing counts as an empty one."""

@@ -11,6 +11,7 @@ from .errors import ModelError, Problem
 from .interpolate import interpolate
 from .model import Application, Component, Secret, Volume
 from .node import Node
+from .rollout import read_rollout
 from .service import NAME, published, read_service
 from .units import BYTES, parse_bytes
 
@@ -90,7 +91,7 @@ def _secret(node: Node) -> Secret:
 
 
 def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
-    found = node.fields(("images", "subnet", "tracing"))
+    found = node.fields(("images", "release", "subnet", "tracing"))
     images = found["images"].mapping() if "images" in found else {}
     return {
         "images": tuple(sorted((name, item.string()) for name, item in images.items())),
@@ -98,6 +99,7 @@ def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
         if "subnet" in found
         else "",
         "tracing": found["tracing"].choice(tuple(services), "") if "tracing" in found else "",
+        "release": read_rollout(found["release"]) if "release" in found else None,
     }
 
 

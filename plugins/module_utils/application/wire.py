@@ -17,20 +17,21 @@ def to_wire(application: Application) -> dict[str, Any]:
 
 def from_wire(data: Mapping[str, Any]) -> Application:
     """Return the application that ``to_wire`` made ``data`` of."""
-    built: Application = _built(Application, data)
-    return built
+    application: Application = built(Application, data)
+    return application
 
 
-def _built(kind: Any, value: Any) -> Any:
+def built(kind: Any, value: Any) -> Any:
+    """Return the ``kind``, dataclasses of scalars and tuples, that ``dataclasses.asdict`` made ``value`` of."""
     if value is None:
         return None
     if get_origin(kind) in (Union, types.UnionType):
-        return _built(next(each for each in get_args(kind) if each is not type(None)), value)
+        return built(next(each for each in get_args(kind) if each is not type(None)), value)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{each.name: _built(hints[each.name], value[each.name]) for each in fields(kind)})  # type: ignore[operator]
+        return kind(**{each.name: built(hints[each.name], value[each.name]) for each in fields(kind)})  # type: ignore[operator]
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner
-        return tuple(_built(each, item) for each, item in zip(kinds, value, strict=True))
+        return tuple(built(each, item) for each, item in zip(kinds, value, strict=True))
     return kind(value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from ..application.model import Component
 from .engine import Engine, EngineError
+from .proxy import ask_proxy
 
 PROC = Path("/proc")
 LISTEN = "0A"
@@ -35,17 +34,7 @@ def sandbox_ready(pid: int) -> bool:
 
 def proxy_ready(admin: Path) -> bool:
     """Whether the proxy with the admin socket ``admin`` has its configuration and takes traffic."""
-    connection = http.client.HTTPConnection("proxy", timeout=2)
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.sock.settimeout(2)
-        connection.sock.connect(str(admin))
-        connection.request("GET", "/ready")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return ask_proxy(admin, "/ready") is not None
 
 
 def listening(pid: int) -> set[int]:

@@ -32,6 +32,11 @@ class Layout:
         """The folder of the application's secrets, one file each."""
         return self.home / "secrets"
 
+    @property
+    def releases(self) -> Path:
+        """The folder of what is on record of releases."""
+        return self.home / "releases"
+
     def run(self, instance: str) -> Path:
         """Return the folder of a proxy's admin socket."""
         return self.home / "run" / instance

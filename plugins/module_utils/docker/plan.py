@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..application.model import Component
-from ..mesh.clusters import endpoints_file
+from ..mesh.clusters import endpoints_file, targets
 from ..plan.graph import Operation, Plan, make_plan
 from . import names
 from .containers import Container
@@ -175,7 +175,7 @@ def _healthy_first(path: str, wanted: Desired, current: Current, changes: Mappin
 
 
 def _endpoint_files(component: Component) -> set[str]:
-    return {endpoints_file(component.name, port.number) for port in component.ports}
+    return {endpoints_file(target, port.number) for port in component.ports for target in targets(component)}
 
 
 def _containers(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> Iterator[Operation]:
@@ -200,7 +200,7 @@ def _containers(wanted: Desired, found: Observed, changes: Mapping[str, Change])
 
 def _waits(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> Iterator[Operation]:
     for component in wanted.application.components:
-        for number in range(1, component.replicas + 1):
+        for number in component.numbers:
             instance = names.instance_name(component.name, number)
             touched = [change for change in changes.values() if (change.component, change.instance) == (component.name, instance)]
             unwell = _unwell(wanted, found, instance)
@@ -232,9 +232,9 @@ def _prepared(wanted: Desired, change: Change, changes: Mapping[str, Change]) ->
     component = application.component(change.component)
     before |= {f"create secret {each.source}" for each in component.secrets}
     before |= {f"create volume {names.volume_name(application.name, each.source)}" for each in component.mounts}
-    number = int(change.instance.rpartition("-")[2])
-    if change.verb == "recreate" and number > 1:
-        before.add(f"await {names.instance_name(component.name, number - 1)}")
+    version, _, number = change.instance.rpartition("-")
+    if change.verb == "recreate" and int(number) > 1:
+        before.add(f"await {version}-{int(number) - 1}")
     for dependency in component.dependencies:
         called = application.component(dependency.name)
         for other in range(1, called.replicas + 1):

@@ -57,9 +57,13 @@ def run(engine: Engine, task: Task, scope: Scope, seconds: float, dry: bool) -> 
     """
     if dry:
         return Result(plan_application(*look(engine, task, dry), scope.parts, scope.only))
-    layout = task.setting.layout
-    with files.held(layout):
-        wanted, current = look(engine, task)
-        planned = plan_application(wanted, current, scope.parts, scope.only)
-        driver = Driver(engine, wanted, layout, task.say, time.monotonic() + seconds)
-        return Result(planned, failure(execute(planned, driver.run)))
+    with files.held(task.setting.layout):
+        return reconcile(engine, task, scope, seconds)
+
+
+def reconcile(engine: Engine, task: Task, scope: Scope, seconds: float) -> Result:
+    """Plan and carry out, for who holds the application. Raises ``ModelError``, ``EngineError``."""
+    wanted, current = look(engine, task)
+    planned = plan_application(wanted, current, scope.parts, scope.only)
+    driver = Driver(engine, wanted, task.setting.layout, task.say, time.monotonic() + seconds)
+    return Result(planned, failure(execute(planned, driver.run)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from ..application.wire import from_wire
 from ..mesh.addresses import addresses
 from ..plan.execute import Outcome
 from ..plan.graph import Plan
+from ..release.overlay import overlaid
+from ..release.state import Ledger
 from .containers import Setting
 from .layout import ROOT, Layout
+from .ledger import read_ledger
 
 SHARED_OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"type": "dict", "required": True},
@@ -36,11 +39,23 @@ class Task:
 
 
 def read_task(params: dict[str, Any]) -> Task:
-    """Return the task that a module's parameters describe."""
+    """Return the task that a module's parameters describe, the application as the releases on record make it."""
+    task = given_task(params)
+    return with_releases(task, read_ledger(task.setting.layout))
+
+
+def given_task(params: dict[str, Any]) -> Task:
+    """Return the task that a module's parameters describe, the application as its file does."""
     application = from_wire(params["model"])
     layout = Layout(application.name, params["directory"])
     setting = Setting(params["images"], addresses(application), layout, Path(params["folder"]))
     return Task(application, setting, params["source"], _reporter(params["progress"]))
+
+
+def with_releases(task: Task, ledger: Ledger) -> Task:
+    """Return ``task`` with the application as ``ledger`` makes it."""
+    application, images = overlaid(task.application, task.setting.images, ledger)
+    return replace(task, application=application, setting=replace(task.setting, images=images))
 
 
 def lines(plan: Plan) -> list[str]:

@@ -67,7 +67,7 @@ def missing_images(engine: Engine, recipes: Mapping[str, Recipe], needed: Mappin
         missing.append(reference)
 
     for reference in dict.fromkeys(needed.values()):
-        if reference in built or not _is_there(engine, reference):
+        if reference in built or not is_there(engine, reference):
             want(reference)
     return missing
 
@@ -93,7 +93,8 @@ def pull(engine: Engine, reference: str) -> None:
             raise BuildError(f"{reference} could not be pulled: {document['error']}")
 
 
-def _is_there(engine: Engine, reference: str) -> bool:
+def is_there(engine: Engine, reference: str) -> bool:
+    """Whether the engine has an image; one without a name needs none."""
     if not reference or not engine.answers():
         return not reference
     try:

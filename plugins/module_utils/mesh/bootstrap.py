@@ -20,6 +20,7 @@ def bootstrap(component: Component) -> Config:
             "lds_config": config_source(f"{here}/listeners.json"),
             "cds_config": config_source(f"{here}/clusters.json"),
         },
+        "stats_flush_interval": "1s",
         "overload_manager": _overload(component.proxy_memory),
     }
 

@@ -58,7 +58,8 @@ def _outbound(component: Component, application: Application, known: Addresses) 
     traced = bool(application.tracing) and component.name != application.tracing
     for number, blocks in sorted(by_port.items()):
         match = {"prefix_ranges": [prefix_range(block) for block in sorted(blocks)], "destination_port": number}
-        chains.append(_chain(f"http.{number}", match, [connection_manager("outbound", _SHARED_ROUTES, traced, caller=component.name)]))
+        manager = connection_manager("outbound", _SHARED_ROUTES, traced, caller=component.name)
+        chains.append(_chain(f"http.{number}", match, [manager]))
     return _listener("outbound", "127.0.0.1", OUTBOUND_PORT, chains)
 
 

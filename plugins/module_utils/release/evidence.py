@@ -66,6 +66,26 @@ class Evidence:
         )
 
 
+@dataclass(frozen=True)
+class Excess:
+    """The logarithm ``worse`` of the e-value against "the share of bad requests is at most ``limit``", and what was seen."""
+
+    limit: float
+    worse: float = 0.0
+    candidate: Counts = field(default_factory=Counts)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit < 1:
+            raise ValueError(f"limit: found {self.limit:g}; allowed: a share above 0 and below 1")
+
+    def seen(self, candidate: Counts) -> Excess:
+        """Return the evidence with a block more."""
+        suspected = max(_expected(self.candidate, self.limit), self.limit)
+        bad, good = candidate.bad, candidate.requests - candidate.bad
+        gained = bad * log(suspected / self.limit) + good * log((1 - suspected) / (1 - self.limit))
+        return Excess(self.limit, self.worse + gained, self.candidate + candidate)
+
+
 def _expected(seen: Counts, prior: float) -> float:
     """Return the share of bad requests that ``seen`` suggests, drawn to ``prior`` as by a hundred requests like it."""
     share = (seen.bad + _PRIOR_REQUESTS * prior) / (seen.requests + _PRIOR_REQUESTS)

@@ -31,6 +31,10 @@ class Limits:
         if self.requests < 1:
             raise ValueError(f"requests: found {self.requests}; allowed: at least 1")
 
+    def alarm(self, measures: int) -> float:
+        """Return the logarithm of the e-value at which one of ``measures`` fails a step: they share the false alarms."""
+        return log(measures / self.false_alarm) if measures else 0.0
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -45,7 +49,7 @@ def verdict(measures: Mapping[str, Evidence], limits: Limits) -> Verdict:
 
     One that is clearly worse fails the step; all have to be clear for it to pass.
     """
-    alarm = log(len(measures) / limits.false_alarm) if measures else 0.0
+    alarm = limits.alarm(len(measures))
     failed = tuple(_told(name, each, "is worse") for name, each in measures.items() if each.worse >= alarm)
     if failed:
         return Verdict(FAIL, failed)

@@ -12,8 +12,9 @@ import envoy
 import pytest
 import yaml
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application, Audience, Candidate, Split
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Audience, Candidate, Split
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import whole_configuration

@@ -1,0 +1,86 @@
+"""What is on record of releases, on the target host: a file for each, one for what was promoted, and who is at work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from fcntl import LOCK_EX, LOCK_NB, flock
+
+from ..application.wire import built
+from ..release.state import Ledger, Promoted, Release, release_from_wire, release_to_wire
+from . import files
+from .layout import Layout
+
+_PROMOTED = "promoted.json"
+_RELEASE = ".release.json"
+
+
+def read_ledger(layout: Layout) -> Ledger:
+    """Return what is on record."""
+    folder = layout.releases
+    releases = [json.loads(path.read_text()) for path in sorted(folder.glob(f"*{_RELEASE}")) if not path.name.startswith(".")]
+    promoted = json.loads((folder / _PROMOTED).read_text()) if (folder / _PROMOTED).is_file() else []
+    return Ledger(tuple(map(release_from_wire, releases)), tuple(built(Promoted, each) for each in promoted))
+
+
+def keep_release(layout: Layout, release: Release) -> None:
+    """Put ``release`` on record."""
+    path = layout.releases / f"{release.name}{_RELEASE}"
+    files.write(path, (json.dumps(release_to_wire(release), indent=1) + "\n").encode(), 0o600)
+
+
+def keep_promoted(layout: Layout, promoted: tuple[Promoted, ...]) -> None:
+    """Put on record what ``promoted`` has of each component, beside what is there of others."""
+    changed = {each.component for each in promoted}
+    others = [each for each in read_ledger(layout).promoted if each.component not in changed]
+    content = [asdict(each) for each in (*others, *promoted)]
+    files.write(layout.releases / _PROMOTED, (json.dumps(content, indent=1) + "\n").encode(), 0o600)
+
+
+@contextmanager
+def conducting(layout: Layout, name: str, by: str) -> Iterator[None]:
+    """Conduct the release ``name`` for one process at a time; one that dies lets go. Raises ``Busy``, naming the other."""
+    files.directory(layout.releases, 0o755)
+    with (layout.releases / f"{name}.lock").open("a+") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise files.Busy(
+                f"the release {name} is being conducted by {lock.read().strip() or 'another run'}; wait for its end, or "
+                "ask for its end, from anywhere, with -e action=abort"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{by}\n")
+        lock.flush()
+        (layout.releases / f"{name}.request").unlink(missing_ok=True)
+        yield
+
+
+def is_conducted(layout: Layout, name: str) -> bool:
+    """Whether a process is conducting the release ``name``."""
+    path = layout.releases / f"{name}.lock"
+    if not path.is_file():
+        return False
+    with path.open("a+") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def ask(layout: Layout, name: str, request: str) -> None:
+    """Ask of whoever conducts the release ``name``; nothing takes back what was asked."""
+    files.write(layout.releases / f"{name}.request", f"{request}\n".encode())
+
+
+def asked(layout: Layout, name: str) -> str:
+    """Return what is asked of the release ``name``."""
+    path = layout.releases / f"{name}.request"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        return ""

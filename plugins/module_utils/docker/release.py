@@ -1,0 +1,218 @@
+"""A release on a Docker engine: the target that a conductor works on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+from ..application.model import FIRST_CANDIDATE
+from ..application.rollout import Check
+from ..mesh.clusters import candidate_name, cluster_name
+from ..mesh.files import mesh_files
+from ..mesh.routes import ROUTES_FILE
+from ..release.checks import wrong
+from ..release.conduct import Fault, Interrupted
+from ..release.overlay import promotion
+from ..release.state import Release
+from ..release.traffic import Totals, parse_statistics, statistics_path
+from . import files, names
+from .engine import Engine, EngineError
+from .ledger import asked, keep_promoted, keep_release, read_ledger
+from .plan import COMPONENTS, INFRASTRUCTURE, MESH
+from .proxy import ask_proxy
+from .reconcile import Scope, reconcile
+from .setting import Task, with_releases
+
+BUSY_SECONDS = 600.0
+UNATTENDED_SECONDS = 10.0
+LOG_LINES = 8
+_PARTS = (INFRASTRUCTURE, MESH, COMPONENTS)
+
+
+class EngineTarget:
+    """Works on ``engine`` for the application of ``task`` as its file has it.
+
+    Candidates have ``seconds`` to become healthy. ``attended`` tells whether whoever asked for the release is still there.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        task: Task,
+        seconds: float,
+        attended: Callable[[], bool],
+        load: AbstractContextManager[None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._given = task
+        self._seconds = seconds
+        self._attended = attended
+        self._load = load or nullcontext()
+        self._layout = task.setting.layout
+        self._release: Release | None = None
+        self._task = task
+        self._starts: dict[str, tuple[str, int]] = {}
+
+    def keep(self, release: Release) -> None:
+        """Put ``release`` on record."""
+        keep_release(self._layout, release)
+        self._release = release
+        self._task = with_releases(self._given, read_ledger(self._layout))
+
+    def apply(self, release: Release) -> None:
+        """Put ``release`` on record and bring containers and mesh to it. Raises ``Fault``."""
+        with self._held():
+            self.keep(release)
+            scope = Scope(_PARTS, release.components)
+            try:
+                result = reconcile(self._engine, self._task, scope, self._seconds)
+            except EngineError as error:
+                raise Fault(str(error)) from error
+        if result.failure:
+            raise Fault(result.failure)
+        self._starts = self._candidates()
+
+    def shift(self, release: Release) -> None:
+        """Put ``release`` on record and split users by it, in one rename.
+
+        No lock is waited for, since a way back must not be: what another run writes over it is put right by the next look.
+        """
+        self.keep(release)
+        self._split()
+
+    def _split(self) -> None:
+        wanted = mesh_files(self._task.application, self._task.setting.known)[ROUTES_FILE]
+        path = self._layout.mesh / ROUTES_FILE
+        if not path.is_file() or path.read_text() != wanted:
+            files.write(path, wanted.encode())
+
+    def promote(self, release: Release) -> None:
+        """Put the versions of ``release`` on record as the components' own."""
+        ledger, given = read_ledger(self._layout), self._given
+        keep_promoted(
+            self._layout,
+            tuple(
+                promotion(given.application.component(each.component), given.setting.images[each.component], ledger, each)
+                for each in release.rollout.versions
+            ),
+        )
+
+    def known(self) -> bool:
+        """Whether every caller's proxy knows where the candidates are."""
+        return all(found for component in self._components() for found in self._counted(component).values())
+
+    def look(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
+        """Return what each component's callers have counted of its candidate and of its stable version."""
+        self._split()
+        return {
+            component: {caller: found for caller, found in self._counted(component).items() if found}
+            for component in self._components()
+        }
+
+    def _components(self) -> tuple[str, ...]:
+        return self._release.components if self._release else ()
+
+    def _counted(self, name: str) -> dict[str, tuple[Totals, Totals] | None]:
+        """Return the totals by the callers' instances; None of a proxy that does not answer or does not know both versions."""
+        application = self._task.application
+        component = application.component(name)
+        pairs = [(cluster_name(candidate_name(name), port.number), cluster_name(name, port.number)) for port in component.ports]
+        clusters = [cluster for pair in pairs for cluster in pair]
+        path = statistics_path(clusters)
+
+        def counted(instance: str) -> tuple[Totals, Totals] | None:
+            answer = ask_proxy(self._layout.run(instance) / "admin.sock", path)
+            found = parse_statistics(json.loads(answer), clusters) if answer else {}
+            if any(candidate not in found for candidate, _ in pairs):
+                return None
+            candidate = sum((found[one] for one, _ in pairs), Totals())
+            return candidate, sum((found.get(other, Totals()) for _, other in pairs), Totals())
+
+        callers = [
+            names.instance_name(caller, number)
+            for caller in application.dependents(name)
+            for number in application.component(caller).numbers
+        ]
+        with ThreadPoolExecutor(8) as pool:
+            return dict(zip(callers, pool.map(counted, callers), strict=True))
+
+    def _candidates(self) -> dict[str, tuple[str, int]]:
+        """Return the state of each container of a candidate, and how often it was started again."""
+        found = {}
+        for name in self._components():
+            for number in self._task.application.component(name).numbers:
+                if number >= FIRST_CANDIDATE:
+                    container = names.container_name(
+                        self._task.application.name, names.instance_name(name, number), names.WORKLOAD
+                    )
+                    try:
+                        body = self._engine.get(f"/containers/{container}/json")
+                        found[container] = body["State"]["StartedAt"], body["RestartCount"]
+                    except EngineError as error:
+                        if error.status != 404:
+                            raise
+                        found[container] = "", 0
+        return found
+
+    def dead(self) -> str:
+        """Return what has become of a candidate that does not run as it did, nothing where all do."""
+        for container, now in self._candidates().items():
+            if self._starts.setdefault(container, now) != now or not now[0]:
+                lines = self._engine.logs(container, LOG_LINES).splitlines() if now[0] else ["it is gone"]
+                return "\n".join([f"{container} ended and was started again", *(f"  | {line}" for line in lines)])
+        return ""
+
+    def request(self) -> str:
+        """Return what another process asks of the release. Raises ``Interrupted`` where nobody attends it any more."""
+        if not self._attended():
+            raise Interrupted("the run that asked for the release is gone")
+        return asked(self._layout, self._release.name) if self._release else ""
+
+    def failed(self, check: Check) -> str:
+        """Return what is wrong by ``check``, nothing where it holds."""
+        return wrong(check, self._release.tester if self._release else "")
+
+    def load(self) -> AbstractContextManager[None]:
+        """Return what makes up for too little traffic, where that is asked for."""
+        return self._load
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the application, once whoever holds it now is done. Raises ``Fault``."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with files.held(self._layout):
+                    yield
+                    return
+            except files.Busy as busy:
+                if time.monotonic() > deadline:
+                    raise Fault(str(busy)) from busy
+                time.sleep(0.2)
+
+
+def attended(path: Path | None, signals: tuple[int, ...]) -> Callable[[], bool]:
+    """Return what tells whether whoever asked for this run is still there.
+
+    It is while ``path`` is touched now and then, and none of ``signals`` has come; without a path only signals count.
+    """
+    came: list[int] = []
+    began = time.time()
+    for each in signals:
+        signal.signal(each, lambda number, _: came.append(number))
+
+    def still() -> bool:
+        if came or path is None:
+            return not came
+        try:
+            last = path.stat().st_mtime
+        except FileNotFoundError:
+            last = began
+        return time.time() - max(last, began) < UNATTENDED_SECONDS
+
+    return still

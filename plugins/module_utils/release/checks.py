@@ -1,0 +1,81 @@
+"""Checks of one's own: a command, a URL, or a query to Prometheus (its HTTP API, ``/api/v1/query``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from ..application.rollout import Check
+from .overlay import TESTER_COOKIE
+
+COOKIE_VARIABLE = "EVENKEEL_COOKIE"
+_SHOWN = 300
+_MOST_BYTES = 1 << 20
+
+
+def wrong(check: Check, tester: str) -> str:
+    """Return what is wrong by ``check``, nothing where it holds. ``tester`` makes requests the candidates'."""
+    cookie = f"{TESTER_COOKIE}={tester}"
+    if check.command:
+        return _command(check, cookie)
+    return _query(check) if check.query else _url(check, cookie)
+
+
+def _command(check: Check, cookie: str) -> str:
+    try:
+        done = subprocess.run(
+            check.command,
+            env={**os.environ, COOKIE_VARIABLE: cookie},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=check.timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"the command had no end within {check.timeout:g} s"
+    except OSError as error:
+        return f"the command cannot be run: {error}"
+    return f"the command ended with {done.returncode}: {done.stdout.strip()[-_SHOWN:]}" if done.returncode else ""
+
+
+def _url(check: Check, cookie: str) -> str:
+    request = urllib.request.Request(check.url, headers={"Cookie": cookie})
+    try:
+        with urllib.request.urlopen(request, timeout=check.timeout) as answer:
+            status, text = answer.status, answer.read(_MOST_BYTES).decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        with error:
+            status, text = error.code, error.read(_MOST_BYTES).decode(errors="replace")
+    except (OSError, ValueError) as error:
+        return f"{check.url} does not answer: {error}"
+    if status != check.status:
+        return f"{check.url} answers {status}, wanted {check.status}: {text.strip()[:_SHOWN]}"
+    if check.contains and not re.search(check.contains, text):
+        return f"{check.url} answers nothing that matches {check.contains!r}: {text.strip()[:_SHOWN]}"
+    return ""
+
+
+def _query(check: Check) -> str:
+    url = f"{check.url.rstrip('/')}/api/v1/query?" + urllib.parse.urlencode({"query": check.query})
+    try:
+        with urllib.request.urlopen(url, timeout=check.timeout) as answer:
+            data = json.load(answer)["data"]
+        found = [data["result"]] if data["resultType"] in ("scalar", "string") else [each["value"] for each in data["result"]]
+        values = [float(value) for _, value in found]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"{check.url} does not answer the query: {error}"
+    if not values:
+        return "the query gives no value"
+    for value in values:
+        if (check.least is not None and not value >= check.least) or (check.most is not None and not value <= check.most):
+            low, high = ("any" if each is None else f"{each:g}" for each in (check.least, check.most))
+            return f"the query gives {value:g}, wanted from {low} to {high}"
+    return ""

@@ -1,0 +1,83 @@
+"""Which release is asked for: the application's own, a file's, or that of one component, with what is said besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..module_utils.application.errors import ModelError, Problem
+from ..module_utils.application.load import read_yaml
+from ..module_utils.application.node import Node
+from ..module_utils.application.rollout import Rollout, read_rollout, read_weights
+from ..module_utils.release.fit import unfit
+from .deployment import Deployment
+
+OPTIONS = ("component", "env", "image", "mirror", "release", "weight", "weights")
+SOURCE = "-e"
+
+
+def asked_for(deployment: Deployment, given: Mapping[str, Any]) -> tuple[Rollout | None, tuple[float, ...]]:
+    """Return the release, None where nothing says which, and the weights that it is limited to, none where to all of its own.
+
+    ``given`` has what is said of ``OPTIONS``. Raises ``ModelError`` with every fault.
+    """
+    problems: list[Problem] = []
+    node = Node(dict(given), (), problems)
+    source, rollout = _base(deployment, given, node)
+    if problems:
+        raise ModelError(SOURCE, problems)
+    if rollout and "weights" in given:
+        rollout = replace(rollout, weights=read_weights(node.child("weights", given["weights"])))
+    if rollout and "mirror" in given:
+        rollout = replace(rollout, mirror=node.child("mirror", given["mirror"]).number(0, 100))
+    weights = read_weights(node.child("weight", [given["weight"]])) if "weight" in given else ()
+    if problems:
+        raise ModelError(SOURCE, problems)
+    faults = unfit(rollout, deployment.application) if rollout else []
+    if faults:
+        place = "x-mesh.release." if source == deployment.source else ""
+        raise ModelError(source, [replace(each, path=place + each.path) for each in faults])
+    return rollout, weights
+
+
+def _base(deployment: Deployment, given: Mapping[str, Any], node: Node) -> tuple[str, Rollout | None]:
+    own = deployment.application.release
+    if "component" not in given:
+        for name in ("env", "image"):
+            if name in given:
+                node.child(name, given[name]).fail("component=… beside it", found="no component to give it to")
+        return _file(str(given["release"])) if "release" in given else (deployment.source, own)
+    version: dict[str, Any] = {}
+    if "image" in given:
+        version["image"] = given["image"]
+    if "env" in given:
+        version["environment"] = _environment(node.child("env", given["env"]))
+    name = str(given["component"])
+    usual = own if own and [each.component for each in own.versions] == [name] else None
+    if usual and not version:
+        return deployment.source, usual
+    rollout = read_rollout(Node({"components": {name: version}}, (), node.problems))
+    return SOURCE, replace(usual, versions=rollout.versions) if usual else rollout
+
+
+def _file(path: str) -> tuple[str, Rollout]:
+    problems: list[Problem] = []
+    content = read_yaml(Path(path))
+    whole = {"name": Path(path).stem, **content} if isinstance(content, dict) else content
+    rollout = read_rollout(Node(whole, (), problems))
+    if problems:
+        raise ModelError(path, problems)
+    return path, rollout
+
+
+def _environment(node: Node) -> dict[str, str]:
+    if isinstance(node.value, dict):
+        return {name: item.scalar() for name, item in node.mapping().items()}
+    pairs = [each.partition("=") for each in str(node.value).split(",")]
+    if not all(name and equals for name, equals, _ in pairs):
+        node.fail("a mapping, or NAME=value with commas between")
+    return {name.strip(): value for name, _, value in pairs}
+
+
