@@ -43,6 +43,10 @@ options:
   mirror:
     description: The percentage of read-only requests to the stable version that go to the candidate too.
     type: float
+  reports:
+    description: The folder on the controller for the HTML reports of releases.
+    type: path
+    default: reports
   back_on_interrupt:
     description: Whether to go back when the run is interrupted. Otherwise the release holds where it is.
     type: bool
@@ -69,6 +73,11 @@ release:
   returned: always
   type: dict
   sample: {phase: shifting, weight: 10.0}
+report:
+  description: The path of the HTML report on the controller.
+  returned: when the release has gone through a step
+  type: str
+  sample: reports/orders-20260102-030405.html
 summary:
   description: What is to be said of it, line by line.
   returned: always

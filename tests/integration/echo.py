@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,10 +19,30 @@ DIFFERENCE = re.compile(r"^\+(?!\+\+)(.*)$", re.MULTILINE)
 
 def playbook(name: str, *options: str, extra: dict[str, Any] | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook on the application with ``extra`` variables, and with values for those in its file."""
+    command, plain = _command(name, options, extra, variables)
+    return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)
+
+
+def kill_playbook(name: str, moment: str, *options: str, extra: dict[str, Any] | None = None, **variables: str) -> None:
+    """Run a playbook, and end it and all that it started for good as soon as it says ``moment``."""
+    command, plain = _command(name, options, extra, variables)
+    with subprocess.Popen(command, cwd=ROOT, env=plain, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+        said = ""
+        for line in running.stdout or ():
+            said += line
+            if moment in line:
+                os.killpg(running.pid, signal.SIGKILL)
+                break
+    assert moment in said, said
+
+
+def _command(
+    name: str, options: tuple[str, ...], extra: dict[str, Any] | None, variables: dict[str, str]
+) -> tuple[list[str], dict[str, str]]:
     extra = json.dumps({"application": str(FILE), "variables": variables, "delete_data": True, **(extra or {})})
     command = [PLAYBOOK, f"playbooks/{name}.yml", "--extra-vars", extra, *options]
     plain = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
-    return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)
+    return command, plain
 
 
 def deploy(**variables: str) -> list[str]:

@@ -11,6 +11,7 @@ from crowd import Crowd
 from eventually import eventually
 
 PORT = 18100
+FILES = echo.FILE.parent / "releases"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,14 +54,13 @@ def test_what_was_promoted_stays() -> None:
 
 
 def test_two_components_change_as_one() -> None:
-    both = {"name": "both", "components": {name: {"environment": {"VERSION": "3"}} for name in ("web", "api")}}
-    file = echo.FILE.parent / "both.yml"
+    (before,) = versions()
     with Crowd(PORT, "/chain").asking() as crowd:
-        code, said = release(release=str(file), weights=[20, 60, 100])
+        code, said = release(release=str(FILES / "both.yml"), weights=[20, 60, 100])
     assert code == 0, said
     assert crowd.failed() == []
-    assert {each.text for each in crowd.answers} == {"1 2", "3 3"}, both
-    assert all(moves in (["1 2"], ["3 3"], ["1 2", "3 3"]) for moves in crowd.moves())
+    assert {each.text for each in crowd.answers} == {before, "3 3"}
+    assert all(moves in ([before], ["3 3"], [before, "3 3"]) for moves in crowd.moves())
 
 
 BAD = {
@@ -75,7 +75,7 @@ BAD = {
 def test_a_bad_candidate_is_taken_back(fault: dict[str, str]) -> None:
     before = versions()
     with Crowd(PORT, "/chain").asking() as crowd:
-        code, said = release(component="api", env={"VERSION": "bad", **fault}, weights=[20, 100])
+        code, said = release(component="api", env={"VERSION": "bad", **fault}, weights=[20, 100], canary_timeout=10)
         eventually(lambda: False, 1)
         ended = max(each.at for each in crowd.answers)
     assert code != 0
@@ -83,3 +83,88 @@ def test_a_bad_candidate_is_taken_back(fault: dict[str, str]) -> None:
     assert versions() == before
     assert len(crowd.failed()) < 0.02 * len(crowd.answers), f"{len(crowd.failed())} of {len(crowd.answers)} until {ended:.0f} s"
     assert not [name for name in echo.containers() if "candidate" in name]
+
+
+def test_a_wrong_answer_is_found_by_a_check() -> None:
+    before = versions()
+    code, said = release(release=str(FILES / "checked.yml"))
+    assert code != 0
+    assert "check answers" in said
+    assert versions() == before
+
+
+def test_an_audience_gets_the_candidate_whatever_the_weight() -> None:
+    code, said = release(release=str(FILES / "audience.yml"), weight=0)
+    assert code == 0, said
+    assert versions(**{"x-group": "testers"}) == {"3 audience"}
+    assert versions() == {"3 3"}
+    code, said = release(release=str(FILES / "audience.yml"), action="abort")
+    assert code == 0, said
+    assert versions(**{"x-group": "testers"}) == {"3 3"}
+
+
+def test_a_mirrored_candidate_is_judged_before_it_has_any_user() -> None:
+    with Crowd(PORT, "/chain").asking() as crowd:
+        code, said = release(component="api", env={"VERSION": "4"}, weights=[0, 100], mirror=50)
+    assert code == 0, said
+    assert crowd.failed() == []
+    assert {each.text for each in crowd.answers} == {"3 3", "3 4"}
+    with Crowd(PORT, "/chain").asking() as crowd:
+        code, said = release(component="api", env={"VERSION": "bad", "FAIL_PERCENT": "10"}, weights=[0, 100], mirror=50)
+    assert code != 0
+    assert crowd.failed() == [], "a mirrored request must not reach a user"
+    assert {each.text for each in crowd.answers} == {"3 4"}
+
+
+def test_two_releases_of_a_component_are_refused() -> None:
+    assert release(release=str(FILES / "audience.yml"), weight=0)[0] == 0
+    code, said = release(component="api", env={"VERSION": "other"}, weight=10)
+    assert code != 0
+    assert "api is in the release audience" in said
+    assert release(release=str(FILES / "audience.yml"), action="abort")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"weight": 101}, "found 101; allowed: a number from 0 to 100"),
+        ({"component": "ap", "env": {"A": "1"}}, "found the unknown component 'ap'; allowed: api"),
+        ({"component": "edge", "env": {"A": "1"}}, "components.edge: found a gateway"),
+        ({"component": "api", "image": "evenkeel/nothing:none"}, "found 'evenkeel/nothing:none', which the engine does not have"),
+        ({"component": "web"}, "found nothing that is new"),
+        ({"env": {"A": "1"}}, "found no component to give it to"),
+        ({"weights": [10, 5]}, "weights that rise"),
+        ({"release": "nowhere.yml"}, "nowhere.yml"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_named_before_anything_is_touched(asked: dict[str, Any], message: str) -> None:
+    before = echo.containers()
+    code, said = release(**asked)
+    assert code != 0
+    assert message in said.replace("\\'", "'")
+    assert echo.containers() == before
+
+
+@pytest.mark.parametrize("moment", ["candidates for", "50 % of the users", "promoted:"])
+def test_a_killed_run_is_gone_on_with(moment: str) -> None:
+    (before,) = versions()
+    version = {"candidates for": "5", "50 % of the users": "6", "promoted:": "7"}[moment]
+    asked = {"component": "api", "env": {"VERSION": version}, "weights": [20, 50, 100]}
+    with Crowd(PORT, "/chain").asking() as crowd:
+        echo.kill_playbook("canary", moment, extra=asked, API_REPLICAS="2", WEB_REPLICAS="2")
+        code, said = release(**asked)
+    assert code == 0, said
+    assert crowd.failed() == []
+    after = f"{before.split()[0]} {version}"
+    assert all(moves in ([before], [after], [before, after]) for moves in crowd.moves())
+    assert versions() == {after}
+
+
+def test_check_mode_shows_the_steps_and_touches_nothing() -> None:
+    before = echo.containers()
+    done = echo.playbook("canary", "--check", extra={"component": "api", "env": {"VERSION": "5"}, "weights": [10, 100]})
+    assert done.returncode == 0, done.stdout
+    assert "create echo-test-api-candidate-1 (missing)" in done.stdout
+    assert "10 % of the users, then the gate" in done.stdout
+    assert echo.containers() == before

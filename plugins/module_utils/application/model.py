@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from .policy import Override, Policy
 from .rollout import Candidate, Rollout, Split
+from .scaling import Scaling
 
 STATELESS, STATEFUL = "stateless", "stateful"
 HTTP = ("http", "grpc")
 PROTOCOLS = (*HTTP, "mysql", "mongo", "amqp", "tcp")
 PROXY_MEMORY = 128 << 20
-MOST_REPLICAS = 14
 FIRST_CANDIDATE = 17
 CANDIDATE_SUFFIX = "-candidate"
 
@@ -139,6 +139,7 @@ class Component:
     status_port: int = 0
     proxy_memory: int = PROXY_MEMORY
     policy: Policy = field(default_factory=Policy)
+    scaling: Scaling = field(default_factory=Scaling)
     candidate: Candidate | None = None
 
     @property

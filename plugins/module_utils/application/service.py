@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from .model import (
     CANDIDATE_SUFFIX,
-    MOST_REPLICAS,
     PROTOCOLS,
     PROXY_MEMORY,
     STATEFUL,
@@ -24,6 +23,7 @@ from .model import (
 )
 from .node import Node
 from .policy import Policy, read_override, read_policy
+from .scaling import MOST_REPLICAS, Scaling, read_scaling
 from .units import BYTES, DURATION, parse_bytes, parse_duration
 
 KEYS = (
@@ -31,7 +31,7 @@ KEYS = (
     "healthcheck", "image", "labels", "mem_limit", "ports", "read_only", "restart", "secrets", "stop_grace_period",
     "stop_signal", "tmpfs", "user", "volumes", "working_dir", "x-mesh",
 )  # fmt: skip
-MESH_KEYS = ("gateway", "kind", "overrides", "policy", "ports", "proxy", "upstream")
+MESH_KEYS = ("gateway", "kind", "overrides", "policy", "ports", "proxy", "scale", "upstream")
 REFUSED = {
     "container_name": "no container_name: instances are named after application, component and number",
     "network_mode": "no network_mode: every component is on the mesh",
@@ -117,6 +117,7 @@ def read_service(node: Node) -> Component:
         status_port=status_port,
         proxy_memory=_bytes(proxy, "memory") or PROXY_MEMORY,
         policy=read_policy(mesh["policy"]) if "policy" in mesh else Policy(),
+        scaling=read_scaling(mesh["scale"]) if "scale" in mesh else Scaling(),
     )
 
 

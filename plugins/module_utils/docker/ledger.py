@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from fcntl import LOCK_EX, LOCK_NB, flock
+from typing import Any, TypeVar
 
 from ..application.wire import built
-from ..release.state import Ledger, Promoted, Release, release_from_wire, release_to_wire
+from ..release.state import Ledger, Promoted, Release, Scaled, release_from_wire, release_to_wire
 from . import files
 from .layout import Layout
 
-_PROMOTED = "promoted.json"
+_PROMOTED, _SCALED = "promoted.json", "scaled.json"
+Each = TypeVar("Each", Promoted, Scaled)
 _RELEASE = ".release.json"
 
 
@@ -21,8 +23,16 @@ def read_ledger(layout: Layout) -> Ledger:
     """Return what is on record."""
     folder = layout.releases
     releases = [json.loads(path.read_text()) for path in sorted(folder.glob(f"*{_RELEASE}")) if not path.name.startswith(".")]
-    promoted = json.loads((folder / _PROMOTED).read_text()) if (folder / _PROMOTED).is_file() else []
-    return Ledger(tuple(map(release_from_wire, releases)), tuple(built(Promoted, each) for each in promoted))
+    return Ledger(
+        tuple(map(release_from_wire, releases)),
+        tuple(built(Promoted, each) for each in _list(layout, _PROMOTED)),
+        tuple(built(Scaled, each) for each in _list(layout, _SCALED)),
+    )
+
+
+def _list(layout: Layout, name: str) -> list[Any]:
+    path = layout.releases / name
+    return list(json.loads(path.read_text())) if path.is_file() else []
 
 
 def keep_release(layout: Layout, release: Release) -> None:
@@ -33,10 +43,18 @@ def keep_release(layout: Layout, release: Release) -> None:
 
 def keep_promoted(layout: Layout, promoted: tuple[Promoted, ...]) -> None:
     """Put on record what ``promoted`` has of each component, beside what is there of others."""
-    changed = {each.component for each in promoted}
-    others = [each for each in read_ledger(layout).promoted if each.component not in changed]
-    content = [asdict(each) for each in (*others, *promoted)]
-    files.write(layout.releases / _PROMOTED, (json.dumps(content, indent=1) + "\n").encode(), 0o600)
+    _keep(layout, _PROMOTED, read_ledger(layout).promoted, promoted)
+
+
+def keep_scaled(layout: Layout, scaled: tuple[Scaled, ...]) -> None:
+    """Put on record what ``scaled`` has of each component, beside what is there of others."""
+    _keep(layout, _SCALED, read_ledger(layout).scaled, scaled)
+
+
+def _keep(layout: Layout, name: str, before: tuple[Each, ...], changes: tuple[Each, ...]) -> None:
+    kept = {each.component: asdict(each) for each in (*before, *changes)}
+    content = list(kept.values())
+    files.write(layout.releases / name, (json.dumps(content, indent=1) + "\n").encode(), 0o600)
 
 
 @contextmanager

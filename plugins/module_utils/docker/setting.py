@@ -63,8 +63,8 @@ def lines(plan: Plan) -> list[str]:
     return [str(operation) for operation in plan.operations.values()]
 
 
-def diff(plan: Plan) -> dict[str, str]:
-    """Return the plan as the diff that Ansible shows: nothing before, each operation after."""
+def diff(plan: Plan | str) -> dict[str, str]:
+    """Return a plan, or its text, as the diff that Ansible shows: nothing before, each operation after."""
     return {"before": "", "after": str(plan), "before_header": "as it is", "after_header": "plan"}
 
 

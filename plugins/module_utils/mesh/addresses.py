@@ -11,7 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from ..application.model import MOST_REPLICAS, Application, Component
+from ..application.model import Application, Component
+from ..application.scaling import MOST_REPLICAS
 
 BLOCK_LENGTH = 27
 BLOCK = 1 << (32 - BLOCK_LENGTH)

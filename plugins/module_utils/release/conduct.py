@@ -23,6 +23,7 @@ from .state import (
     ROLLING_BACK,
     SHIFTING,
     Figures,
+    Point,
     Release,
     Seen,
     Step,
@@ -99,6 +100,7 @@ class Conductor:
         self._now = now
         self._sleep = sleep
         self._checked: dict[str, float] = {}
+        self._points: dict[str, list[Point]] = {}
 
     def conduct(self, weights: tuple[float, ...]) -> Release:
         """Go through ``weights`` from where the release is; after 100 the candidates' versions are the components' own.
@@ -176,9 +178,11 @@ class Conductor:
         self._say(f"{weight:g} % of the users have the candidate")
         began, names = self._now(), self.release.components
         watches = {each: Watch(self.release.rollout.gate, weight >= 100, len(names)) for each in names}
+        self._points = {each: [] for each in names}
         with self._target.load():
             verdict = self._watched(weight, watches, began)
-        seen = tuple(Seen(name, *watch.figures()) for name, watch in watches.items())
+        self._plot(watches, self._now() - began)
+        seen = tuple(Seen(name, *watch.figures(), tuple(self._points[name])) for name, watch in watches.items())
         step = Step(weight, verdict.decision, verdict.reasons, self._now() - began, seen)
         self._change(steps=(*self.release.steps, step))
         if verdict.decision == FAIL:
@@ -209,6 +213,7 @@ class Conductor:
                 return Verdict(FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
             if self._now() - told >= TELL_SECONDS:
                 told = self._now()
+                self._plot(watches, passed)
                 self._tell(weight, watches, gate.wait - passed if request != PAUSE else None)
             self._sleep(TICK_SECONDS)
 
@@ -234,6 +239,10 @@ class Conductor:
         for component, watch in watches.items():
             versions = [f"{name} {_told(seen)}" for name, seen in zip((CANDIDATE, STABLE), watch.figures(), strict=True)]
             self._say(f"{weight:g} %: {component}: {'; '.join(versions)}; {ends}")
+
+    def _plot(self, watches: Mapping[str, Watch], at: float) -> None:
+        for name, watch in watches.items():
+            self._points[name].append(Point(round(at, 1), *watch.figures()))
 
     def _promote(self) -> Release:
         """Make the candidates' versions the components' own, while the candidates have all the users."""

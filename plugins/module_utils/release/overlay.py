@@ -22,6 +22,7 @@ def overlaid(application: Application, images: Mapping[str, str], ledger: Ledger
     known = dict(images)
     components = []
     for component in application.components:
+        component = _scaled(component, ledger)
         promoted = _promoted(component, images.get(component.name, ""), ledger)
         if promoted:
             known[component.name] = promoted.image
@@ -63,6 +64,15 @@ def _in_force(component: Component, image: str, ledger: Ledger) -> Promoted | No
     if found and (found.base_image, found.base_environment) == (image, component.environment):
         return found
     return None
+
+
+def _scaled(component: Component, ledger: Ledger) -> Component:
+    found = next((each for each in ledger.scaled if each.component == component.name), None)
+    if not found:
+        return component
+    replicas = found.replicas if component.replicas == found.base_replicas else component.replicas
+    memory = found.memory if component.memory == found.base_memory else component.memory
+    return replace(component, replicas=replicas, memory=memory)
 
 
 def _candidate(component: Component, release: Release) -> Candidate:

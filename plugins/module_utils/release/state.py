@@ -27,12 +27,22 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Point:
+    """What both versions had done by ``at``, in seconds since the step began."""
+
+    at: float
+    candidate: Figures
+    stable: Figures
+
+
+@dataclass(frozen=True)
 class Seen:
-    """What both versions of a component did in a step."""
+    """What both versions of a component did in a step, and how it came about."""
 
     component: str
     candidate: Figures
     stable: Figures
+    points: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,11 +110,23 @@ class Promoted:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """Replicas and memory in bytes that a component was given, each for as long as the file says what it said then."""
+
+    component: str
+    replicas: int
+    memory: int | None
+    base_replicas: int
+    base_memory: int | None
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """All that is on record of an application's releases."""
+    """All that is on record of an application besides its file."""
 
     releases: tuple[Release, ...] = ()
     promoted: tuple[Promoted, ...] = ()
+    scaled: tuple[Scaled, ...] = ()
 
     def release(self, name: str) -> Release | None:
         """Return the release called ``name``."""

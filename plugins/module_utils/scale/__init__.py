@@ -1,0 +1,1 @@
+"""When a component needs more, or less, than it has."""

@@ -1,0 +1,118 @@
+#!/usr/bin/python
+"""Give a running component replicas and memory, or tell what components should have."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: scale
+short_description: Give a running component replicas and memory, or tell what components should have
+version_added: 0.1.0
+description:
+  - Changes the replicas and the memory of a running component without a failed request. What is given holds for as long as
+    the application file says what it said then.
+  - Without O(replicas) and O(memory) it looks at what components use and tells what they should have, within the bounds of
+    C(x-mesh.scale); with O(auto) it gives them that.
+extends_documentation_fragment: [evenkeel.mesh.application]
+options:
+  component:
+    description: The component; all of them where it is empty, for advice.
+    type: str
+    default: ""
+  replicas:
+    description: How many instances it is to have.
+    type: int
+  memory:
+    description: The memory of each instance, such as C(512M).
+    type: str
+  auto:
+    description: Whether to follow the advice.
+    type: bool
+    default: false
+  seconds:
+    description: How long to look before each advice.
+    type: int
+    default: 10
+  rounds:
+    description: How often to look, and to follow the advice where O(auto).
+    type: int
+    default: 1
+  timeout:
+    description: Seconds that instances have to become healthy.
+    type: int
+    default: 300
+author: The Evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: Give orders a second instance and more memory
+  evenkeel.mesh.scale:
+    application: applications/sockshop/compose.yaml
+    component: orders
+    replicas: 2
+    memory: 1536M
+
+- name: Look at what components need for five minutes, and give them that
+  evenkeel.mesh.scale:
+    application: applications/sockshop/compose.yaml
+    auto: true
+    seconds: 30
+    rounds: 10
+"""
+
+RETURN = r"""
+plan:
+  description: The operations, each with its cause.
+  returned: always
+  type: list
+  elements: str
+  sample: ["create sockshop-orders-2 (missing)"]
+advice:
+  description: What should be changed, and what a bound forbids.
+  returned: always
+  type: list
+  elements: str
+  sample: ["orders: 2 replicas: 95 % of its requests take up to 700 ms, the band ends at 500 ms"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.units import BYTES, parse_bytes  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import autoscale, files, scale, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **setting.SHARED_OPTIONS,
+            "component": {"type": "str", "default": ""},
+            "replicas": {"type": "int"},
+            "memory": {"type": "str"},
+            "auto": {"type": "bool", "default": False},
+            "seconds": {"type": "int", "default": 10},
+            "rounds": {"type": "int", "default": 1},
+            "timeout": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    try:
+        memory = parse_bytes(params["memory"]) if params["memory"] else None
+    except ValueError:
+        module.fail_json(msg=f"memory: found {params['memory']!r}; allowed: {BYTES}")
+    wish = scale.Wish(params["component"], params["replicas"], memory)
+    watch = autoscale.Watch(params["seconds"], params["rounds"], params["auto"])
+    try:
+        done = autoscale.fulfil(Engine(), setting.given_task(params), wish, watch, params["timeout"], module.check_mode)
+    except (scale.Refused, files.Busy, EngineError, ModelError, OSError) as error:
+        module.fail_json(msg=str(error))
+    plan = "".join(f"{each}\n" for each in done.plan)
+    told = {"plan": list(done.plan), "advice": list(done.advice), "diff": setting.diff(plan)}
+    if done.failure:
+        module.fail_json(msg=done.failure, **told)
+    module.exit_json(changed=bool(done.plan), **told)
+
+
+if __name__ == "__main__":
+    main()
