@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import secrets
 import threading
 from typing import Any
@@ -62,7 +63,10 @@ class DeploymentAction(ActionBase):
             raise AnsibleActionFail(str(error)) from error
 
     def _followed(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Run the module in a thread, and show the lines that it writes to a file as they come."""
+        """Run the module in a thread, and show the lines that it writes to a file as they come.
+
+        This process outlives a playbook that is killed, and then attends to nothing any more.
+        """
         progress = self._connection._shell.join_path(self._connection._shell.tmpdir, f"progress-{secrets.token_hex(4)}")
         results: list[dict[str, Any]] = []
         failures: list[BaseException] = []
@@ -76,10 +80,11 @@ class DeploymentAction(ActionBase):
         context = contextvars.copy_context()
         worker = threading.Thread(target=context.run, args=(execute,))
         worker.start()
-        shown = 0
+        shown, playbook = 0, os.getppid()
         while worker.is_alive():
             worker.join(POLL_SECONDS)
-            shown += self._show(progress, shown)
+            if os.getppid() == playbook:
+                shown += self._show(progress, shown)
         self._show(progress, shown)
         if failures:
             raise failures[0]

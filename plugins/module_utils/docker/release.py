@@ -167,10 +167,13 @@ class EngineTarget:
                 return "\n".join([f"{container} ended and was started again", *(f"  | {line}" for line in lines)])
         return ""
 
-    def request(self) -> str:
-        """Return what another process asks of the release. Raises ``Interrupted`` where nobody attends it any more."""
+    def attend(self) -> None:
+        """Raise ``Interrupted`` where whoever asked for the release is gone."""
         if not self._attended():
             raise Interrupted("the run that asked for the release is gone")
+
+    def request(self) -> str:
+        """Return what another process asks of the release."""
         return asked(self._layout, self._release.name) if self._release else ""
 
     def failed(self, check: Check) -> str:

@@ -22,7 +22,7 @@ from .setting import Task, lines, with_releases
 
 RESUME, RETRY, ROLL_OUT, STATUS = "resume", "retry", "roll_out", "status"
 ACTIONS = (ROLL_OUT, STATUS, PAUSE, RESUME, PROMOTE, ABORT, RETRY)
-LET_GO_SECONDS = 15.0
+LET_GO_SECONDS = 30.0
 
 
 class Refused(ValueError):
@@ -59,21 +59,28 @@ class Answer:
 
 def fulfil(engine: Engine, task: Task, wish: Wish, dry: bool) -> Answer:
     """Do what ``wish`` asks for; ``task`` has the application as its file does. Raises ``Refused``, ``Busy``, ``EngineError``."""
-    layout, ledger = task.setting.layout, read_ledger(task.setting.layout)
-    if wish.action == ROLL_OUT:
-        if wish.rollout is None:
-            raise Refused("no release: say component=… with image=… or env=…, or x-mesh.release in the application file")
-        release = begin(ledger, wish.rollout, wish)
-    else:
-        release = chosen(ledger, wish)
+    layout = task.setting.layout
+    release = meant(read_ledger(layout), wish)
     if wish.action == STATUS or dry:
-        return Answer(release, False, tuple(steps(engine, task, ledger, release, wish)))
+        return Answer(release, False, tuple(steps(engine, task, read_ledger(layout), release, wish)))
     if wish.action in (PAUSE, RESUME, PROMOTE, ABORT) and is_conducted(layout, release.name):
         ask(layout, release.name, "" if wish.action == RESUME else wish.action)
         return Answer(release, True, (f"asked of the run that conducts {release.name}: {wish.action}",))
     if wish.action == PAUSE:
         return Answer(release, False, (f"nobody conducts {release.name}: it stays at {release.weight:g} %",))
-    return conduct(engine, task, release, wish)
+    if wish.action in (ROLL_OUT, RETRY):
+        _check(engine, task, release)
+    with _conducting(task, release.name, wish.by):
+        return conduct(engine, task, release, wish)
+
+
+def meant(ledger: Ledger, wish: Wish) -> Release:
+    """Return the release that ``wish`` is about. Raises ``Refused``."""
+    if wish.action != ROLL_OUT:
+        return chosen(ledger, wish)
+    if wish.rollout is None:
+        raise Refused("no release: say component=… with image=… or env=…, or x-mesh.release in the application file")
+    return begin(ledger, wish.rollout, wish)
 
 
 def begin(ledger: Ledger, rollout: Rollout, wish: Wish) -> Release:
@@ -132,26 +139,27 @@ def steps(engine: Engine, task: Task, ledger: Ledger, release: Release, wish: Wi
 
 
 def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
-    """Conduct ``release``. Raises ``Refused``, ``Busy``."""
-    layout = task.setting.layout
-    if wish.action in (ROLL_OUT, RETRY):
-        _check(engine, task, release)
+    """Conduct ``release``, as another run may have left it meanwhile. Raises ``Refused``."""
+    ledger = read_ledger(task.setting.layout)
+    recorded = ledger.release(release.name)
+    if recorded and not recorded.under_way and recorded.began == release.began:
+        return _ended(recorded, wish)
+    release = meant(ledger, wish)
     target = EngineTarget(engine, task, wish.seconds, wish.attended, wish.load)
-    with _conducting(task, release.name, wish.by):
-        recorded = read_ledger(layout).release(release.name)
-        if recorded and recorded.under_way and release.began == recorded.began:
-            release = replace(recorded, rollout=release.rollout)
-        conductor = Conductor(release, target, task.say)
-        target.keep(release)
-        try:
-            ended = _conducted(conductor, release, wish)
-        except Interrupted as gone:
-            if not wish.back_on_interrupt:
-                held = conductor.release
-                return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
-            ended = conductor.roll_back(str(gone))
-    failure = "" if wish.action == ABORT or ended.phase != FAILED else f"{ended.name} was rolled back: {ended.reason}"
-    return Answer(ended, True, failure=failure)
+    conductor = Conductor(release, target, task.say)
+    target.keep(release)
+    try:
+        return _ended(_conducted(conductor, release, wish), wish)
+    except Interrupted as gone:
+        if wish.back_on_interrupt:
+            return _ended(conductor.roll_back(str(gone)), wish)
+        held = conductor.release
+        return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
+
+
+def _ended(release: Release, wish: Wish) -> Answer:
+    failed = release.phase == FAILED and wish.action != ABORT
+    return Answer(release, True, failure=f"{release.name} was rolled back: {release.reason}" if failed else "")
 
 
 def _conducted(conductor: Conductor, release: Release, wish: Wish) -> Release:
@@ -183,6 +191,8 @@ def _check(engine: Engine, task: Task, release: Release) -> None:
 def _conducting(task: Task, name: str, by: str) -> AbstractContextManager[None]:
     """Return the hold on the release; a run whose caller has died lets go within ``LET_GO_SECONDS``. Raises ``Busy``."""
     deadline = time.monotonic() + LET_GO_SECONDS
+    if is_conducted(task.setting.layout, name):
+        task.say(f"another run conducts the release {name}; waiting up to {LET_GO_SECONDS:.0f} s for it to let go")
     while is_conducted(task.setting.layout, name) and time.monotonic() < deadline:
         time.sleep(0.5)
     return conducting(task.setting.layout, name, by)

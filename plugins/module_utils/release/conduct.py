@@ -73,8 +73,11 @@ class Target(Protocol):
     def dead(self) -> str:
         """Return what has become of a candidate that does not run as it did, nothing where all do."""
 
+    def attend(self) -> None:
+        """Raise ``Interrupted`` where whoever asked for the release is gone."""
+
     def request(self) -> str:
-        """Return what another process asks of the release: nothing, abort, pause or promote. Raises ``Interrupted``."""
+        """Return what another process asks of the release: nothing, abort, pause or promote."""
 
     def failed(self, check: Check) -> str:
         """Return what is wrong by ``check``, nothing where it holds."""
@@ -169,6 +172,7 @@ class Conductor:
 
     def _step(self, weight: float) -> bool:
         """Go to ``weight`` and wait for its gate; false where promotion is asked for instead. Raises ``Fault``."""
+        self._target.attend()
         if weight > self.release.scale:
             self._change(scale=weight)
             self._target.apply(self.release)
@@ -197,6 +201,7 @@ class Conductor:
         """Return the gate's decision at ``weight``; to wait means that promotion is asked for whatever it says."""
         gate, told = self.release.rollout.gate, began
         while True:
+            self._target.attend()
             request = self._target.request()
             if request == ABORT:
                 raise Aborted("it was asked for")
@@ -246,6 +251,7 @@ class Conductor:
 
     def _promote(self) -> Release:
         """Make the candidates' versions the components' own, while the candidates have all the users."""
+        self._target.attend()
         if self.release.scale < 100:
             self._change(scale=100.0)
             self._target.apply(self.release)
@@ -259,6 +265,7 @@ class Conductor:
 
     def _finish(self) -> Release:
         """Go on with a promotion. Each part can be done again."""
+        self._target.attend()
         if self.release.phase == PROMOTING:
             self._target.apply(self.release)
             self._change(phase=CLEARING, weight=0.0)

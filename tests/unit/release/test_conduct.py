@@ -94,6 +94,10 @@ class Pretended:
     def dead(self) -> str:
         return self._behaviour["dead"]() if "dead" in self._behaviour else ""
 
+    def attend(self) -> None:
+        if self._behaviour.get("gone", str)():
+            raise Interrupted("gone")
+
     def request(self) -> str:
         return self._behaviour["request"]() if "request" in self._behaviour else ""
 
@@ -207,11 +211,8 @@ def test_a_pause_holds_the_weight_and_still_takes_back_what_is_bad() -> None:
 def test_an_interrupted_release_holds() -> None:
     world = World()
 
-    def gone() -> str:
-        raise Interrupted("gone")
-
     with pytest.raises(Interrupted):
-        conduct(Pretended(world, request=gone))
+        conduct(Pretended(world, gone=lambda: "gone" if world.split else ""))
     assert (world.record.phase, world.split) == (SHIFTING, 10)
     assert conduct(Pretended(world)).phase == PROMOTED
 

@@ -76,6 +76,5 @@ if "NEVER_HEALTHY" in os.environ:
 if "DIE_AFTER" in os.environ:
     threading.Timer(float(os.environ["DIE_AFTER"]), lambda: os._exit(1)).start()
 server = ThreadingHTTPServer(("", 8080), Handler)
-server.daemon_threads = False
 signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
 server.serve_forever()
