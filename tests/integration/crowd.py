@@ -14,12 +14,16 @@ SECONDS_AT_MOST = 600.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What a user got: seconds since the crowd began, the status, 0 where there was no answer, and the text."""
+    """What a user got: when it asked, in seconds since the crowd began, the status, 0 without an answer, and the text.
+
+    ``took`` is how many seconds the answer took.
+    """
 
     at: float
     user: int
     status: int
     text: str
+    took: float
 
 
 @dataclass
@@ -72,8 +76,8 @@ class Crowd:
                 answer = connection.getresponse()
                 text = answer.read().decode()
                 cookie = (answer.getheader("Set-Cookie") or cookie).partition(";")[0]
-                self.answers.append(Answer(at, number, answer.status, text))
+                self.answers.append(Answer(at, number, answer.status, text, time.monotonic() - began - at))
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
-                self.answers.append(Answer(at, number, 0, repr(error)))
+                self.answers.append(Answer(at, number, 0, repr(error), time.monotonic() - began - at))
         connection.close()

@@ -27,9 +27,9 @@ def release(**extra: Any) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def versions(amount: int = 20, **headers: str) -> set[str]:
+def versions(headers: dict[str, str] | None = None, amount: int = 20) -> set[str]:
     """Return the versions that new users get."""
-    crowd = Crowd(PORT, "/chain", users=amount, rate=200, headers=headers)
+    crowd = Crowd(PORT, "/chain", users=amount, rate=200, headers=headers or {})
     with crowd.asking():
         eventually(lambda: len({each.user for each in crowd.answers}) == amount)
     assert crowd.failed() == []
@@ -96,11 +96,11 @@ def test_a_wrong_answer_is_found_by_a_check() -> None:
 def test_an_audience_gets_the_candidate_whatever_the_weight() -> None:
     code, said = release(release=str(FILES / "audience.yml"), weight=0)
     assert code == 0, said
-    assert versions(**{"x-group": "testers"}) == {"3 audience"}
+    assert versions({"x-group": "testers"}) == {"3 audience"}
     assert versions() == {"3 3"}
     code, said = release(release=str(FILES / "audience.yml"), action="abort")
     assert code == 0, said
-    assert versions(**{"x-group": "testers"}) == {"3 3"}
+    assert versions({"x-group": "testers"}) == {"3 3"}
 
 
 def test_a_mirrored_candidate_is_judged_before_it_has_any_user() -> None:

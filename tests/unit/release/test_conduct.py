@@ -47,10 +47,10 @@ class World:
 class Pretended:
     """A target that does what it is told to ``world``, and is killed at its operation number ``killed_at``."""
 
-    def __init__(self, world: World, killed_at: int = -1, **behaviour: Callable[[], str]) -> None:
+    def __init__(self, world: World, killed_at: int = -1, behaviour: Mapping[str, Callable[[], str]] | None = None) -> None:
         self.world = world
         self._left = killed_at
-        self._behaviour = behaviour
+        self._behaviour = behaviour or {}
 
     def _note(self, what: str) -> None:
         if self._left == 0:
@@ -163,7 +163,8 @@ def test_a_candidate_can_be_kept() -> None:
 
 @pytest.mark.parametrize("fault", ["unhealthy", "dead"])
 def test_a_candidate_that_does_not_live_is_taken_back(fault: str) -> None:
-    target = Pretended(World(), **{fault: lambda: "" if target.world.record.phase == ROLLING_BACK else "it ended"})
+    world = World()
+    target = Pretended(world, behaviour={fault: lambda: "" if world.record.phase == ROLLING_BACK else "it ended"})
     ended = conduct(target)
     assert (ended.phase, ended.reason, target.world.split) == (FAILED, "it ended", 0)
 
@@ -188,12 +189,12 @@ def test_one_weight_is_left_as_it_is_and_gone_on_from() -> None:
 
 
 def test_a_request_to_end_it_is_obeyed() -> None:
-    ended = conduct(Pretended(World(), request=lambda: "abort"))
+    ended = conduct(Pretended(World(), behaviour={"request": lambda: "abort"}))
     assert (ended.phase, ended.standing) == (ABORTED, False)
 
 
 def test_a_request_to_promote_passes_over_the_gates() -> None:
-    target = Pretended(World(bad_share=0.0), request=lambda: "promote")
+    target = Pretended(World(bad_share=0.0), behaviour={"request": lambda: "promote"})
     ended = conduct(target)
     assert ended.phase == PROMOTED
     assert [step.decision for step in ended.steps] == ["wait"]
@@ -202,17 +203,16 @@ def test_a_request_to_promote_passes_over_the_gates() -> None:
 def test_a_pause_holds_the_weight_and_still_takes_back_what_is_bad() -> None:
     world = World()
     pauses = iter(["pause"] * 400)
-    ended = conduct(Pretended(world, request=lambda: next(pauses, "")))
+    ended = conduct(Pretended(world, behaviour={"request": lambda: next(pauses, "")}))
     assert ended.phase == PROMOTED
     assert ended.steps[0].seconds > 190
-    assert conduct(Pretended(World(bad_share=0.1), request=lambda: "pause")).phase == FAILED
+    assert conduct(Pretended(World(bad_share=0.1), behaviour={"request": lambda: "pause"})).phase == FAILED
 
 
 def test_an_interrupted_release_holds() -> None:
     world = World()
-
     with pytest.raises(Interrupted):
-        conduct(Pretended(world, gone=lambda: "gone" if world.split else ""))
+        conduct(Pretended(world, behaviour={"gone": lambda: "gone" if world.split else ""}))
     assert (world.record.phase, world.split) == (SHIFTING, 10)
     assert conduct(Pretended(world)).phase == PROMOTED
 

@@ -1,0 +1,52 @@
+"""Releases of the echo application of the tests, in this process: engine, proxies and load are real, the playbook is left out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "integration")]
+
+import echo  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Check, Gate, Rollout, Version  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import rollout  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.setting import Task, given_task  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
+
+PORT = 18100
+VARIABLES = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
+DIRECTORY = "/var/lib/evenkeel"
+
+
+def deploy() -> None:
+    """Deploy the application."""
+    echo.deploy(**VARIABLES)
+
+
+def task() -> Task:
+    """Return the application as its file has it."""
+    arguments = read_deployment(str(echo.FILE), "built", VARIABLES).arguments()
+    return given_task({**arguments, "directory": DIRECTORY, "progress": None})
+
+
+def release(
+    environment: dict[str, str], weights: tuple[float, ...], checks: tuple[Check, ...] = (), seconds: float = 10
+) -> rollout.Answer:
+    """Release the component api with ``environment``, and return what came of it."""
+    version = Version("api", "", tuple(environment.items()))
+    wanted = Rollout("bench", (version,), weights, gate=Gate(hold=1, wait=120), checks=checks)
+    wish = rollout.Wish(rollout.ROLL_OUT, wanted, (), "bench", seconds, lambda: True)
+    return rollout.fulfil(Engine(), task(), wish, dry=False)
+
+
+def abort() -> None:
+    """End the release that is under way."""
+    wanted = Rollout("bench", (Version("api", "", (("VERSION", "any"),)),))
+    rollout.fulfil(Engine(), task(), rollout.Wish(rollout.ABORT, wanted, (), "bench", 10, lambda: True), dry=False)
+
+
+def tear_down() -> None:
+    """Remove the application with its data."""
+    echo.playbook("teardown")

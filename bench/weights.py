@@ -1,0 +1,62 @@
+"""From a weight's rename to its effect in every caller's proxy, by the time that each says it took the routes in.
+
+Run it from the repository's root: `.venv/bin/python bench/weights.py`. It deploys the echo application of the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from dataclasses import replace
+
+import echo_release
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.ledger import read_ledger
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.proxy import ask_proxy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import EngineTarget
+
+CHANGES = 60
+CALLERS = ("edge-1", "web-1", "web-2", "other-1")
+SETTLED_SECONDS = 0.3
+
+
+def taken_in(caller: str) -> float:
+    """Return when ``caller``'s proxy last took routes in, in milliseconds since the epoch."""
+    socket = echo_release.task().setting.layout.run(caller) / "admin.sock"
+    answer = ask_proxy(socket, "/stats?format=json&filter=config_reload_time_ms")
+    found = json.loads(answer or b'{"stats": []}')["stats"]
+    return float(max(each["value"] for each in found if ".rds.mesh." in each["name"]))
+
+
+def main() -> None:
+    """Measure and print."""
+    echo_release.deploy()
+    try:
+        echo_release.release({"VERSION": "2"}, (0.0,))
+        task = echo_release.task()
+        target = EngineTarget(Engine(), task, 10, lambda: True)
+        release = read_ledger(task.setting.layout).release("bench")
+        assert release
+        delays: list[float] = []
+        spreads: list[float] = []
+        for change in range(CHANGES):
+            changed = replace(release, weight=1.0 + change)
+            before = time.time() * 1000
+            target.shift(changed)
+            written = time.time() * 1000
+            time.sleep(SETTLED_SECONDS)
+            times = [taken_in(caller) for caller in CALLERS]
+            assert min(times) >= int(before), "a caller did not take the change in"
+            delays.append(max(times) - before)
+            spreads.append(max(times) - min(times))
+        print(f"{CHANGES} changes, {len(CALLERS)} callers; the last one has the change, in ms after it was asked for:")
+        print(f"  median {statistics.median(delays):.0f}, most {max(delays):.0f}; to put it on record and write it: {written - before:.1f}")
+        print(f"between the first caller and the last: median {statistics.median(spreads):.0f}, most {max(spreads):.0f}")
+        echo_release.abort()
+    finally:
+        echo_release.tear_down()
+
+
+if __name__ == "__main__":
+    main()
