@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import rollout  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.setting import Task, given_task  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.conduct import ABORT  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
 
 PORT = 18100
@@ -44,7 +45,7 @@ def release(
 def abort() -> None:
     """End the release that is under way."""
     wanted = Rollout("bench", (Version("api", "", (("VERSION", "any"),)),))
-    rollout.fulfil(Engine(), task(), rollout.Wish(rollout.ABORT, wanted, (), "bench", 10, lambda: True), dry=False)
+    rollout.fulfil(Engine(), task(), rollout.Wish(ABORT, wanted, (), "bench", 10, lambda: True), dry=False)
 
 
 def tear_down() -> None:

@@ -51,7 +51,7 @@ def main() -> None:
             delays.append(max(times) - before)
             spreads.append(max(times) - min(times))
         print(f"{CHANGES} changes, {len(CALLERS)} callers; the last one has the change, in ms after it was asked for:")
-        print(f"  median {statistics.median(delays):.0f}, most {max(delays):.0f}; to put it on record and write it: {written - before:.1f}")
+        print(f"  median {statistics.median(delays):.0f}, most {max(delays):.0f}; to write it: {written - before:.1f}")
         print(f"between the first caller and the last: median {statistics.median(spreads):.0f}, most {max(spreads):.0f}")
         echo_release.abort()
     finally:

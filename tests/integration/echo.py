@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,22 @@ PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
 DIFFERENCE = re.compile(r"^\+(?!\+\+)(.*)$", re.MULTILINE)
 
 
-def playbook(name: str, *options: str, extra: dict[str, Any] | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a playbook on the application with ``extra`` variables, and with values for those in its file."""
-    command, plain = _command(name, options, extra, variables)
-    return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)
+def extra(**variables: Any) -> tuple[str, str]:
+    """Return the options that set extra variables of a playbook."""
+    return "--extra-vars", json.dumps(variables)
 
 
-def kill_playbook(name: str, moment: str, *options: str, extra: dict[str, Any] | None = None, **variables: str) -> None:
-    """Run a playbook, and end it and all that it started for good as soon as it says ``moment``."""
-    command, plain = _command(name, options, extra, variables)
-    with subprocess.Popen(command, cwd=ROOT, env=plain, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
-        said = ""
+def playbook(name: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook on the application, with values for the variables in its file."""
+    return subprocess.run(_command(name, options, variables), cwd=ROOT, env=_plain(), capture_output=True, text=True)
+
+
+def kill_playbook(name: str, moment: str, *options: str, **variables: str) -> None:
+    """Run a playbook, and end it for good as soon as it says ``moment``."""
+    command, said = _command(name, options, variables), ""
+    with subprocess.Popen(
+        command, cwd=ROOT, env=_plain(), stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
         for line in running.stdout or ():
             said += line
             if moment in line:
@@ -36,13 +42,13 @@ def kill_playbook(name: str, moment: str, *options: str, extra: dict[str, Any] |
     assert moment in said, said
 
 
-def _command(
-    name: str, options: tuple[str, ...], extra: dict[str, Any] | None, variables: dict[str, str]
-) -> tuple[list[str], dict[str, str]]:
-    extra = json.dumps({"application": str(FILE), "variables": variables, "delete_data": True, **(extra or {})})
-    command = [PLAYBOOK, f"playbooks/{name}.yml", "--extra-vars", extra, *options]
-    plain = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
-    return command, plain
+def _command(name: str, options: tuple[str, ...], variables: Mapping[str, str]) -> list[str]:
+    usual = extra(application=str(FILE), variables=variables, delete_data=True)
+    return [PLAYBOOK, f"playbooks/{name}.yml", *usual, *options]
+
+
+def _plain() -> dict[str, str]:
+    return {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 
 
 def deploy(**variables: str) -> list[str]:

@@ -23,7 +23,7 @@ def application() -> Iterator[None]:
 
 def release(**extra: Any) -> tuple[int, str]:
     """Run the canary playbook, and return its exit code and all that it said."""
-    done = echo.playbook("canary", extra=extra, API_REPLICAS="2", WEB_REPLICAS="2")
+    done = echo.playbook("canary", *echo.extra(**extra), API_REPLICAS="2", WEB_REPLICAS="2")
     return done.returncode, done.stdout + done.stderr
 
 
@@ -152,7 +152,7 @@ def test_a_killed_run_is_gone_on_with(moment: str) -> None:
     version = {"candidates for": "5", "50 % of the users": "6", "promoted:": "7"}[moment]
     asked = {"component": "api", "env": {"VERSION": version}, "weights": [20, 50, 100]}
     with Crowd(PORT, "/chain").asking() as crowd:
-        echo.kill_playbook("canary", moment, extra=asked, API_REPLICAS="2", WEB_REPLICAS="2")
+        echo.kill_playbook("canary", moment, *echo.extra(**asked), API_REPLICAS="2", WEB_REPLICAS="2")
         code, said = release(**asked)
     assert code == 0, said
     assert crowd.failed() == []
@@ -163,7 +163,8 @@ def test_a_killed_run_is_gone_on_with(moment: str) -> None:
 
 def test_check_mode_shows_the_steps_and_touches_nothing() -> None:
     before = echo.containers()
-    done = echo.playbook("canary", "--check", extra={"component": "api", "env": {"VERSION": "5"}, "weights": [10, 100]})
+    asked = echo.extra(component="api", env={"VERSION": "5"}, weights=[10, 100])
+    done = echo.playbook("canary", "--check", *asked)
     assert done.returncode == 0, done.stdout
     assert "create echo-test-api-candidate-1 (missing)" in done.stdout
     assert "10 % of the users, then the gate" in done.stdout

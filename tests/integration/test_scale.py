@@ -22,7 +22,7 @@ def application() -> Iterator[None]:
 
 def scale(*options: str, variables: dict[str, str] | None = None, **extra: Any) -> tuple[int, str]:
     """Run the playbook, and return its exit code and all that it said."""
-    done = echo.playbook("scale", *options, extra=extra, **(variables or {}))
+    done = echo.playbook("scale", *options, *echo.extra(**extra), **(variables or {}))
     return done.returncode, done.stdout + done.stderr
 
 

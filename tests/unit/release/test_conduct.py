@@ -7,7 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Check, Gate, Rollout, Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import (
+    LATENCY_BOUNDS,
+    Check,
+    Gate,
+    Rollout,
+    Version,
+)
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.conduct import Conductor, Fault, Interrupted
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
     ABORTED,
@@ -19,7 +25,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
     release_from_wire,
     release_to_wire,
 )
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.traffic import LATENCY_BOUNDS, Totals
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.traffic import Totals
 
 ROLLOUT = Rollout("orders", (Version("orders", "orders:2"),), (10.0, 50.0, 100.0), gate=Gate(hold=1, wait=120))
 REQUESTS_PER_SECOND = 200

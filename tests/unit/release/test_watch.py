@@ -1,0 +1,69 @@
+"""What a step makes of what the callers' proxies count."""
+
+from __future__ import annotations
+
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import LATENCY_BOUNDS, Gate
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.gate import FAIL, PASS, WAIT, Verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.traffic import Totals
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.watch import Watch
+
+LOOKS = 20
+
+
+def totals(requests: int, errors: int = 0, slow: int = 0) -> Totals:
+    """Return totals of which so many take longer than 50 ms, all others less than 10."""
+    within = tuple(requests - slow if 10 <= bound < 1000 else (0 if bound < 10 else requests) for bound in LATENCY_BOUNDS)
+    return Totals(requests, errors, 0, requests, within)
+
+
+def judged(
+    candidate: tuple[int, int, int], stable: tuple[int, int, int], gate: Gate | None = None, alone: bool = False
+) -> Verdict:
+    """Return the verdict after looks, in each of which so many requests, errors and slow ones came in of both versions."""
+    watch = Watch(gate or Gate(), alone)
+    for look in range(LOOKS):
+        one, other = (totals(*(each * look for each in version)) for version in (candidate, stable))
+        watch.see({"caller": (one, other + totals(1000))})
+        verdict = watch.verdict()
+        if verdict.decision == FAIL:
+            break
+    return verdict
+
+
+def test_the_same_passes() -> None:
+    assert judged((20, 0, 0), (180, 0, 0)).decision == PASS
+    assert judged((40, 0, 1), (180, 0, 4)).decision == PASS
+
+
+def test_too_few_requests_wait() -> None:
+    verdict = judged((2, 0, 0), (180, 0, 0))
+    assert verdict.decision == WAIT
+    assert "of 50 requests" in verdict.reasons[0]
+
+
+def test_more_errors_and_more_slow_ones_fail() -> None:
+    assert "errors is worse" in judged((20, 1, 0), (180, 0, 0)).reasons[0]
+    assert "slow requests is worse" in judged((20, 0, 4), (180, 0, 4)).reasons[0]
+
+
+def test_what_hits_both_alike_does_not_fail() -> None:
+    assert judged((20, 2, 0), (180, 18, 0)).decision != FAIL
+    assert judged((20, 0, 4), (180, 0, 36)).decision != FAIL
+
+
+def test_limits_hold_whatever_the_stable_version_does() -> None:
+    assert "error rate is above" in judged((20, 2, 0), (180, 18, 0), Gate(max_error_rate=0.01)).reasons[0]
+    assert "latency is above" in judged((20, 0, 4), (180, 0, 36), Gate(max_latency=0.5)).reasons[0]
+    assert judged((40, 0, 0), (180, 0, 0), Gate(max_error_rate=0.05, max_latency=0.5)).decision == PASS
+
+
+def test_with_all_the_users_only_limits_are_left() -> None:
+    assert judged((200, 20, 0), (0, 0, 0), alone=True).decision == PASS
+    assert judged((200, 20, 0), (0, 0, 0), Gate(max_error_rate=0.01), alone=True).decision == FAIL
+
+
+def test_without_a_history_what_is_slow_is_learnt_first() -> None:
+    watch = Watch(Gate(), alone=False)
+    for look in range(2):
+        watch.see({"caller": (totals(200 * look), totals(40 * look))})
+    assert watch.verdict().decision == WAIT
