@@ -28,7 +28,7 @@ def write_plain(folder: Path) -> Path:
     edge.write_text(json.dumps(_edge()))
     content: dict[str, Any] = {
         "name": NAME,
-        "services": {each.name: _service(each, deployment) for each in application.components},
+        "services": {each.name: _service(each, deployment) for each in application.components if each.replicas},
         "volumes": {name: {} for name in application.volumes},
         "secrets": {each.name: {"file": str(folder / each.name)} for each in application.secrets},
     }

@@ -21,7 +21,7 @@ class ActionModule(DeploymentAction):
         """Return the recipes, and the bundle where anything is to build."""
         recipes = [vars(Recipe.of(image)) for image in deployment.needed.built.values()]
         arguments = {**super().module_arguments(deployment), "recipes": recipes}
-        own = {key: value for key, value in self._task.args.items() if key == "directory"}
+        own = {key: value for key, value in self._task.args.items() if key in ("also", "directory")}
         looked = self._execute_module(module_args={**own, **arguments}, task_vars=self._task_vars)
         if looked.get("failed") or self._task.check_mode:
             return arguments

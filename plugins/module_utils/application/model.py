@@ -165,8 +165,9 @@ class Application:
     """A whole application. ``components`` come in dependency order: each after all that it calls.
 
     ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
-    name gives; ``tracing`` the component that takes Zipkin spans; ``release`` the release that is made where nothing else
-    is said; ``splits`` are those of the releases under way, which no file says.
+    name gives; ``tracing`` the component that takes Zipkin spans; ``load`` the one that makes load when asked for;
+    ``release`` the release that is made where nothing else is said; ``splits`` are those of the releases under way, which
+    no file says.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Application:
     images: tuple[tuple[str, str], ...] = ()
     subnet: str = ""
     tracing: str = ""
+    load: str = ""
     splits: tuple[Split, ...] = ()
     release: Rollout | None = None
 

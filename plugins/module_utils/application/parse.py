@@ -65,6 +65,7 @@ def parse(
         )
     if not problems:
         _check_references(application, services)
+        _check_load(application, raw)
         _check_outer_ports(application, services)
         ordered = _in_order(components, services)
     if problems:
@@ -91,7 +92,7 @@ def _secret(node: Node) -> Secret:
 
 
 def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
-    found = node.fields(("images", "release", "subnet", "tracing"))
+    found = node.fields(("images", "load", "release", "subnet", "tracing"))
     images = found["images"].mapping() if "images" in found else {}
     return {
         "images": tuple(sorted((name, item.string()) for name, item in images.items())),
@@ -99,6 +100,7 @@ def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
         if "subnet" in found
         else "",
         "tracing": found["tracing"].choice(tuple(services), "") if "tracing" in found else "",
+        "load": found["load"].choice(tuple(services), "") if "load" in found else "",
         "release": read_rollout(found["release"]) if "release" in found else None,
     }
 
@@ -125,6 +127,12 @@ def _check_references(application: Application, services: Mapping[str, Node]) ->
             if name not in names:
                 place = services[component.name].child(key, None).child(name, name)
                 place.fail(f"a {what} of this file: {', '.join(names) or 'there is none'}")
+
+
+def _check_load(application: Application, top: Node) -> None:
+    if application.load and application.component(application.load).gateway:
+        place = top.child("x-mesh", None).child("load", application.load)
+        place.fail("a component with an application", found=f"{application.load}, a gateway")
 
 
 def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..application.model import Application
 from ..images.build import Recipe, missing_images
+from ..images.needed import in_use
 from .engine import Engine
 from .plan import COMPONENTS, INFRASTRUCTURE, MESH, plan_application
 from .reconcile import look
@@ -27,15 +28,16 @@ class Survey:
 
 def survey(engine: Engine, task: Task, recipes: Mapping[str, Recipe]) -> Survey:
     """Return what is to do on an engine that answers. Raises ``EngineError``, ``ModelError``."""
-    found = {IMAGES: [f"get {image} (missing)" for image in missing_images(engine, recipes, task.setting.images)]}
+    needed = in_use(task.setting.images, task.application)
+    found = {IMAGES: [f"get {image} (missing)" for image in missing_images(engine, recipes, needed)]}
     wanted, current = look(engine, task)
     for part in (INFRASTRUCTURE, MESH, COMPONENTS):
         found[part] = lines(plan_application(wanted, current, (part,)))
     store = tracing_store(task.application)
     if store and not schema_is_loaded(engine, task.setting.layout, store):
         found[TRACING] = [f"load schema {store.name} (missing)"]
-    needed = tuple(stage for stage in STAGES if found.get(stage))
-    return Survey(_without_covered(needed), tuple(line for stage in needed for line in found[stage]))
+    stages = tuple(stage for stage in STAGES if found.get(stage))
+    return Survey(_without_covered(stages), tuple(line for stage in stages for line in found[stage]))
 
 
 def stages_of(application: Application) -> tuple[str, ...]:

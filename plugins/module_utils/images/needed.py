@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..application.model import Application, Build
 from ..application.parse import UPSTREAM
-from .source import Image, Source, images
+from .source import Image, Source, SourceError, images
 
 PROXY = "envoy"
 PUBLISHED = "Dockerfile.published"
@@ -17,7 +17,10 @@ PLATFORM = (PROXY, "sandbox", "keeper")
 
 @dataclass(frozen=True)
 class Needed:
-    """``references`` are image names by what they are for; ``built`` the images to build, parents first; others are pulled."""
+    """``references`` are image names by what they are for; ``built`` the images made here, parents first; others are pulled.
+
+    Both know the images of components without instances too, which nobody needs yet: see ``in_use``.
+    """
 
     references: Mapping[str, str]
     built: Mapping[str, Image]
@@ -44,6 +47,20 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     references.update((component, built[name].reference) for component, name in names.items())
     references.update((name, built[name].reference) for name in PLATFORM)
     return Needed(references, built)
+
+
+def in_use(references: Mapping[str, str], application: Application, also: Collection[str] = ()) -> dict[str, str]:
+    """Return those of ``references`` that ``application`` has instances of, and those of the components ``also``.
+
+    Raises ``SourceError`` where one of ``also`` is no component.
+    """
+    known = {component.name for component in application.components if not component.gateway}
+    strange = sorted(set(also) - known)
+    if strange:
+        raise SourceError(f"also: found {', '.join(strange)}; allowed: {', '.join(sorted(known))}")
+    # The schema for traces is in the image of the component that takes them.
+    wanted = {component.name for component in application.components if component.numbers} | {application.tracing, *also}
+    return {name: reference for name, reference in references.items() if name not in known or name in wanted}
 
 
 def _add(sources: dict[str, Source], application: str, component: str, source: Source) -> str:

@@ -183,3 +183,12 @@ def test_a_volume_that_cannot_be_honoured_is_named(volume: dict[str, Any], fault
     with pytest.raises(ModelError) as caught:
         parsed({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
     assert fault in str(caught.value)
+
+
+def test_the_load_generator_is_a_service_with_an_application() -> None:
+    services = {"users": {"image": "u", "deploy": {"replicas": 0}}, "edge": {"ports": ["80:80"], "x-mesh": {"gateway": True}}}
+    assert parsed(services, **{"x-mesh": {"load": "users"}}).load == "users"
+    assert parsed(services).load == ""
+    assert faults(services, **{"x-mesh": {"load": "nobody"}}) == ["x-mesh.load: found 'nobody'; allowed: users, edge"]
+    gateway = faults(services, **{"x-mesh": {"load": "edge"}})
+    assert gateway == ["x-mesh.load: found edge, a gateway; allowed: a component with an application"]
