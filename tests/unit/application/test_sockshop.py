@@ -12,6 +12,7 @@ COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yam
 
 TABLE = """
 edge-router  80,8080               80,8080  128   stateless  front-end
+shopper      -                     -        256  stateless  edge-router
 front-end    8079,9001             -        512   stateless  catalogue,carts,orders,user,payment,shipping
 catalogue    80                    -        128   stateless  catalogue-db,zipkin
 catalogue-db 3306                  -        512   stateful   -

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment
 
 COMPOSE = str(Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml")
@@ -22,4 +25,22 @@ def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
     assert needed.references["envoy"] == proxy.reference
     assert proxy.source.args == (("PUBLISHED", "envoyproxy/envoy:v1.40.0"),)
     assert proxy.parents == ("decoder",)
-    assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "keeper"}
+    assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "keeper", "sockshop-load"}
+
+
+def test_a_component_without_instances_needs_its_image_only_when_asked_for() -> None:
+    deployment = read_deployment(COMPOSE, "built", {"SHOPPERS": 0})
+    application, references = deployment.application, deployment.needed.references
+    assert references["shopper"].startswith("evenkeel/sockshop-load:")
+    needed = in_use(references, application)
+    assert set(references) - set(needed) == {"shopper"}
+    assert in_use(references, application, ["shopper"]) == references
+    one = read_deployment(COMPOSE, "built", {"SHOPPERS": 1}).application
+    assert in_use(references, one) == references
+
+
+def test_only_components_can_be_asked_for() -> None:
+    deployment = read_deployment(COMPOSE, "built", {})
+    for name in ("nobody", "edge-router"):
+        with pytest.raises(SourceError, match=f"also: found {name}; allowed: .*shopper"):
+            in_use(deployment.needed.references, deployment.application, [name])

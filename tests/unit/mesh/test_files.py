@@ -109,3 +109,17 @@ def with_policy(name: str, policy: dict[str, Any]) -> Application:
     content = yaml.safe_load(COMPOSE.read_text())
     content["services"][name].setdefault("x-mesh", {})["policy"] = policy
     return parse(content, str(COMPOSE), {}, "")
+
+
+def test_a_component_may_call_the_gateway_which_decides_as_for_all() -> None:
+    """From inside, the gateway's name leads to the gateway; at the gateway, to where all from outside is led."""
+    application = load(COMPOSE, {"SHOPPERS": "1"})
+    known = addresses(application)
+    files = {path: json.loads(content) for path, content in mesh_files(application, known).items()}
+    (hosts,) = (each["virtual_hosts"] for each in files["shared/routes.json"]["resources"])
+    routes = next(host["routes"] for host in hosts if "edge-router" in host["domains"])
+    assert routes[0]["match"]["headers"] == [{"name": "x-evenkeel-caller", "string_match": {"exact": "edge-router"}}]
+    assert routes[0]["route"]["cluster"] == "front-end:8079"
+    assert "headers" not in routes[-1]["match"] and routes[-1]["route"]["cluster"] == "edge-router:80"
+    assert "edge-router:80" in json.dumps(files["components/shopper/clusters.json"])
+    assert str(known.block("shopper").network_address) in json.dumps(files["components/edge-router/listeners.json"])
