@@ -14,6 +14,7 @@ from .desired import Desired
 from .driver import Driver
 from .engine import Engine
 from .infrastructure import Infrastructure
+from .load import remove_leftovers
 from .observe import observe
 from .plan import Current, plan_application
 from .reconcile import Result
@@ -39,6 +40,7 @@ def tear_down(engine: Engine, task: Task, delete_data: bool, dry: bool) -> Resul
     if dry or not planned:
         return Result(planned)
     with files.held(layout):
+        remove_leftovers(engine, layout)
         outcome = execute(planned, Driver(engine, nothing, layout, task.say, time.monotonic()).run)
         for folder in (layout.mesh, layout.home / "run"):
             shutil.rmtree(folder, ignore_errors=True)

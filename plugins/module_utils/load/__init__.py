@@ -1,0 +1,1 @@
+"""Plans: graphs of single operations, each with its cause, and their concurrent execution."""

@@ -1,0 +1,118 @@
+#!/usr/bin/python
+"""Let an application's load generator loose on it, for a time."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: load
+short_description: Let an application's load generator loose on it, for a time
+version_added: 0.1.0
+description:
+  - Runs the component that C(x-mesh.load) names once, in a container that is no part of the application. Its users come in
+    by the gateway's published port on the host, as real ones do.
+  - Load is bounded in users and in time, and never sent to another machine than the application's host.
+  - The container is removed in every case; what a run left that was killed is removed by the next one.
+extends_documentation_fragment: [evenkeel.mesh.application]
+options:
+  users:
+    description: How many users there are at a time, from 1 to 500.
+    type: int
+    default: 20
+  seconds:
+    description: How long the load lasts, from 1 to 3600.
+    type: int
+    default: 60
+  spawn_rate:
+    description: How many users come a second until all are there, from 0.1 to 100.
+    type: float
+    default: 5
+  report:
+    description: Where on the controller to put the generator's report, an HTML file.
+    type: path
+    default: reports/load.html
+author: The Evenkeel authors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: Let 50 shoppers loose for two minutes
+  evenkeel.mesh.load:
+    application: applications/sockshop/compose.yaml
+    users: 50
+    seconds: 120
+"""
+
+RETURN = r"""
+generator:
+  description: The component that makes the load.
+  returned: always
+  type: str
+  sample: shopper
+target:
+  description: Where the load goes to.
+  returned: always
+  type: str
+  sample: http://127.0.0.1:80
+totals:
+  description: What came of it. Percentiles are of the times to answer, in milliseconds.
+  returned: when the load was made
+  type: dict
+  sample:
+    {users: 20, requests: 1234, failures: 0, requests_per_second: 20.6, p50: 12, p95: 48, p99: 91, errors: []}
+report:
+  description: Where the report is on the controller.
+  returned: when there is one
+  type: str
+  sample: /root/reports/load.html
+"""
+
+import signal  # noqa: E402
+from dataclasses import asdict  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load import Generated  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load_run import Wish, make_load  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import Refused  # noqa: E402
+
+
+def main() -> None:
+    """Run the module."""
+    usual = Population()
+    module = AnsibleModule(
+        argument_spec={
+            **setting.SHARED_OPTIONS,
+            "users": {"type": "int", "default": usual.users},
+            "seconds": {"type": "int", "default": usual.seconds},
+            "spawn_rate": {"type": "float", "default": usual.spawn_rate},
+            "report": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    progress, report = params["progress"], params["report"]
+    task = setting.read_task(params)
+    engine = Engine()
+    try:
+        wanted = population({name: params[name] for name in vars(usual)})
+        generated = Generated(engine, task, wanted)
+        about = {"generator": task.application.load, "target": generated.target}
+        if module.check_mode:
+            generated.check()
+            module.exit_json(changed=True, **about)
+        attends = attended(Path(f"{progress}.attended") if progress else None, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        answer = make_load(engine, task, Wish(wanted, attends, Path(report) if report else None))
+    except (EngineError, ModelError, Refused, OSError) as error:
+        module.fail_json(msg=str(error))
+    result = {"changed": True, **about, "totals": asdict(answer.stats), "reported": answer.reported}
+    if answer.failure:
+        module.fail_json(msg=answer.failure, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
