@@ -47,6 +47,16 @@ options:
     description: The folder on the controller for the HTML reports of releases.
     type: path
     default: reports
+  generate_load:
+    description:
+      - Whether to make up for too little traffic with the application's load generator, C(x-mesh.load), for the time of each
+        step. Half of its users have the candidates.
+    type: bool
+    default: false
+  users:
+    description: How many users the load generator has, from 1 to 500.
+    type: int
+    default: 20
   back_on_interrupt:
     description: Whether to go back when the run is interrupted. Otherwise the release holds where it is.
     type: bool
@@ -96,6 +106,8 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.application.wire imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import rollout, setting  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import Refused as NoLoad  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import release_to_wire  # noqa: E402
 
 
@@ -109,12 +121,19 @@ def main() -> None:
             "weights": {"type": "list", "elements": "float", "default": []},
             "by": {"type": "str", "required": True},
             "back_on_interrupt": {"type": "bool", "default": False},
+            "generate_load": {"type": "bool", "default": False},
+            "users": {"type": "int", "default": Population.users},
             "timeout": {"type": "int", "default": 120},
         },
         supports_check_mode=True,
     )
     params = module.params
     progress = params["progress"]
+    engine = Engine()
+    try:
+        load = population({"users": params["users"]}) if params["generate_load"] else None
+    except ModelError as error:
+        module.fail_json(msg=str(error))
     wish = rollout.Wish(
         action=params["action"],
         rollout=built(Rollout, params["rollout"]),
@@ -123,10 +142,11 @@ def main() -> None:
         seconds=params["timeout"],
         attended=attended(Path(f"{progress}.attended") if progress else None, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
         back_on_interrupt=params["back_on_interrupt"],
+        load=load,
     )
     try:
-        answer = rollout.fulfil(Engine(), setting.given_task(params), wish, module.check_mode)
-    except (rollout.Refused, rollout.Busy, EngineError, ModelError, OSError) as error:
+        answer = rollout.fulfil(engine, setting.given_task(params), wish, module.check_mode)
+    except (rollout.Refused, NoLoad, rollout.Busy, EngineError, ModelError, OSError) as error:
         module.fail_json(msg=str(error))
     release = release_to_wire(answer.release) if answer.release else {}
     told = list(answer.told) or (rollout.summary(answer.release) if answer.release else [])

@@ -72,7 +72,8 @@ class Crowd:
             following += pause
             at = time.monotonic() - began
             try:
-                connection.request("GET", self.path, headers={**self.headers, **({"Cookie": cookie} if cookie else {})})
+                cookies = "; ".join(each for each in (self.headers.get("Cookie", ""), cookie) if each)
+                connection.request("GET", self.path, headers={**self.headers, **({"Cookie": cookies} if cookies else {})})
                 answer = connection.getresponse()
                 text = answer.read().decode()
                 cookie = (answer.getheader("Set-Cookie") or cookie).partition(";")[0]

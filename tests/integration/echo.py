@@ -28,8 +28,8 @@ def playbook(name: str, *options: str, **variables: str) -> subprocess.Completed
     return subprocess.run(_command(name, options, variables), cwd=ROOT, env=_plain(), capture_output=True, text=True)
 
 
-def kill_playbook(name: str, moment: str, *options: str, **variables: str) -> None:
-    """Run a playbook, and end it for good as soon as it says ``moment``."""
+def kill_playbook(name: str, moment: str, *options: str, by: int = signal.SIGKILL, **variables: str) -> None:
+    """Run a playbook, and end it ``by`` a signal as soon as it says ``moment``."""
     command, said = _command(name, options, variables), ""
     with subprocess.Popen(
         command, cwd=ROOT, env=_plain(), stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -37,7 +37,7 @@ def kill_playbook(name: str, moment: str, *options: str, **variables: str) -> No
         for line in running.stdout or ():
             said += line
             if moment in line:
-                os.killpg(running.pid, signal.SIGKILL)
+                os.killpg(running.pid, by)
                 break
     assert moment in said, said
 

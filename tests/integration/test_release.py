@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,7 +99,8 @@ def test_an_audience_gets_the_candidate_whatever_the_weight() -> None:
     code, said = release(release=str(FILES / "audience.yml"), weight=0)
     assert code == 0, said
     assert versions({"x-group": "testers"}) == {"3 audience"}
-    assert versions() == {"3 3"}
+    assert versions({"Cookie": "other=1; beta.user=grace"}) == {"3 audience"}
+    assert versions({"Cookie": "betaXuser=grace", "baggage": "evenkeel.audience=candidate"}) == {"3 3"}
     code, said = release(release=str(FILES / "audience.yml"), action="abort")
     assert code == 0, said
     assert versions({"x-group": "testers"}) == {"3 3"}
@@ -114,6 +117,47 @@ def test_a_mirrored_candidate_is_judged_before_it_has_any_user() -> None:
     assert code != 0
     assert crowd.failed() == [], "a mirrored request must not reach a user"
     assert {each.text for each in crowd.answers} == {"3 4"}
+
+
+def test_what_no_gateway_has_seen_is_split_by_weight() -> None:
+    (before,) = versions()
+    with Crowd(PORT, "/chain").asking():
+        assert release(component="api", env={"VERSION": "split"}, weight=40)[0] == 0
+    answers = [line.partition(" ")[2] for line in echo.ask("/chain", "400", 4, caller="other")]
+    assert set(answers) == {before.split()[1], "split"}
+    assert 0.25 < answers.count("split") / len(answers) < 0.55
+    assert release(component="api", env={"VERSION": "split"}, action="abort")[0] == 0
+    assert versions() == {before}
+
+
+def test_a_run_obeys_what_is_asked_elsewhere() -> None:
+    (before,) = versions()
+    asked, ended = {"component": "api", "env": {"VERSION": "asked"}, "weights": [20, 100]}, []
+    with Crowd(PORT, "/chain").asking() as crowd:
+        run = threading.Thread(target=lambda: ended.append(release(**asked)))
+        run.start()
+        assert eventually(lambda: any("asked" in each.text for each in crowd.answers))
+        assert "asked of the run" in release(action="pause")[1]
+        run.join(25)
+        assert run.is_alive(), "a step goes on although a pause was asked for"
+        assert "shifting at 20 %" in release(action="status")[1]
+        assert release(action="abort")[0] == 0
+        run.join()
+    assert ended[0][0] != 0
+    assert "it was asked for" in ended[0][1]
+    assert crowd.failed() == []
+    assert versions() == {before}
+
+
+def test_an_interrupted_run_goes_back_where_that_is_asked_for() -> None:
+    (before,) = versions()
+    asked = echo.extra(component="api", env={"VERSION": "gone"}, weights=[20, 100], back_on_interrupt=True)
+    with Crowd(PORT, "/chain").asking() as crowd:
+        variables = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
+        echo.kill_playbook("canary", "20 % of the users", *asked, by=signal.SIGINT, **variables)
+        assert eventually(lambda: not [name for name in echo.containers() if "candidate" in name], 40)
+    assert crowd.failed() == []
+    assert versions() == {before}
 
 
 def test_two_releases_of_a_component_are_refused() -> None:

@@ -22,6 +22,10 @@ ADDRESS = {"street": "Elm Street", "number": "7", "city": "Ghent", "country": "B
 CARD = {"longNum": "4111111111111111", "expires": "12/30", "ccv": "123"}
 
 
+# A header, `name: value`, that half of the shoppers send with each request.
+HALF_WITH = os.environ.get("HALF_WITH", "")
+
+
 class Visitor(FastHttpUser):
     """Somebody who looks at socks."""
 
@@ -29,9 +33,14 @@ class Visitor(FastHttpUser):
     wait_time = between(THINK_SECONDS / 4, THINK_SECONDS)
     network_timeout = connection_timeout = 20.0
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        name, _, value = HALF_WITH.partition(":")
+        self.headers = {name.strip(): value.strip()} if name and random.random() < 0.5 else {}
+
     def ask(self, method: str, path: str, status: int = 200, kind: type | None = None, **options: Any) -> Any:
         """Make a request, and return its JSON, or without a ``kind`` of it True; None is a failure, and counted as one."""
-        with self.client.request(method, path, catch_response=True, **options) as answer:
+        with self.client.request(method, path, catch_response=True, headers=self.headers, **options) as answer:
             if answer.status_code != status:
                 found = f"status {answer.status_code}" if answer.status_code else str(answer.error)
                 answer.failure(f"{found} in place of status {status}")

@@ -87,7 +87,7 @@ class Check:
     """A check of one's own, made every ``interval`` seconds: a ``command``, a ``url``, or a ``query`` to Prometheus at ``url``.
 
     A command has to end with 0; a URL to answer with ``status`` and what matches ``contains``; a query to give values from
-    ``least`` to ``most``. Commands and URLs are given a cookie that makes them users of the candidates.
+    ``least`` to ``most``. Commands and URLs are given a header that makes their requests the candidates'.
     """
 
     name: str

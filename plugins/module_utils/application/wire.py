@@ -22,14 +22,18 @@ def from_wire(data: Mapping[str, Any]) -> Application:
 
 
 def built(kind: Any, value: Any) -> Any:
-    """Return the ``kind``, dataclasses of scalars and tuples, that ``dataclasses.asdict`` made ``value`` of."""
+    """Return the ``kind``, dataclasses of scalars and tuples, that ``dataclasses.asdict`` made ``value`` of.
+
+    A field that an older version did not know yet has its default.
+    """
     if value is None:
         return None
     if get_origin(kind) in (Union, types.UnionType):
         return built(next(each for each in get_args(kind) if each is not type(None)), value)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{each.name: built(hints[each.name], value[each.name]) for each in fields(kind)})  # type: ignore[operator]
+        known = [each.name for each in fields(kind) if each.name in value]
+        return kind(**{name: built(hints[name], value[name]) for name in known})  # type: ignore[operator]
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner

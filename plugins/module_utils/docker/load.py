@@ -34,13 +34,17 @@ class Generated(AbstractContextManager[None]):
     It comes in by the gateway's published port, as users do. It may be entered again, for another run.
     """
 
-    def __init__(self, engine: Engine, task: Task, population: Population) -> None:
-        """Raises ``Refused`` where the application has no load generator, or no way in."""
+    def __init__(self, engine: Engine, task: Task, population: Population, half_with: str = "") -> None:
+        """``half_with`` is a header, ``name: value``, that half of the users send with each request.
+
+        Raises ``Refused`` where the application has no load generator, or no way in.
+        """
         self._engine = engine
         self._component = generator(task.application)
         self._gateway, self.target = entrance(task.application)
         self._task = task
         self._population = population
+        self._half_with = half_with
         self._undo = ExitStack()
         self._folder = Path()
         self._name = ""
@@ -104,6 +108,7 @@ class Generated(AbstractContextManager[None]):
             "SPAWN_RATE": f"{population.spawn_rate:g}",
             "SECONDS": str(population.seconds),
             "REPORT": REPORT,
+            **({"HALF_WITH": self._half_with} if self._half_with else {}),
         }
         tmpfs = [each.target for each in component.mounts if each.kind == "tmpfs"]
         body = {

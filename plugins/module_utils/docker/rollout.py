@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 
 from ..application.rollout import Rollout
 from ..images.build import BuildError, is_there, pull
+from ..load.population import Population, bounded
 from ..release.conduct import ABORT, PAUSE, PROMOTE, Conductor, Interrupted
-from ..release.state import FAILED, Ledger, Release
+from ..release.overlay import TESTER_HEADER
+from ..release.state import ABORTED, FAILED, Ledger, Release
 from . import files
 from .engine import Engine, EngineError
 from .ledger import ask, conducting, is_conducted, read_ledger
+from .load import Generated
 from .plan import PARTS, plan_application
 from .reconcile import look
 from .release import EngineTarget
@@ -34,7 +37,7 @@ class Wish:
     """What is asked for: ``action`` on the release of ``rollout``, ``weights`` in place of all of its own, by whom.
 
     Candidates have ``seconds`` to become healthy. Where nobody is ``attended`` any more the release holds, or goes back
-    where that is asked for by ``back_on_interrupt``.
+    where that is asked for by ``back_on_interrupt``. ``load`` makes up for too little traffic.
     """
 
     action: str
@@ -44,7 +47,7 @@ class Wish:
     seconds: float
     attended: Callable[[], bool]
     back_on_interrupt: bool = False
-    load: AbstractContextManager[None] | None = None
+    load: Population | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def fulfil(engine: Engine, task: Task, wish: Wish, dry: bool) -> Answer:
         return Answer(release, False, (f"nobody conducts {release.name}: it stays at {release.weight:g} %",))
     if wish.action in (ROLL_OUT, RETRY):
         _check(engine, task, release)
+    if wish.load:
+        _load(engine, task, release, wish.load).check()
     with _conducting(task, release.name, wish.by):
         return conduct(engine, task, release, wish)
 
@@ -145,7 +150,8 @@ def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
     if recorded and not recorded.under_way and recorded.began == release.began:
         return _ended(recorded, wish)
     release = meant(ledger, wish)
-    target = EngineTarget(engine, task, wish.seconds, wish.attended, wish.load)
+    load = _load(engine, task, release, wish.load) if wish.load else None
+    target = EngineTarget(engine, task, wish.seconds, wish.attended, load)
     conductor = Conductor(release, target, task.say)
     target.keep(release)
     try:
@@ -157,8 +163,14 @@ def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
         return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
 
 
+def _load(engine: Engine, task: Task, release: Release, population: Population) -> Generated:
+    """Return load for one step at a time, half of whose users have the candidates. Raises ``Refused`` of load."""
+    lasting = replace(population, seconds=bounded(release.rollout.gate.wait))
+    return Generated(engine, task, lasting, f"{TESTER_HEADER}: {release.tester}")
+
+
 def _ended(release: Release, wish: Wish) -> Answer:
-    failed = release.phase == FAILED and wish.action != ABORT
+    failed = release.phase in (FAILED, ABORTED) and wish.action != ABORT
     return Answer(release, True, failure=f"{release.name} was rolled back: {release.reason}" if failed else "")
 
 

@@ -1,1 +1,1 @@
-"""Plans: graphs of single operations, each with its cause, and their concurrent execution."""
+"""How much load is made, to where, and what came of it."""

@@ -24,6 +24,11 @@ class Population:
     spawn_rate: float = 5.0
 
 
+def bounded(seconds: float) -> int:
+    """Return whole seconds within the bounds."""
+    return max(1, min(MOST_SECONDS, round(seconds)))
+
+
 def population(given: Mapping[str, Any]) -> Population:
     """Return the population that ``given`` asks for, the usual one where it says nothing. Raises ``ModelError``."""
     problems: list[Problem] = []

@@ -11,26 +11,25 @@ import urllib.parse
 import urllib.request
 
 from ..application.rollout import Check
-from .overlay import TESTER_COOKIE
+from .overlay import TESTER_HEADER
 
-COOKIE_VARIABLE = "EVENKEEL_COOKIE"
+TESTER_VARIABLE = "EVENKEEL_TESTER"
 _SHOWN = 300
 _MOST_BYTES = 1 << 20
 
 
 def wrong(check: Check, tester: str) -> str:
     """Return what is wrong by ``check``, nothing where it holds. ``tester`` makes requests the candidates'."""
-    cookie = f"{TESTER_COOKIE}={tester}"
     if check.command:
-        return _command(check, cookie)
-    return _query(check) if check.query else _url(check, cookie)
+        return _command(check, tester)
+    return _query(check) if check.query else _url(check, tester)
 
 
-def _command(check: Check, cookie: str) -> str:
+def _command(check: Check, tester: str) -> str:
     try:
         done = subprocess.run(
             check.command,
-            env={**os.environ, COOKIE_VARIABLE: cookie},
+            env={**os.environ, TESTER_VARIABLE: f"{TESTER_HEADER}: {tester}"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -46,8 +45,8 @@ def _command(check: Check, cookie: str) -> str:
     return f"the command ended with {done.returncode}: {done.stdout.strip()[-_SHOWN:]}" if done.returncode else ""
 
 
-def _url(check: Check, cookie: str) -> str:
-    request = urllib.request.Request(check.url, headers={"Cookie": cookie})
+def _url(check: Check, tester: str) -> str:
+    request = urllib.request.Request(check.url, headers={TESTER_HEADER: tester})
     try:
         with urllib.request.urlopen(request, timeout=check.timeout) as answer:
             status, text = answer.status, answer.read(_MOST_BYTES).decode(errors="replace")

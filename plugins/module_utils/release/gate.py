@@ -50,13 +50,13 @@ def verdict(measures: Mapping[str, Evidence], limits: Limits) -> Verdict:
     One that is clearly worse fails the step; all have to be clear for it to pass.
     """
     alarm = limits.alarm(len(measures))
-    failed = tuple(_told(name, each, "is worse") for name, each in measures.items() if each.worse >= alarm)
+    failed = tuple(_told(name, each, "are worse") for name, each in measures.items() if each.worse >= alarm)
     if failed:
         return Verdict(FAIL, failed)
     waiting = tuple(_unclear(name, each, limits) for name, each in measures.items() if _open(each, limits))
     if waiting or not measures:
         return Verdict(WAIT, waiting or ("nothing is measured",))
-    return Verdict(PASS, tuple(_told(name, each, "is not worse") for name, each in measures.items()))
+    return Verdict(PASS, tuple(_told(name, each, "are not worse") for name, each in measures.items()))
 
 
 def _open(evidence: Evidence, limits: Limits) -> bool:
@@ -66,7 +66,7 @@ def _open(evidence: Evidence, limits: Limits) -> bool:
 def _unclear(name: str, evidence: Evidence, limits: Limits) -> str:
     if evidence.candidate.requests < limits.requests:
         return f"{name}: the candidate has had {evidence.candidate.requests} of {limits.requests} requests"
-    return _told(name, evidence, "is not clear yet")
+    return _told(name, evidence, "are not clear yet")
 
 
 def _told(name: str, evidence: Evidence, what: str) -> str:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from math import ceil
 
 from ..application.model import Application, Component
-from ..application.rollout import COOKIE, Audience, Candidate, Split, Version
+from ..application.rollout import HEADER, Audience, Candidate, Split, Version
 from .state import CLEARING, PROMOTED, PROMOTING, SHIFTING, Ledger, Promoted, Release
 
-TESTER_COOKIE = "evenkeel-tester"
+TESTER_HEADER = "x-evenkeel-tester"
 _PROMOTING = (PROMOTING, CLEARING, PROMOTED)
 
 
@@ -81,7 +81,7 @@ def _candidate(component: Component, release: Release) -> Candidate:
 
 
 def _split(release: Release) -> Split:
-    testers = Audience(COOKIE, TESTER_COOKIE, (release.tester,))
+    testers = Audience(HEADER, TESTER_HEADER, (release.tester,))
     audiences = (testers, *release.rollout.audiences) if release.phase in (SHIFTING, PROMOTING) else ()
     mirror = release.rollout.mirror if release.phase == SHIFTING else 0.0
     return Split(release.name, release.weight, audiences, mirror)

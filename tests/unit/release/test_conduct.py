@@ -157,7 +157,7 @@ def test_a_bad_candidate_is_taken_back() -> None:
     target = Pretended(World(bad_share=0.1))
     ended = conduct(target)
     assert (ended.phase, ended.standing, target.world.split) == (FAILED, False, 0)
-    assert "errors is worse" in ended.reason
+    assert "errors are worse" in ended.reason
     assert not target.world.promoted
 
 

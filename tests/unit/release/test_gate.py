@@ -22,13 +22,13 @@ LITTLE = after(1, Counts(12, 0), Counts(100, 0))
 def test_a_candidate_like_the_stable_version_passes() -> None:
     found = verdict({"errors": GOOD}, Limits())
     assert found.decision == PASS
-    assert found.reasons == ("errors is not worse: candidate 0 of 800 (0.00 %), stable 0 of 7200 (0.00 %)",)
+    assert found.reasons == ("errors are not worse: candidate 0 of 800 (0.00 %), stable 0 of 7200 (0.00 %)",)
 
 
 def test_one_bad_measure_fails_the_step() -> None:
     found = verdict({"errors": GOOD, "slow requests": BAD}, Limits())
     assert found.decision == FAIL
-    assert found.reasons == ("slow requests is worse: candidate 20 of 200 (10.00 %), stable 0 of 1800 (0.00 %)",)
+    assert found.reasons == ("slow requests are worse: candidate 20 of 200 (10.00 %), stable 0 of 1800 (0.00 %)",)
 
 
 def test_twelve_requests_do_not_pass() -> None:
@@ -39,7 +39,7 @@ def test_twelve_requests_do_not_pass() -> None:
 def test_enough_requests_that_are_not_clear_wait() -> None:
     found = verdict({"errors": after(5, Counts(20, 0), Counts(100, 0))}, Limits())
     assert found.decision == WAIT
-    assert "is not clear yet" in found.reasons[0]
+    assert "are not clear yet" in found.reasons[0]
 
 
 def test_nothing_measured_does_not_pass() -> None:

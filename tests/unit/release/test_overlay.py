@@ -46,7 +46,7 @@ def test_a_candidate_stands_beside_its_component() -> None:
     assert web.candidate is not None
     assert web.candidate.image == "web:2"
     (split,) = model.splits
-    assert (split.weight, split.mirror, [each.where for each in split.audiences]) == (10, 5, ["cookie", "header"])
+    assert (split.weight, split.mirror, [each.where for each in split.audiences]) == (10, 5, ["header", "header"])
 
 
 @pytest.mark.parametrize("phase", [DEPLOYING, CLEARING, FAILED])

@@ -42,8 +42,8 @@ def test_too_few_requests_wait() -> None:
 
 
 def test_more_errors_and_more_slow_ones_fail() -> None:
-    assert "errors is worse" in judged((20, 1, 0), (180, 0, 0)).reasons[0]
-    assert "slow requests is worse" in judged((20, 0, 4), (180, 0, 4)).reasons[0]
+    assert "errors are worse" in judged((20, 1, 0), (180, 0, 0)).reasons[0]
+    assert "slow requests are worse" in judged((20, 0, 4), (180, 0, 4)).reasons[0]
 
 
 def test_what_hits_both_alike_does_not_fail() -> None:
