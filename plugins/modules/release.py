@@ -49,14 +49,12 @@ options:
     default: reports
   generate_load:
     description:
-      - Whether to make up for too little traffic with the application's load generator, C(x-mesh.load), for the time of each
-        step. Half of its users have the candidates.
+      - Whether to make up for too little traffic with the application's load generator, C(x-mesh.load). Half of its users
+        have the candidates. As the release says where it is empty.
     type: bool
-    default: false
   users:
-    description: How many users the load generator has, from 1 to 500.
+    description: How many users the load generator has, from 1 to 500; 20 where the release says nothing either.
     type: int
-    default: 20
   back_on_interrupt:
     description: Whether to go back when the run is interrupted. Otherwise the release holds where it is.
     type: bool
@@ -83,6 +81,11 @@ release:
   returned: always
   type: dict
   sample: {phase: shifting, weight: 10.0}
+generator:
+  description: The component that makes load in this release, empty where none is to.
+  returned: always
+  type: str
+  sample: shopper
 report:
   description: The path of the HTML report on the controller.
   returned: when the release has gone through a step
@@ -106,7 +109,6 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.application.wire imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import rollout, setting  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import Refused as NoLoad  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import release_to_wire  # noqa: E402
 
@@ -121,19 +123,12 @@ def main() -> None:
             "weights": {"type": "list", "elements": "float", "default": []},
             "by": {"type": "str", "required": True},
             "back_on_interrupt": {"type": "bool", "default": False},
-            "generate_load": {"type": "bool", "default": False},
-            "users": {"type": "int", "default": Population.users},
             "timeout": {"type": "int", "default": 120},
         },
         supports_check_mode=True,
     )
     params = module.params
     progress = params["progress"]
-    engine = Engine()
-    try:
-        load = population({"users": params["users"]}) if params["generate_load"] else None
-    except ModelError as error:
-        module.fail_json(msg=str(error))
     wish = rollout.Wish(
         action=params["action"],
         rollout=built(Rollout, params["rollout"]),
@@ -142,15 +137,15 @@ def main() -> None:
         seconds=params["timeout"],
         attended=attended(Path(f"{progress}.attended") if progress else None, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
         back_on_interrupt=params["back_on_interrupt"],
-        load=load,
     )
     try:
-        answer = rollout.fulfil(engine, setting.given_task(params), wish, module.check_mode)
+        answer = rollout.fulfil(Engine(), setting.given_task(params), wish, module.check_mode)
     except (rollout.Refused, NoLoad, rollout.Busy, EngineError, ModelError, OSError) as error:
         module.fail_json(msg=str(error))
     release = release_to_wire(answer.release) if answer.release else {}
+    generator = params["model"]["load"] if answer.release and answer.release.rollout.load else ""
     told = list(answer.told) or (rollout.summary(answer.release) if answer.release else [])
-    result = {"changed": answer.changed, "release": release, "summary": told}
+    result = {"changed": answer.changed, "release": release, "summary": told, "generator": generator}
     if answer.failure:
         module.fail_json(msg=answer.failure, **result)
     module.exit_json(**result)

@@ -7,21 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ..module_utils.application.errors import ModelError, Problem
 from ..module_utils.application.load import read_yaml
 from ..module_utils.application.node import Node
-from ..module_utils.application.rollout import Rollout, read_rollout, read_weights
+from ..module_utils.application.rollout import MOST_USERS, Rollout, read_rollout, read_weights
+from ..module_utils.load.population import Population
+from ..module_utils.load.target import entrance, generator
 from ..module_utils.release.fit import unfit
 from .deployment import Deployment
 
-OPTIONS = ("component", "env", "image", "mirror", "release", "weight", "weights")
+OPTIONS = ("component", "env", "generate_load", "image", "mirror", "release", "users", "weight", "weights")
 SOURCE = "-e"
 
 
 def asked_for(deployment: Deployment, given: Mapping[str, Any]) -> tuple[Rollout | None, tuple[float, ...]]:
     """Return the release, None where nothing says which, and the weights that it is limited to, none where to all of its own.
 
-    ``given`` has what is said of ``OPTIONS``. Raises ``ModelError`` with every fault.
+    ``given`` has what is said of ``OPTIONS``. Raises ``ModelError`` with every fault, ``Refused`` where there can be no load.
     """
     problems: list[Problem] = []
     node = Node(dict(given), (), problems)
@@ -32,9 +36,14 @@ def asked_for(deployment: Deployment, given: Mapping[str, Any]) -> tuple[Rollout
         rollout = replace(rollout, weights=read_weights(node.child("weights", given["weights"])))
     if rollout and "mirror" in given:
         rollout = replace(rollout, mirror=node.child("mirror", given["mirror"]).number(0, 100))
+    if rollout:
+        rollout = replace(rollout, load=_load(rollout, node, given))
     weights = read_weights(node.child("weight", [given["weight"]])) if "weight" in given else ()
     if problems:
         raise ModelError(SOURCE, problems)
+    if rollout and rollout.load:
+        generator(deployment.application)
+        entrance(deployment.application)
     faults = unfit(rollout, deployment.application) if rollout else []
     if faults:
         place = "x-mesh.release." if source == deployment.source else ""
@@ -70,6 +79,13 @@ def _file(path: str) -> tuple[str, Rollout]:
     if problems:
         raise ModelError(path, problems)
     return path, rollout
+
+
+def _load(rollout: Rollout, node: Node, given: Mapping[str, Any]) -> int:
+    """Return how many users the load generator has."""
+    wanted = boolean(given["generate_load"]) if "generate_load" in given else bool(rollout.load)
+    users = node.child("users", given["users"]).integer(1, MOST_USERS) if "users" in given else rollout.load or Population.users
+    return users if wanted else 0
 
 
 def _environment(node: Node) -> dict[str, str]:

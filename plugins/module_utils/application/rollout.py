@@ -12,9 +12,10 @@ from .units import DURATION, parse_duration
 
 HEADER, COOKIE = "header", "cookie"
 USUAL_WEIGHTS = (1.0, 10.0, 25.0, 50.0, 100.0)
-KEYS = ("audiences", "checks", "components", "gate", "keep_candidate", "mirror", "name", "weights")
+KEYS = ("audiences", "checks", "components", "gate", "keep_candidate", "load", "mirror", "name", "weights")
 LATENCY_BOUNDS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+MOST_USERS = 500
 _SHORTEST_WEIGHT = 0.01
 
 
@@ -104,7 +105,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A release as it is asked for. ``weights`` are percent of users, rising."""
+    """A release as it is asked for. ``weights`` are percent of users, rising.
+
+    ``load`` is how many users the application's load generator has where there is too little traffic, 0 for none.
+    """
 
     name: str
     versions: tuple[Version, ...]
@@ -114,6 +118,7 @@ class Rollout:
     gate: Gate = field(default_factory=Gate)
     checks: tuple[Check, ...] = ()
     keep_candidate: bool = False
+    load: int = 0
 
 
 def read_rollout(node: Node) -> Rollout:
@@ -134,6 +139,7 @@ def read_rollout(node: Node) -> Rollout:
         gate=_gate(found["gate"]) if "gate" in found else Gate(),
         checks=tuple(_check(key, item) for key, item in found["checks"].mapping().items()) if "checks" in found else (),
         keep_candidate=found["keep_candidate"].boolean() if "keep_candidate" in found else False,
+        load=found["load"].integer(0, MOST_USERS) if "load" in found else 0,
     )
 
 

@@ -37,7 +37,7 @@ class Wish:
     """What is asked for: ``action`` on the release of ``rollout``, ``weights`` in place of all of its own, by whom.
 
     Candidates have ``seconds`` to become healthy. Where nobody is ``attended`` any more the release holds, or goes back
-    where that is asked for by ``back_on_interrupt``. ``load`` makes up for too little traffic.
+    where that is asked for by ``back_on_interrupt``.
     """
 
     action: str
@@ -47,7 +47,6 @@ class Wish:
     seconds: float
     attended: Callable[[], bool]
     back_on_interrupt: bool = False
-    load: Population | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,9 @@ def fulfil(engine: Engine, task: Task, wish: Wish, dry: bool) -> Answer:
         return Answer(release, False, (f"nobody conducts {release.name}: it stays at {release.weight:g} %",))
     if wish.action in (ROLL_OUT, RETRY):
         _check(engine, task, release)
-    if wish.load:
-        _load(engine, task, release, wish.load).check()
+    load = _load(engine, task, release)
+    if load:
+        load.check()
     with _conducting(task, release.name, wish.by):
         return conduct(engine, task, release, wish)
 
@@ -150,8 +150,7 @@ def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
     if recorded and not recorded.under_way and recorded.began == release.began:
         return _ended(recorded, wish)
     release = meant(ledger, wish)
-    load = _load(engine, task, release, wish.load) if wish.load else None
-    target = EngineTarget(engine, task, wish.seconds, wish.attended, load)
+    target = EngineTarget(engine, task, wish.seconds, wish.attended, _load(engine, task, release))
     conductor = Conductor(release, target, task.say)
     target.keep(release)
     try:
@@ -163,9 +162,11 @@ def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
         return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
 
 
-def _load(engine: Engine, task: Task, release: Release, population: Population) -> Generated:
+def _load(engine: Engine, task: Task, release: Release) -> Generated | None:
     """Return load for one step at a time, half of whose users have the candidates. Raises ``Refused`` of load."""
-    lasting = replace(population, seconds=bounded(release.rollout.gate.wait))
+    if not release.rollout.load:
+        return None
+    lasting = Population(release.rollout.load, bounded(release.rollout.gate.wait))
     return Generated(engine, task, lasting, f"{TESTER_HEADER}: {release.tester}")
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..application.errors import ModelError, Problem
 from ..application.node import Node
+from ..application.rollout import MOST_USERS
 
-MOST_USERS = 500
 MOST_SECONDS = 3600
 LEAST_RATE, MOST_RATE = 0.1, 100.0
 SOURCE = "-e"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import Protocol
 
@@ -83,7 +83,7 @@ class Target(Protocol):
         """Return what is wrong by ``check``, nothing where it holds."""
 
     def load(self) -> AbstractContextManager[None]:
-        """Return what makes up for too little traffic, where that is asked for."""
+        """Return what makes up for too little traffic."""
 
 
 class Conductor:
@@ -183,8 +183,8 @@ class Conductor:
         began, names = self._now(), self.release.components
         watches = {each: Watch(self.release.rollout.gate, weight >= 100, len(names)) for each in names}
         self._points = {each: [] for each in names}
-        with self._target.load():
-            verdict = self._watched(weight, watches, began)
+        with ExitStack() as load:
+            verdict = self._watched(weight, watches, began, load)
         self._plot(watches, self._now() - began)
         seen = tuple(Seen(name, *watch.figures(), tuple(self._points[name])) for name, watch in watches.items())
         step = Step(weight, verdict.decision, verdict.reasons, self._now() - began, seen)
@@ -197,9 +197,9 @@ class Conductor:
         self._say(f"{weight:g} %: {verdict.decision}: " + "; ".join(verdict.reasons))
         return verdict.decision == PASS
 
-    def _watched(self, weight: float, watches: Mapping[str, Watch], began: float) -> Verdict:
+    def _watched(self, weight: float, watches: Mapping[str, Watch], began: float, load: ExitStack) -> Verdict:
         """Return the gate's decision at ``weight``; to wait means that promotion is asked for whatever it says."""
-        gate, told = self.release.rollout.gate, began
+        gate, told, loaded = self.release.rollout.gate, began, False
         while True:
             self._target.attend()
             request = self._target.request()
@@ -216,11 +216,22 @@ class Conductor:
             if passed >= gate.wait and request != PAUSE:
                 out = "more requests are needed: -e generate_load=true makes them"
                 return Verdict(FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
+            if not loaded and passed >= gate.hold and min(each.course(passed) for each in watches.values()) < 1:
+                loaded = True
+                self._make_up(load)
             if self._now() - told >= TELL_SECONDS:
                 told = self._now()
                 self._plot(watches, passed)
                 self._tell(weight, watches, gate.wait - passed if request != PAUSE else None)
             self._sleep(TICK_SECONDS)
+
+    def _make_up(self, load: ExitStack) -> None:
+        """Make up for too little traffic, or say how it can be."""
+        if self.release.rollout.load:
+            self._say(f"too few requests: the load generator makes more, with {self.release.rollout.load} users")
+            load.enter_context(self._target.load())
+        else:
+            self._say("too few requests to decide in time: -e generate_load=true makes more")
 
     def _verdict(self, weight: float, watches: Mapping[str, Watch]) -> Verdict:
         dead = self._target.dead()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 
 from ..application.rollout import Gate
 from .evidence import Counts, Evidence, Excess
@@ -66,6 +67,15 @@ class Watch:
         if found.decision == PASS and above:
             return Verdict(WAIT, tuple(f"{name}: above its limit, not clearly" for name in above))
         return found
+
+    def course(self, seconds: float) -> float:
+        """Return the requests that the candidate will have had at the end, at its rate of ``seconds``, as a share of enough.
+
+        Enough is what a candidate needs to pass that makes no mistake, twice.
+        """
+        gate = self._gate
+        enough = 2 * max(gate.requests, log(1 / gate.missed) / gate.margin)
+        return 1.0 if self._alone else self.candidate.requests * gate.wait / max(seconds, 1.0) / enough
 
     def figures(self) -> tuple[Figures, Figures]:
         """Return what the candidate and the stable version have done in the step."""
