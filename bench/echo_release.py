@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.conduct impo
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
 
 PORT = 18100
+NAME = "bench"
 VARIABLES = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
 DIRECTORY = "/var/lib/evenkeel"
 
@@ -37,15 +38,14 @@ def release(
 ) -> rollout.Answer:
     """Release the component api with ``environment``, and return what came of it."""
     version = Version("api", "", tuple(environment.items()))
-    wanted = Rollout("bench", (version,), weights, gate=Gate(hold=1, wait=120), checks=checks)
-    wish = rollout.Wish(rollout.ROLL_OUT, wanted, (), "bench", seconds, lambda: True)
+    wanted = Rollout(NAME, (version,), weights, gate=Gate(hold=1, wait=120), checks=checks)
+    wish = rollout.Wish(rollout.ROLL_OUT, wanted, NAME, (), "bench", seconds, lambda: True)
     return rollout.fulfil(Engine(), task(), wish, dry=False)
 
 
 def abort() -> None:
     """End the release that is under way."""
-    wanted = Rollout("bench", (Version("api", "", (("VERSION", "any"),)),))
-    rollout.fulfil(Engine(), task(), rollout.Wish(ABORT, wanted, (), "bench", 10, lambda: True), dry=False)
+    rollout.fulfil(Engine(), task(), rollout.Wish(ABORT, None, NAME, (), "bench", 10, lambda: True), dry=False)
 
 
 def tear_down() -> None:

@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.rollout import OPTIONS, asked_for
 
 REPORTS = "reports"
+ROLL_OUT = "roll_out"
 
 
 class ActionModule(DeploymentAction):
@@ -46,6 +47,9 @@ class ActionModule(DeploymentAction):
     def module_arguments(self, deployment: Deployment) -> dict[str, Any]:
         """Return the application and the release, validated."""
         given = {name: self._task.args[name] for name in OPTIONS if self._task.args.get(name) not in (None, "")}
+        named = ""
+        if self._task.args.get("action", ROLL_OUT) != ROLL_OUT and not Path(str(given.get("release", ""))).is_file():
+            named = str(given.pop("release", ""))
         try:
             rollout, weights = asked_for(deployment, given)
         except ValueError as error:
@@ -53,6 +57,7 @@ class ActionModule(DeploymentAction):
         return {
             **super().module_arguments(deployment),
             "rollout": asdict(rollout) if rollout else None,
+            "named": named or (rollout.name if rollout else ""),
             "weights": list(weights),
             "by": f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})",
         }

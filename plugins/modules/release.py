@@ -22,7 +22,9 @@ options:
     choices: [roll_out, status, pause, resume, promote, abort, retry]
     default: roll_out
   release:
-    description: The path of a release file; C(x-mesh.release) of the application file where it is empty.
+    description:
+      - The path of a release file; C(x-mesh.release) of the application file where it is empty.
+      - For all other actions than C(roll_out) the name of a release will do.
     type: path
   component:
     description: The component to release, in place of those of the release file.
@@ -120,6 +122,7 @@ def main() -> None:
             **setting.SHARED_OPTIONS,
             "action": {"type": "str", "choices": list(rollout.ACTIONS), "default": rollout.ROLL_OUT},
             "rollout": {"type": "dict"},
+            "named": {"type": "str", "default": ""},
             "weights": {"type": "list", "elements": "float", "default": []},
             "by": {"type": "str", "required": True},
             "back_on_interrupt": {"type": "bool", "default": False},
@@ -132,6 +135,7 @@ def main() -> None:
     wish = rollout.Wish(
         action=params["action"],
         rollout=built(Rollout, params["rollout"]),
+        named=params["named"],
         weights=tuple(params["weights"]),
         by=params["by"],
         seconds=params["timeout"],

@@ -165,7 +165,7 @@ def test_two_releases_of_a_component_are_refused() -> None:
     code, said = release(component="api", env={"VERSION": "other"}, weight=10)
     assert code != 0
     assert "api is in the release audience" in said
-    assert release(release=str(FILES / "audience.yml"), action="abort")[0] == 0
+    assert release(release="audience", action="abort")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: ``action`` on the release of ``rollout``, ``weights`` in place of all of its own, by whom.
+    """What is asked for: ``action`` on the release of ``rollout``, or the one ``named``; ``weights`` in place of all; by whom.
 
     Candidates have ``seconds`` to become healthy. Where nobody is ``attended`` any more the release holds, or goes back
     where that is asked for by ``back_on_interrupt``.
@@ -42,6 +42,7 @@ class Wish:
 
     action: str
     rollout: Rollout | None
+    named: str
     weights: tuple[float, ...]
     by: str
     seconds: float
@@ -115,7 +116,7 @@ def begin(ledger: Ledger, rollout: Rollout, wish: Wish) -> Release:
 
 def chosen(ledger: Ledger, wish: Wish) -> Release:
     """Return the release on record that is meant. Raises ``Refused``."""
-    name = wish.rollout.name if wish.rollout else ""
+    name = wish.named
     under_way = [each for each in ledger.releases if each.under_way]
     found = ledger.release(name) or (under_way[0] if len(under_way) == 1 and wish.action != RETRY else None)
     known = ", ".join(f"{each.name} ({each.phase})" for each in ledger.releases) or "there is none"
