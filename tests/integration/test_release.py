@@ -57,7 +57,7 @@ def test_what_was_promoted_stays() -> None:
 
 def test_two_components_change_as_one() -> None:
     (before,) = versions()
-    with Crowd(PORT, "/chain").asking() as crowd:
+    with Crowd(PORT, "/chain", users=60, rate=200).asking() as crowd:
         code, said = release(release=str(FILES / "both.yml"), weights=[20, 60, 100])
     assert code == 0, said
     assert crowd.failed() == []
@@ -117,6 +117,19 @@ def test_a_mirrored_candidate_is_judged_before_it_has_any_user() -> None:
     assert code != 0
     assert crowd.failed() == [], "a mirrored request must not reach a user"
     assert {each.text for each in crowd.answers} == {"3 4"}
+
+
+def test_a_weight_that_has_passed_is_not_gone_to_again() -> None:
+    asked = {"component": "api", "env": {"VERSION": "again"}, "weight": 40}
+    with Crowd(PORT, "/chain").asking():
+        assert release(**asked)[0] == 0
+    code, said = release(**asked)
+    assert code == 0, said
+    assert "changed=0" in said
+    code, said = release(**{**asked, "weight": 30})
+    assert code != 0
+    assert "allowed: 40 or more: users only ever move forward" in said
+    assert release(action="abort")[0] == 0
 
 
 def test_what_no_gateway_has_seen_is_split_by_weight() -> None:

@@ -56,7 +56,7 @@ class EngineTarget:
         self._layout = task.setting.layout
         self._release: Release | None = None
         self._task = task
-        self._starts: dict[str, tuple[str, int]] = {}
+        self._starts: dict[str, str] = {}
 
     def keep(self, release: Release) -> None:
         """Put ``release`` on record."""
@@ -141,31 +141,38 @@ class EngineTarget:
         with ThreadPoolExecutor(8) as pool:
             return dict(zip(callers, pool.map(counted, callers), strict=True))
 
-    def _candidates(self) -> dict[str, tuple[str, int]]:
-        """Return the state of each container of a candidate, and how often it was started again."""
+    def _candidates(self) -> dict[str, str]:
+        """Return since when each container of a candidate runs, nothing for one that does not."""
         found = {}
         for name in self._components():
             for number in self._task.application.component(name).numbers:
                 if number >= FIRST_CANDIDATE:
-                    container = names.container_name(
-                        self._task.application.name, names.instance_name(name, number), names.WORKLOAD
-                    )
-                    try:
-                        body = self._engine.get(f"/containers/{container}/json")
-                        found[container] = body["State"]["StartedAt"], body["RestartCount"]
-                    except EngineError as error:
-                        if error.status != 404:
-                            raise
-                        found[container] = "", 0
+                    instance = names.instance_name(name, number)
+                    container = names.container_name(self._task.application.name, instance, names.WORKLOAD)
+                    found[container] = self._running_since(container)
         return found
+
+    def _running_since(self, container: str) -> str:
+        try:
+            state = self._engine.get(f"/containers/{container}/json")["State"]
+        except EngineError as error:
+            if error.status != 404:
+                raise
+            return ""
+        return str(state["StartedAt"]) if state["Running"] else ""
 
     def dead(self) -> str:
         """Return what has become of a candidate that does not run as it did, nothing where all do."""
-        for container, now in self._candidates().items():
-            if self._starts.setdefault(container, now) != now or not now[0]:
-                lines = self._engine.logs(container, LOG_LINES).splitlines() if now[0] else ["it is gone"]
-                return "\n".join([f"{container} ended and was started again", *(f"  | {line}" for line in lines)])
+        for container, since in self._candidates().items():
+            if not since or self._starts.setdefault(container, since) != since:
+                return "\n".join([f"{container} has ended", *(f"  | {line}" for line in self._last_lines(container))])
         return ""
+
+    def _last_lines(self, container: str) -> list[str]:
+        try:
+            return self._engine.logs(container, LOG_LINES).splitlines()
+        except EngineError:
+            return ["it is gone"]
 
     def attend(self) -> None:
         """Raise ``Interrupted`` where whoever asked for the release is gone."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ..application.rollout import Rollout
 from ..images.build import BuildError, is_there, pull
 from ..load.population import Population, bounded
-from ..release.conduct import ABORT, PAUSE, PROMOTE, Conductor, Interrupted
+from ..release.conduct import ABORT, PAUSE, PROMOTE, Conductor, Fault, Interrupted
 from ..release.overlay import TESTER_HEADER
 from ..release.state import ABORTED, FAILED, Ledger, Release
 from . import files
@@ -149,16 +149,20 @@ def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
     ledger = read_ledger(task.setting.layout)
     recorded = ledger.release(release.name)
     if recorded and not recorded.under_way and recorded.began == release.began:
-        return _ended(recorded, wish)
+        return _ended(recorded, wish, changed=False)
     release = meant(ledger, wish)
     target = EngineTarget(engine, task, wish.seconds, wish.attended, _load(engine, task, release))
     conductor = Conductor(release, target, task.say)
     target.keep(release)
     try:
-        return _ended(_conducted(conductor, release, wish), wish)
+        ended = _conducted(conductor, release, wish)
+        return _ended(ended, wish, changed=ended != recorded)
+    except Fault as fault:
+        stuck = conductor.release
+        return Answer(stuck, True, failure=f"{stuck.name} got stuck {stuck.phase}: {fault}; run again to go on")
     except Interrupted as gone:
         if wish.back_on_interrupt:
-            return _ended(conductor.roll_back(str(gone)), wish)
+            return _ended(conductor.roll_back(str(gone)), wish, changed=True)
         held = conductor.release
         return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
 
@@ -171,9 +175,9 @@ def _load(engine: Engine, task: Task, release: Release) -> Generated | None:
     return Generated(engine, task, lasting, f"{TESTER_HEADER}: {release.tester}")
 
 
-def _ended(release: Release, wish: Wish) -> Answer:
+def _ended(release: Release, wish: Wish, changed: bool) -> Answer:
     failed = release.phase in (FAILED, ABORTED) and wish.action != ABORT
-    return Answer(release, True, failure=f"{release.name} was rolled back: {release.reason}" if failed else "")
+    return Answer(release, changed, failure=f"{release.name} was rolled back: {release.reason}" if failed else "")
 
 
 def _conducted(conductor: Conductor, release: Release, wish: Wish) -> Release:

@@ -97,6 +97,13 @@ def decision_filter() -> Config:
     return extension(_FILTER, "filters.http.lua.v3.Lua", default_source_code={"inline_string": _SCRIPT})
 
 
+def undecided(application: Application) -> Config:
+    """Return what of all routes passes over the filter where no release is under way: it costs nothing then."""
+    if application.splits:
+        return {}
+    return {"typed_per_filter_config": {_FILTER: extension("", "filters.http.lua.v3.LuaPerRoute", disabled=True)["typed_config"]}}
+
+
 def decision_metadata(application: Application) -> Config:
     """Return what of a route tells the filter how to decide; nothing where no release is under way."""
     releases = [

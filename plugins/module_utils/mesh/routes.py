@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..application.model import HTTP, STATEFUL, Application, Component
 from ..application.policy import Policy, Route
 from .clusters import application_cluster, candidate_name, cluster_name, http_port
-from .decision import BAGGAGE, CANDIDATE, SHARES, STABLE, decided, decision_metadata, member, shares
+from .decision import BAGGAGE, CANDIDATE, SHARES, STABLE, decided, decision_metadata, member, shares, undecided
 from .envoy import CALLER_HEADER, Config, duration, percent
 from .http import policies
 
@@ -28,7 +28,7 @@ def shared_routes(application: Application) -> Config:
     rest = _from_outside({"name": "otherwise", "domains": ["*"], "routes": []}, application)
     if rest["routes"]:
         hosts.append(rest)
-    return {"name": ROUTES, "validate_clusters": False, "virtual_hosts": hosts}
+    return {"name": ROUTES, "validate_clusters": False, "virtual_hosts": hosts, **undecided(application)}
 
 
 def _from_outside(host: Config, application: Application, gateways: Sequence[Component] | None = None) -> Config:

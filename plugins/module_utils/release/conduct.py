@@ -33,6 +33,7 @@ from .watch import Look, Watch
 ABORT, PAUSE, PROMOTE = "abort", "pause", "promote"
 TICK_SECONDS = 0.5
 TELL_SECONDS = 5.0
+PLOT_SECONDS = 2.0
 DRAIN_SECONDS = 30.0
 CANDIDATE, STABLE = "candidate", "stable"
 
@@ -210,6 +211,7 @@ class Conductor:
             for name, look in self._target.look().items():
                 watches[name].see(look)
             passed = self._now() - began
+            self._plot(watches, passed, PLOT_SECONDS)
             verdict = self._verdict(weight, watches)
             if verdict.decision == FAIL or (verdict.decision == PASS and passed >= gate.hold and request != PAUSE):
                 return verdict
@@ -221,7 +223,6 @@ class Conductor:
                 self._make_up(load)
             if self._now() - told >= TELL_SECONDS:
                 told = self._now()
-                self._plot(watches, passed)
                 self._tell(weight, watches, gate.wait - passed if request != PAUSE else None)
             self._sleep(TICK_SECONDS)
 
@@ -256,9 +257,11 @@ class Conductor:
             versions = [f"{name} {_told(seen)}" for name, seen in zip((CANDIDATE, STABLE), watch.figures(), strict=True)]
             self._say(f"{weight:g} %: {component}: {'; '.join(versions)}; {ends}")
 
-    def _plot(self, watches: Mapping[str, Watch], at: float) -> None:
+    def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:
         for name, watch in watches.items():
-            self._points[name].append(Point(round(at, 1), *watch.figures()))
+            points = self._points[name]
+            if not points or at - points[-1].at >= every:
+                points.append(Point(round(at, 1), *watch.figures()))
 
     def _promote(self) -> Release:
         """Make the candidates' versions the components' own, while the candidates have all the users."""

@@ -161,6 +161,15 @@ def test_a_bad_candidate_is_taken_back() -> None:
     assert not target.world.promoted
 
 
+def test_a_way_back_that_fails_is_gone_on_with() -> None:
+    world = World(bad_share=0.1)
+    target = Pretended(world, behaviour={"unhealthy": lambda: "no engine" if world.record.phase == ROLLING_BACK else ""})
+    with pytest.raises(Fault, match="no engine"):
+        conduct(target)
+    assert (world.record.phase, world.split) == (ROLLING_BACK, 0)
+    assert conduct(Pretended(world)).phase == FAILED
+
+
 def test_a_candidate_can_be_kept() -> None:
     world = World(bad_share=0.1, record=Release(replace(ROLLOUT, keep_candidate=True)))
     ended = conduct(Pretended(world))

@@ -1,0 +1,68 @@
+"""Checks of one's own: commands, and a server of this test that answers as applications and Prometheus do."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Check
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import wrong
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers a query with the value that it consists of, all else with who is told to be asking."""
+
+    def do_GET(self) -> None:
+        address = urlsplit(self.path)
+        if address.path == "/api/v1/query":
+            value = parse_qs(address.query)["query"][0]
+            result = [{"metric": {}, "value": [0, each]} for each in value.split(",") if each != "nothing"]
+            body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
+        else:
+            body = f"tester {self.headers.get('x-evenkeel-tester')}"
+        self.send_response(404 if address.path == "/missing" else 200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_a_command_has_to_end_well_and_in_time() -> None:
+    assert wrong(Check("ok", command=("true",)), "t") == ""
+    assert wrong(Check("bad", command=("sh", "-c", "echo too bad; exit 3")), "t") == "the command ended with 3: too bad"
+    assert "no end within 0.1 s" in wrong(Check("slow", command=("sleep", "9"), timeout=0.1), "t")
+    assert "cannot be run" in wrong(Check("none", command=("/nowhere",)), "t")
+
+
+def test_a_command_is_told_how_to_ask_the_candidates() -> None:
+    assert wrong(Check("told", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
+
+
+def test_a_url_has_to_answer_as_wanted(url: str) -> None:
+    assert wrong(Check("ok", url=url, contains="tester secret$"), "secret") == ""
+    assert wrong(Check("gone", url=f"{url}/missing", status=404), "t") == ""
+    assert "answers 404, wanted 200" in wrong(Check("gone", url=f"{url}/missing"), "t")
+    assert "nothing that matches 'socks'" in wrong(Check("else", url=url, contains="socks"), "t")
+    assert "does not answer" in wrong(Check("closed", url="http://127.0.0.1:1/"), "t")
+
+
+def test_a_query_has_to_stay_within_its_limits(url: str) -> None:
+    assert wrong(Check("ok", url=url, query="1,2", least=1, most=2), "t") == ""
+    assert wrong(Check("low", url=url, query="0.5", least=1), "t") == "the query gives 0.5, wanted from 1 to any"
+    assert wrong(Check("high", url=url, query="1,3", most=2), "t") == "the query gives 3, wanted from any to 2"
+    assert "gives nan" in wrong(Check("nan", url=url, query="NaN", most=2), "t")
+    assert wrong(Check("none", url=url, query="nothing", most=2), "t") == "the query gives no value"
+    assert "does not answer the query" in wrong(Check("closed", url="http://127.0.0.1:1", query="1", most=2), "t")
