@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import rollout  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.setting import Task, given_task  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.conduct import ABORT  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import ABORT  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
 
 PORT = 18100

@@ -16,9 +16,9 @@ from ..mesh.clusters import candidate_name, cluster_name
 from ..mesh.files import mesh_files
 from ..mesh.routes import ROUTES_FILE
 from ..release.checks import wrong
-from ..release.conduct import Fault, Interrupted
 from ..release.overlay import promotion
 from ..release.state import Release
+from ..release.target import Fault, Interrupted
 from ..release.traffic import Totals, parse_statistics, statistics_path
 from . import files, names
 from .engine import Engine, EngineError

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from ..application.rollout import Rollout
 from ..images.build import BuildError, is_there, pull
 from ..load.population import Population, bounded
-from ..release.conduct import ABORT, PAUSE, PROMOTE, Conductor, Fault, Interrupted
+from ..release.conduct import Conductor
 from ..release.overlay import TESTER_HEADER
 from ..release.state import ABORTED, FAILED, Ledger, Release
+from ..release.target import ABORT, PAUSE, PROMOTE, Fault, Interrupted
 from . import files
 from .engine import Engine, EngineError
 from .ledger import ask, conducting, is_conducted, read_ledger

@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout 
     Rollout,
     Version,
 )
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.conduct import Conductor, Fault, Interrupted
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.conduct import Conductor
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
     ABORTED,
     FAILED,
@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
     release_from_wire,
     release_to_wire,
 )
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import Fault, Interrupted
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.traffic import Totals
 
 ROLLOUT = Rollout("orders", (Version("orders", "orders:2"),), (10.0, 50.0, 100.0), gate=Gate(hold=1, wait=120))

@@ -1,0 +1,114 @@
+"""A step of a release as it is conducted: both versions are watched at one weight until the gate has decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from .gate import FAIL, PASS, WAIT, Verdict
+from .state import Figures, Point, Release, Seen, Step
+from .target import ABORT, PAUSE, PROMOTE, Aborted, Target
+from .watch import Watch
+
+TICK_SECONDS = 0.5
+TELL_SECONDS = 5.0
+PLOT_SECONDS = 2.0
+
+
+@dataclass
+class Stage:
+    """One step of ``release`` on ``target``; ``say`` is told of its progress, ``load`` is given what has to end after it."""
+
+    release: Release
+    target: Target
+    say: Callable[[str], None]
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    load: ExitStack
+    _points: dict[str, list[Point]] = field(default_factory=dict)
+    _checked: dict[str, float] = field(default_factory=dict)
+
+    def watched(self) -> Step:
+        """Return the step once it is decided; one that waits means that promotion is asked for whatever the gate says.
+
+        Raises ``Aborted``, ``Interrupted``.
+        """
+        began, names, weight = self.now(), self.release.components, self.release.weight
+        watches = {each: Watch(self.release.rollout.gate, weight >= 100, len(names)) for each in names}
+        self._points = {each: [] for each in names}
+        verdict = self._watched(weight, watches, began)
+        self._plot(watches, self.now() - began)
+        seen = tuple(Seen(name, *watch.figures(), tuple(self._points[name])) for name, watch in watches.items())
+        return Step(weight, verdict.decision, verdict.reasons, self.now() - began, seen)
+
+    def _watched(self, weight: float, watches: Mapping[str, Watch], began: float) -> Verdict:
+        gate, told, loaded = self.release.rollout.gate, began, False
+        while True:
+            self.target.attend()
+            request = self.target.request()
+            if request == ABORT:
+                raise Aborted("it was asked for")
+            if request == PROMOTE:
+                return Verdict(WAIT, ("promotion was asked for",))
+            for name, look in self.target.look().items():
+                watches[name].see(look)
+            passed = self.now() - began
+            self._plot(watches, passed, PLOT_SECONDS)
+            verdict = self._verdict(weight, watches)
+            if verdict.decision == FAIL or (verdict.decision == PASS and passed >= gate.hold and request != PAUSE):
+                return verdict
+            if passed >= gate.wait and request != PAUSE:
+                out = "more requests are needed: -e generate_load=true makes them"
+                return Verdict(FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
+            if not loaded and passed >= gate.hold and min(each.course(passed) for each in watches.values()) < 1:
+                loaded = True
+                self._make_up()
+            if self.now() - told >= TELL_SECONDS:
+                told = self.now()
+                self._tell(weight, watches, gate.wait - passed if request != PAUSE else None)
+            self.sleep(TICK_SECONDS)
+
+    def _make_up(self) -> None:
+        """Make up for too little traffic, or say how it can be."""
+        if self.release.rollout.load:
+            self.say(f"too few requests: the load generator makes more, with {self.release.rollout.load} users")
+            self.load.enter_context(self.target.load())
+        else:
+            self.say("too few requests to decide in time: -e generate_load=true makes more")
+
+    def _verdict(self, weight: float, watches: Mapping[str, Watch]) -> Verdict:
+        dead = self.target.dead()
+        if dead:
+            return Verdict(FAIL, (dead,))
+        for check in self.release.rollout.checks:
+            if self.now() - self._checked.get(check.name, float("-inf")) >= check.interval:
+                self._checked[check.name] = self.now()
+                wrong = self.target.failed(check)
+                if wrong:
+                    return Verdict(FAIL, (f"check {check.name}: {wrong}",))
+        if not weight and not self.release.rollout.mirror:
+            return Verdict(PASS, ("the candidates are healthy and the checks hold",))
+        found = {name: watch.verdict() for name, watch in watches.items()}
+        decision = next((each for each in (FAIL, WAIT) if each in {one.decision for one in found.values()}), PASS)
+        told = {name: one.reasons for name, one in found.items() if one.decision == decision}
+        return Verdict(decision, tuple(f"{name}: {reason}" for name, reasons in told.items() for reason in reasons))
+
+    def _tell(self, weight: float, watches: Mapping[str, Watch], left: float | None) -> None:
+        ends = "paused" if left is None else f"{left:.0f} s left"
+        for component, watch in watches.items():
+            versions = [f"{name} {_told(seen)}" for name, seen in zip(("candidate", "stable"), watch.figures(), strict=True)]
+            self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {ends}")
+
+    def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:
+        for name, watch in watches.items():
+            points = self._points[name]
+            if not points or at - points[-1].at >= every:
+                points.append(Point(round(at, 1), *watch.figures()))
+
+
+def _told(seen: Figures) -> str:
+    if not seen.requests:
+        return "no requests"
+    good = 100 * (seen.requests - seen.errors) / seen.requests
+    return f"{seen.requests} requests, {good:.2f} % good, p95 {seen.p95:.0f} ms"
