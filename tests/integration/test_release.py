@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from crowd import Crowd
 from eventually import eventually
 
 PORT = 18100
+IMAGE = "echo-test/api:next"
 FILES = echo.FILE.parent / "releases"
 
 
@@ -53,6 +55,22 @@ def test_a_good_candidate_is_promoted_and_no_request_fails() -> None:
 def test_what_was_promoted_stays() -> None:
     assert echo.deploy(API_REPLICAS="2", WEB_REPLICAS="2") == []
     assert versions() == {"1 2"}
+
+
+def test_an_image_is_released_and_stays() -> None:
+    docker = ["docker", "inspect", "-f", "{{.Config.Image}}", "echo-test-api-1"]
+    was = subprocess.run(docker, capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run(["docker", "tag", was, IMAGE], check=True)
+    try:
+        with Crowd(PORT, "/chain").asking() as crowd:
+            code, said = release(component="api", image=IMAGE, weights=[50, 100])
+        assert code == 0, said
+        assert crowd.failed() == []
+        assert subprocess.run(docker, capture_output=True, text=True, check=True).stdout.strip() == IMAGE
+        assert echo.deploy(API_REPLICAS="2", WEB_REPLICAS="2") == []
+        assert release(component="api", image=was, weights=[100])[0] == 0
+    finally:
+        subprocess.run(["docker", "rmi", IMAGE], check=True, capture_output=True)
 
 
 def test_two_components_change_as_one() -> None:
