@@ -1,6 +1,6 @@
 """Good and bad candidates under load: how many are promoted and taken back, and how many requests a bad one spoils.
 
-Run it from the repository's root: `.venv/bin/python bench/releases.py [RUNS]`. It deploys the echo application of the tests,
+Run it from the repository's root: `.venv/bin/python bench/releases.py [RUNS [KIND ...]]`. It deploys the echo application of the tests,
 and sends it 200 requests a second. A request is spoiled where its answer is no 200, is wrong, or comes from a candidate
 that is slow on purpose.
 """
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         heads = ("promoted", 9), ("back", 5), ("seconds", 8), ("spoiled", 8), ("of", 7), ("share", 8), ("most in a run", 14)
         print(f"{'candidate':<24} " + " ".join(f"{head:>{width}}" for head, width in heads))
-        for kind, environment in KINDS.items():
+        for kind, environment in ((kind, KINDS[kind]) for kind in sys.argv[2:] or KINDS):
             phases, seconds, spoiled, every, most = [], [], 0, 0, 0.0
             for run in range(runs):
                 crowd = Crowd(echo_release.PORT, "/chain", users=60, rate=RATE)
