@@ -1,8 +1,8 @@
 """Good and bad candidates under load: how many are promoted and taken back, and how many requests a bad one spoils.
 
 Run it from the repository's root: `.venv/bin/python bench/releases.py [RUNS [KIND ...]]`. It deploys the echo application of
-the tests, and sends it 200 requests a second. A request is spoiled where its answer is no 200, is wrong, or comes from a candidate
-that is slow on purpose.
+the tests, and sends it 200 requests a second. A request is spoiled where its answer is no 200, is wrong, or comes from a
+candidate that is slow on purpose.
 """
 
 from __future__ import annotations
