@@ -70,14 +70,13 @@ from dataclasses import asdict  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load import Generated  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load_run import Wish, make_load  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import Refused  # noqa: E402
 
 
 def main() -> None:

@@ -105,13 +105,12 @@ import signal  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Rollout  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.wire import built  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import rollout, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, rollout, setting  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import Refused as NoLoad  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import release_to_wire  # noqa: E402
 
 
@@ -144,7 +143,7 @@ def main() -> None:
     )
     try:
         answer = rollout.fulfil(Engine(), setting.given_task(params), wish, module.check_mode)
-    except (rollout.Refused, NoLoad, rollout.Busy, EngineError, ModelError, OSError) as error:
+    except (Refused, files.Busy, EngineError, ModelError, OSError) as error:
         module.fail_json(msg=str(error))
     release = release_to_wire(answer.release) if answer.release else {}
     generator = params["model"]["load"] if answer.release and answer.release.rollout.load else ""

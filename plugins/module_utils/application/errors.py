@@ -18,6 +18,10 @@ class Problem:
         return f"{self.path}: found {self.found}; allowed: {self.allowed}"
 
 
+class Refused(ValueError):
+    """What is asked for cannot be done as things are; the message names the place and the way out."""
+
+
 class ModelError(ValueError):
     """An application file cannot be used; ``problems`` lists every fault found in it, in file order."""
 

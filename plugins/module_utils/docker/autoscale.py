@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..release.state import Ledger
+from ..application.errors import Refused
 from ..scale.advice import Advice, shown
 from .engine import Engine
-from .scale import Refused, Wish, advice, scale
-from .setting import Task, lines, with_releases
+from .scale import Wish, advice, scale
+from .setting import Task, lines
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def fulfil(engine: Engine, given: Task, wish: Wish, watch: Watch, seconds: float
     if wish.replicas is not None or wish.memory is not None:
         result = scale(engine, given, (wish,), seconds, dry)
         return Done(tuple(lines(result.plan)), (), result.failure)
-    known = [each.name for each in with_releases(given, Ledger()).application.components]
+    known = [each.name for each in given.application.components]
     if wish.component and wish.component not in known:
         raise Refused(f"component: found {wish.component!r}; allowed: {', '.join(sorted(known))}")
     if watch.rounds < 1 or watch.seconds < 1:

@@ -11,11 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..application.errors import Refused
 from ..application.model import Component
 from ..images.build import is_there
 from ..load.population import Population
 from ..load.stats import Stats, parse_stats
-from ..load.target import Refused, entrance, generator
+from ..load.target import entrance, generator
 from . import files, names
 from .engine import Engine, EngineError
 from .layout import Layout

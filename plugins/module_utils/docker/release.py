@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from ..application.model import FIRST_CANDIDATE
 from ..application.rollout import Check
 from ..mesh.clusters import candidate_name, cluster_name
-from ..mesh.files import mesh_files
+from ..mesh.files import routes_file
 from ..mesh.routes import ROUTES_FILE
 from ..release.checks import wrong
 from ..release.overlay import promotion
 from ..release.state import Release
 from ..release.target import Fault, Interrupted
-from ..release.traffic import Totals, parse_statistics, statistics_path
+from ..release.traffic import Totals
 from . import files, names
+from .callers import counted
 from .engine import Engine, EngineError
 from .ledger import asked, keep_promoted, keep_release, read_ledger
-from .plan import COMPONENTS, INFRASTRUCTURE, MESH
-from .proxy import ask_proxy
+from .plan import PARTS
 from .reconcile import Scope, reconcile
 from .setting import Task, with_releases
 
 BUSY_SECONDS = 600.0
 UNATTENDED_SECONDS = 10.0
 LOG_LINES = 8
-_PARTS = (INFRASTRUCTURE, MESH, COMPONENTS)
 
 
 class EngineTarget:
@@ -68,7 +65,7 @@ class EngineTarget:
         """Put ``release`` on record and bring containers and mesh to it. Raises ``Fault``."""
         with self._held():
             self.keep(release)
-            scope = Scope(_PARTS, release.components)
+            scope = Scope(PARTS, release.components)
             try:
                 result = reconcile(self._engine, self._task, scope, self._seconds)
             except EngineError as error:
@@ -86,7 +83,7 @@ class EngineTarget:
         self._split()
 
     def _split(self) -> None:
-        wanted = mesh_files(self._task.application, self._task.setting.known)[ROUTES_FILE]
+        wanted = routes_file(self._task.application)
         path = self._layout.mesh / ROUTES_FILE
         if not path.is_file() or path.read_text() != wanted:
             files.write(path, wanted.encode())
@@ -119,27 +116,17 @@ class EngineTarget:
 
     def _counted(self, name: str) -> dict[str, tuple[Totals, Totals] | None]:
         """Return the totals by the callers' instances; None of a proxy that does not answer or does not know both versions."""
-        application = self._task.application
-        component = application.component(name)
+        component = self._task.application.component(name)
         pairs = [(cluster_name(candidate_name(name), port.number), cluster_name(name, port.number)) for port in component.ports]
-        clusters = [cluster for pair in pairs for cluster in pair]
-        path = statistics_path(clusters)
 
-        def counted(instance: str) -> tuple[Totals, Totals] | None:
-            answer = ask_proxy(self._layout.run(instance) / "admin.sock", path)
-            found = parse_statistics(json.loads(answer), clusters) if answer else {}
+        def both(found: Mapping[str, Totals]) -> tuple[Totals, Totals] | None:
             if any(candidate not in found for candidate, _ in pairs):
                 return None
             candidate = sum((found[one] for one, _ in pairs), Totals())
             return candidate, sum((found.get(other, Totals()) for _, other in pairs), Totals())
 
-        callers = [
-            names.instance_name(caller, number)
-            for caller in application.dependents(name)
-            for number in application.component(caller).numbers
-        ]
-        with ThreadPoolExecutor(8) as pool:
-            return dict(zip(callers, pool.map(counted, callers), strict=True))
+        clusters = [cluster for pair in pairs for cluster in pair]
+        return {caller: both(found) for caller, found in counted(self._task, name, clusters).items()}
 
     def _candidates(self) -> dict[str, str]:
         """Return since when each container of a candidate runs, nothing for one that does not."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from ..application.errors import Refused
 from ..application.rollout import Rollout
 from ..images.build import BuildError, is_there, pull
 from ..load.population import Population, bounded
@@ -15,7 +16,6 @@ from ..release.conduct import Conductor
 from ..release.overlay import TESTER_HEADER
 from ..release.state import ABORTED, FAILED, Ledger, Release
 from ..release.target import ABORT, PAUSE, PROMOTE, Fault, Interrupted
-from . import files
 from .engine import Engine, EngineError
 from .ledger import ask, conducting, is_conducted, read_ledger
 from .load import Generated
@@ -27,10 +27,6 @@ from .setting import Task, lines, with_releases
 RESUME, RETRY, ROLL_OUT, STATUS = "resume", "retry", "roll_out", "status"
 ACTIONS = (ROLL_OUT, STATUS, PAUSE, RESUME, PROMOTE, ABORT, RETRY)
 LET_GO_SECONDS = 30.0
-
-
-class Refused(ValueError):
-    """What is asked for cannot be done; the message names the place and the way out."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +152,17 @@ def conduct(engine: Engine, task: Task, release: Release, wish: Wish) -> Answer:
     conductor = Conductor(release, target, task.say)
     target.keep(release)
     try:
-        ended = _conducted(conductor, release, wish)
-        return _ended(ended, wish, changed=ended != recorded)
+        try:
+            ended = _conducted(conductor, release, wish)
+        except Interrupted as gone:
+            if not wish.back_on_interrupt:
+                held = conductor.release
+                return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
+            ended = conductor.roll_back(str(gone))
     except Fault as fault:
         stuck = conductor.release
         return Answer(stuck, True, failure=f"{stuck.name} got stuck {stuck.phase}: {fault}; run again to go on")
-    except Interrupted as gone:
-        if wish.back_on_interrupt:
-            return _ended(conductor.roll_back(str(gone)), wish, changed=True)
-        held = conductor.release
-        return Answer(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to go on")
+    return _ended(ended, wish, changed=ended != recorded)
 
 
 def _load(engine: Engine, task: Task, release: Release) -> Generated | None:
@@ -234,6 +231,3 @@ def summary(release: Release) -> list[str]:
     if every:
         told.append(f"         {spoiled} of {every} requests were answered with an error by a candidate")
     return told
-
-
-Busy = files.Busy

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from ..application.errors import Refused
 from ..application.model import STATEFUL, Application, Component
 from ..application.scaling import MOST_REPLICAS
 from ..mesh.clusters import cluster_name
 from ..release.state import Scaled
-from ..release.traffic import Totals, parse_statistics, statistics_path
+from ..release.traffic import Totals
 from ..scale.advice import Advice, Usage, advise, shown
 from . import files, names
+from .callers import counted
 from .engine import Engine, EngineError
 from .ledger import keep_scaled, read_ledger
 from .plan import COMPONENTS, MESH, plan_application
-from .proxy import ask_proxy
 from .reconcile import Result, Scope, look, reconcile
 from .setting import Task, with_releases
 
 _HEADROOM = 1.1
-
-
-class Refused(ValueError):
-    """What is asked for cannot be given; the message names the place and the way out."""
 
 
 @dataclass(frozen=True)
@@ -112,15 +108,7 @@ def _scaled(given: Application, now: Application, wish: Wish) -> Scaled:
 def _totals(task: Task, component: Component) -> dict[str, Totals]:
     """Return what the proxies of its callers have counted of ``component``, by their names."""
     clusters = [cluster_name(component.name, port.number) for port in component.ports]
-    path = statistics_path(clusters)
-    found = {}
-    for caller in task.application.dependents(component.name):
-        for number in task.application.component(caller).numbers:
-            instance = names.instance_name(caller, number)
-            answer = ask_proxy(task.setting.layout.run(instance) / "admin.sock", path)
-            counted = parse_statistics(json.loads(answer), clusters) if answer else {}
-            found[instance] = sum(counted.values(), Totals())
-    return found
+    return {caller: sum(found.values(), Totals()) for caller, found in counted(task, component.name, clusters).items()}
 
 
 def _memory(engine: Engine, application: Application, component: Component) -> int:

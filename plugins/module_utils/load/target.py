@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from ..application.errors import Refused
 from ..application.model import Application, Component, OuterPort
-
-
-class Refused(ValueError):
-    """There can be no load as things are; the message names the place and the way out."""
 
 
 def generator(application: Application) -> Component:

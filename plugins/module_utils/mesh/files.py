@@ -18,14 +18,24 @@ LISTENER, ROUTES = "listener.v3.Listener", "route.v3.RouteConfiguration"
 
 def mesh_files(application: Application, known: Addresses) -> dict[str, str]:
     """Return the content of every file. Equal models give equal bytes."""
-    files = {ROUTES_FILE: resources(ROUTES, [shared_routes(application)])}
+    files: dict[str, Config] = {}
     for component in application.components:
         for port in component.ports:
             for target, assignment in component_endpoints(component, port, known).items():
                 files[endpoints_file(target, port.number)] = resources(ENDPOINTS, [assignment])
         here = component_directory(component.name)
         files.update((f"{here}/{name}", content) for name, content in _own_files(component, application, known).items())
-    return {path: json.dumps(content, indent=1, sort_keys=True) + "\n" for path, content in sorted(files.items())}
+    written = {ROUTES_FILE: routes_file(application), **{path: _written(content) for path, content in files.items()}}
+    return dict(sorted(written.items()))
+
+
+def routes_file(application: Application) -> str:
+    """Return the content of the one file that all callers route by."""
+    return _written(resources(ROUTES, [shared_routes(application)]))
+
+
+def _written(content: Config) -> str:
+    return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
 def _own_files(component: Component, application: Application, known: Addresses) -> dict[str, Config]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population
 from ansible_collections.evenkeel.mesh.plugins.module_utils.load.stats import Stats, parse_stats
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import Refused, entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import entrance, generator
 
 
 def application(*ports: Any, load: str = "users", status: int = 0) -> Application:
