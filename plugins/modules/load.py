@@ -65,17 +65,16 @@ report:
   sample: /root/reports/load.html
 """
 
-import signal  # noqa: E402
 from dataclasses import asdict  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.attended import attended  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load import Generated  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load_run import Wish, make_load  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population  # noqa: E402
 
 
@@ -93,7 +92,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    progress, report = params["progress"], params["report"]
+    report = params["report"]
     task = setting.read_task(params)
     engine = Engine()
     try:
@@ -103,9 +102,9 @@ def main() -> None:
         if module.check_mode:
             generated.check()
             module.exit_json(changed=True, **about)
-        attends = attended(Path(f"{progress}.attended") if progress else None, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        attends = attended(params["progress"])
         answer = make_load(engine, task, Wish(wanted, attends, Path(report) if report else None))
-    except (EngineError, ModelError, Refused, OSError) as error:
+    except (EngineError, ModelError, Refused, locks.Busy, OSError) as error:
         module.fail_json(msg=str(error))
     result = {"changed": True, **about, "totals": asdict(answer.stats), "reported": answer.reported}
     if answer.failure:

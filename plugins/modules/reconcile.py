@@ -51,7 +51,7 @@ plan:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, reconcile, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, reconcile, setting  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.plan import PARTS  # noqa: E402
 
@@ -71,7 +71,7 @@ def main() -> None:
     scope = reconcile.Scope(tuple(module.params["parts"]), tuple(module.params["only"]))
     try:
         result = reconcile.run(Engine(), task, scope, module.params["timeout"], module.check_mode)
-    except (EngineError, ModelError, files.Busy, OSError) as error:
+    except (EngineError, ModelError, locks.Busy, OSError) as error:
         module.fail_json(msg=str(error))
     if result.failure:
         module.fail_json(msg=result.failure)

@@ -101,16 +101,14 @@ summary:
   sample: ["orders: shifting"]
 """
 
-import signal  # noqa: E402
-from pathlib import Path  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Rollout  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.wire import built  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, rollout, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, rollout, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.attended import attended  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import attended  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import release_to_wire  # noqa: E402
 
 
@@ -130,7 +128,6 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    progress = params["progress"]
     wish = rollout.Wish(
         action=params["action"],
         rollout=built(Rollout, params["rollout"]),
@@ -138,12 +135,12 @@ def main() -> None:
         weights=tuple(params["weights"]),
         by=params["by"],
         seconds=params["timeout"],
-        attended=attended(Path(f"{progress}.attended") if progress else None, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
+        attended=attended(params["progress"]),
         back_on_interrupt=params["back_on_interrupt"],
     )
     try:
         answer = rollout.fulfil(Engine(), setting.given_task(params), wish, module.check_mode)
-    except (Refused, files.Busy, EngineError, ModelError, OSError) as error:
+    except (Refused, locks.Busy, EngineError, ModelError, OSError) as error:
         module.fail_json(msg=str(error))
     release = release_to_wire(answer.release) if answer.release else {}
     generator = params["model"]["load"] if answer.release and answer.release.rollout.load else ""

@@ -77,7 +77,7 @@ advice:
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.units import BYTES, parse_bytes  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import autoscale, files, scale, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import autoscale, locks, scale, setting  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 
 
@@ -105,7 +105,7 @@ def main() -> None:
     watch = autoscale.Watch(params["seconds"], params["rounds"], params["auto"])
     try:
         done = autoscale.fulfil(Engine(), setting.given_task(params), wish, watch, params["timeout"], module.check_mode)
-    except (Refused, files.Busy, EngineError, ModelError, OSError) as error:
+    except (Refused, locks.Busy, EngineError, ModelError, OSError) as error:
         module.fail_json(msg=str(error))
     plan = "".join(f"{each}\n" for each in done.plan)
     told = {"plan": list(done.plan), "advice": list(done.advice), "diff": setting.diff(plan)}

@@ -35,7 +35,7 @@ plan:
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, setting, teardown  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, setting, teardown  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     task = setting.read_task(module.params)
     try:
         result = teardown.tear_down(Engine(), task, module.params["delete_data"], module.check_mode)
-    except (EngineError, files.Busy, OSError) as error:
+    except (EngineError, locks.Busy, OSError) as error:
         module.fail_json(msg=str(error))
     if result.failure:
         module.fail_json(msg=result.failure)

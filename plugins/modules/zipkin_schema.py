@@ -42,7 +42,7 @@ store:
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import files, setting, tracing  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, setting, tracing  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
 
 
@@ -58,7 +58,7 @@ def main() -> None:
         return
     try:
         result = tracing.prepare_store(Engine(), task, store, module.params["timeout"], module.check_mode)
-    except (EngineError, ModelError, tracing.SchemaError, files.Busy, OSError) as error:
+    except (EngineError, ModelError, tracing.SchemaError, locks.Busy, OSError) as error:
         module.fail_json(msg=str(error))
     if result.failure:
         module.fail_json(msg=result.failure)

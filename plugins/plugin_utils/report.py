@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from ..module_utils.application.rollout import CANDIDATE, STABLE
+
 WIDTH, HEIGHT, AXIS = 900, 180, 20
 Release = Mapping[str, Any]
 Measure = Callable[[Mapping[str, Any], Mapping[str, Any], float], float]
@@ -37,7 +39,7 @@ def _charts(release: Release) -> Iterator[dict[str, Any]]:
     )
     for component in components:
         for title, unit, measure in measures:
-            lines = {version: _line(release, component, version, measure) for version in ("candidate", "stable")}
+            lines = {version: _line(release, component, version, measure) for version in (CANDIDATE, STABLE)}
             if any(lines.values()):
                 yield _chart(release, f"{component}, {title}", unit, lines)
 

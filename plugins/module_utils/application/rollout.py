@@ -11,6 +11,7 @@ from .node import Node
 from .units import DURATION, parse_duration
 
 HEADER, COOKIE = "header", "cookie"
+CANDIDATE, STABLE = "candidate", "stable"
 USUAL_WEIGHTS = (1.0, 10.0, 25.0, 50.0, 100.0)
 KEYS = ("audiences", "checks", "components", "gate", "keep_candidate", "load", "mirror", "name", "weights")
 LATENCY_BOUNDS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000)

@@ -6,28 +6,20 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from ..application.model import SecretMount
+from . import locks
 from .layout import Layout
 
 SECRET_BYTES = 32
-
-
-class Busy(Exception):
-    """Another run holds the application."""
 
 
 @contextmanager
 def held(layout: Layout) -> Iterator[None]:
     """Hold the application for one run at a time; a run that dies lets go. Raises ``Busy``."""
     directory(layout.home, 0o755)
-    with (layout.home / "lock").open("w") as lock:
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"another run is at work on {layout.application}; wait for its end and run again") from None
+    with locks.held(layout.home / "lock", f"another run is at work on {layout.application}; wait for its end and run again"):
         yield
 
 

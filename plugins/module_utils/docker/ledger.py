@@ -6,12 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from fcntl import LOCK_EX, LOCK_NB, flock
 from typing import Any, TypeVar
 
 from ..application.wire import built
 from ..release.state import Ledger, Promoted, Release, Scaled, release_from_wire, release_to_wire
-from . import files
+from . import files, locks
 from .layout import Layout
 
 _PROMOTED, _SCALED = "promoted.json", "scaled.json"
@@ -61,33 +60,18 @@ def _keep(layout: Layout, name: str, before: tuple[Each, ...], changes: tuple[Ea
 def conducting(layout: Layout, name: str, by: str) -> Iterator[None]:
     """Conduct the release ``name`` for one process at a time; one that dies lets go. Raises ``Busy``, naming the other."""
     files.directory(layout.releases, 0o755)
-    with (layout.releases / f"{name}.lock").open("a+") as lock:
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise files.Busy(
-                f"the release {name} is being conducted by {lock.read().strip() or 'another run'}; wait for its end, or "
-                "ask for its end, from anywhere, with -e action=abort"
-            ) from None
-        lock.truncate(0)
-        lock.write(f"{by}\n")
-        lock.flush()
+    refusal = (
+        f"the release {name} is being conducted by {{by}}; wait for its end, or ask for its end, from anywhere, "
+        "with -e action=abort"
+    )
+    with locks.held(layout.releases / f"{name}.lock", refusal, by):
         (layout.releases / f"{name}.request").unlink(missing_ok=True)
         yield
 
 
 def is_conducted(layout: Layout, name: str) -> bool:
     """Whether a process is conducting the release ``name``."""
-    path = layout.releases / f"{name}.lock"
-    if not path.is_file():
-        return False
-    with path.open("a+") as lock:
-        try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return locks.is_held(layout.releases / f"{name}.lock")
 
 
 def ask(layout: Layout, name: str, request: str) -> None:

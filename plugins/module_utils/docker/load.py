@@ -6,7 +6,6 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,7 +16,7 @@ from ..images.build import is_there
 from ..load.population import Population
 from ..load.stats import Stats, parse_stats
 from ..load.target import entrance, generator
-from . import files, names
+from . import files, locks, names
 from .engine import Engine, EngineError
 from .layout import Layout
 from .setting import Task
@@ -26,7 +25,9 @@ LOAD = f"{names.LABEL}.load"
 RUN = f"{names.LABEL}.load-run"
 REPORT = "/report"
 MEMORY = 256 << 20
+SETTING_UP_SECONDS = 60.0
 _LOCK = "lock"
+_SETTING_UP = "another run of the load generator is being set up; run again"
 
 
 class Generated(AbstractContextManager[None]):
@@ -136,10 +137,10 @@ def remove_leftovers(engine: Engine, layout: Layout) -> None:
     """Remove what runs left behind that were killed; those that are at work hold their folders, and stay."""
     folder = _folder(layout)
     for body in engine.get("/containers/json", all=1, filters={"label": [f"{LOAD}={layout.application}"]}):
-        if _left(folder / str(body["Labels"].get(RUN, ""))):
+        if not _at_work(folder / str(body["Labels"].get(RUN, ""))):
             engine.delete(f"/containers/{body['Id']}", force=1, v=1)
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_dir() and _left(path):
+        if path.is_dir() and not _at_work(path):
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -175,25 +176,17 @@ def _run_folder(engine: Engine, layout: Layout) -> Iterator[Path]:
     path = _folder(layout) / secrets.token_hex(4)
     # One at a time: a folder that is not held yet would pass for one that was left.
     with ExitStack() as held:
-        with (_folder(layout) / _LOCK).open("w") as one_at_a_time:
-            flock(one_at_a_time, LOCK_EX)
+        with locks.patiently(lambda: locks.held(_folder(layout) / _LOCK, _SETTING_UP), SETTING_UP_SECONDS):
             remove_leftovers(engine, layout)
             held.callback(shutil.rmtree, path, ignore_errors=True)
             report = path / "report"
             report.mkdir(parents=True)
             # The image's own user writes here; nobody but root gets as far on the host.
             report.chmod(0o777)
-            flock(held.enter_context((path / _LOCK).open("w")), LOCK_EX)
+            held.enter_context(locks.held(path / _LOCK, _SETTING_UP))
         yield path
 
 
-def _left(path: Path) -> bool:
-    """Whether nobody holds the folder of a run any more."""
-    try:
-        with (path / _LOCK).open("r") as lock:
-            flock(lock, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
+def _at_work(path: Path) -> bool:
+    """Whether a run holds its folder."""
+    return locks.is_held(path / _LOCK)

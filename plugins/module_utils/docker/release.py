@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from ..application.model import FIRST_CANDIDATE
 from ..application.rollout import Check
@@ -18,7 +15,7 @@ from ..release.overlay import promotion
 from ..release.state import Release
 from ..release.target import Fault, Interrupted
 from ..release.traffic import Totals
-from . import files, names
+from . import files, locks, names
 from .callers import counted
 from .engine import Engine, EngineError
 from .ledger import asked, keep_promoted, keep_release, read_ledger
@@ -27,7 +24,6 @@ from .reconcile import Scope, reconcile
 from .setting import Task, with_releases
 
 BUSY_SECONDS = 600.0
-UNATTENDED_SECONDS = 10.0
 LOG_LINES = 8
 
 
@@ -181,35 +177,9 @@ class EngineTarget:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Hold the application, once whoever holds it now is done. Raises ``Fault``."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
+        with ExitStack() as stack:
             try:
-                with files.held(self._layout):
-                    yield
-                    return
-            except files.Busy as busy:
-                if time.monotonic() > deadline:
-                    raise Fault(str(busy)) from busy
-                time.sleep(0.2)
-
-
-def attended(path: Path | None, signals: tuple[int, ...]) -> Callable[[], bool]:
-    """Return what tells whether whoever asked for this run is still there.
-
-    It is while ``path`` is touched now and then, and none of ``signals`` has come; without a path only signals count.
-    """
-    came: list[int] = []
-    began = time.time()
-    for each in signals:
-        signal.signal(each, lambda number, _: came.append(number))
-
-    def still() -> bool:
-        if came or path is None:
-            return not came
-        try:
-            last = path.stat().st_mtime
-        except FileNotFoundError:
-            last = began
-        return time.time() - max(last, began) < UNATTENDED_SECONDS
-
-    return still
+                stack.enter_context(locks.patiently(lambda: files.held(self._layout), BUSY_SECONDS))
+            except locks.Busy as busy:
+                raise Fault(str(busy)) from busy
+            yield

@@ -16,6 +16,7 @@ from ..release.conduct import Conductor
 from ..release.overlay import TESTER_HEADER
 from ..release.state import ABORTED, FAILED, Ledger, Release
 from ..release.target import ABORT, PAUSE, PROMOTE, Fault, Interrupted
+from . import locks
 from .engine import Engine, EngineError
 from .ledger import ask, conducting, is_conducted, read_ledger
 from .load import Generated
@@ -206,12 +207,8 @@ def _check(engine: Engine, task: Task, release: Release) -> None:
 
 def _conducting(task: Task, name: str, by: str) -> AbstractContextManager[None]:
     """Return the hold on the release; a run whose caller has died lets go within ``LET_GO_SECONDS``. Raises ``Busy``."""
-    deadline = time.monotonic() + LET_GO_SECONDS
-    if is_conducted(task.setting.layout, name):
-        task.say(f"another run conducts the release {name}; waiting up to {LET_GO_SECONDS:.0f} s for it to let go")
-    while is_conducted(task.setting.layout, name) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return conducting(task.setting.layout, name, by)
+    told = f"another run conducts the release {name}; waiting up to {LET_GO_SECONDS:.0f} s for it to let go"
+    return locks.patiently(lambda: conducting(task.setting.layout, name, by), LET_GO_SECONDS, lambda: task.say(told))
 
 
 def summary(release: Release) -> list[str]:

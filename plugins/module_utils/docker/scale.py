@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from ..application.errors import Refused
@@ -39,17 +40,17 @@ def scale(engine: Engine, given: Task, wishes: tuple[Wish, ...], seconds: float,
     Raises ``Refused`` before anything is touched, ``Busy``, ``EngineError``.
     """
     layout = given.setting.layout
-    ledger = read_ledger(layout)
-    task = with_releases(given, ledger)
-    for wish in wishes:
-        _check(engine, task, wish)
-    wanted = tuple(_scaled(given.application, task.application, wish) for wish in wishes)
-    scope = Scope((MESH, COMPONENTS), tuple(wish.component for wish in wishes))
-    others = tuple(each for each in ledger.scaled if each.component not in scope.only)
-    after = with_releases(given, replace(ledger, scaled=(*others, *wanted)))
-    if dry:
-        return Result(plan_application(*look(engine, after), scope.parts, scope.only))
-    with files.held(layout):
+    with nullcontext() if dry else files.held(layout):
+        ledger = read_ledger(layout)
+        task = with_releases(given, ledger)
+        for wish in wishes:
+            _check(engine, task, wish)
+        wanted = tuple(_scaled(given.application, task.application, wish) for wish in wishes)
+        scope = Scope((MESH, COMPONENTS), tuple(wish.component for wish in wishes))
+        others = tuple(each for each in ledger.scaled if each.component not in scope.only)
+        after = with_releases(given, replace(ledger, scaled=(*others, *wanted)))
+        if dry:
+            return Result(plan_application(*look(engine, after), scope.parts, scope.only))
         keep_scaled(layout, wanted)
         return reconcile(engine, after, scope, seconds)
 

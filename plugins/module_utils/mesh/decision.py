@@ -11,7 +11,6 @@ from ..application.rollout import Split
 from .envoy import Config, extension
 
 BAGGAGE = "baggage"
-CANDIDATE, STABLE = "candidate", "stable"
 SHARES = 10_000
 _FILTER = "envoy.filters.http.lua"
 _SCRIPT = r"""

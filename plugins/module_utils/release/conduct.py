@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
+from ..application.rollout import CANDIDATE, STABLE
 from .gate import FAIL, PASS
 from .state import (
     ABORTED,
@@ -26,7 +27,6 @@ from .step import TICK_SECONDS, Stage
 from .target import Aborted, Fault, Target
 
 DRAIN_SECONDS = 30.0
-CANDIDATE, STABLE = "candidate", "stable"
 
 
 class Conductor:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from ..application.rollout import CANDIDATE, STABLE
 from .gate import FAIL, PASS, WAIT, Verdict
 from .state import Figures, Point, Release, Seen, Step
 from .target import ABORT, PAUSE, PROMOTE, Aborted, Target
@@ -97,7 +98,7 @@ class Stage:
     def _tell(self, weight: float, watches: Mapping[str, Watch], left: float | None) -> None:
         ends = "paused" if left is None else f"{left:.0f} s left"
         for component, watch in watches.items():
-            versions = [f"{name} {_told(seen)}" for name, seen in zip(("candidate", "stable"), watch.figures(), strict=True)]
+            versions = [f"{name} {_told(seen)}" for name, seen in zip((CANDIDATE, STABLE), watch.figures(), strict=True)]
             self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {ends}")
 
     def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:
