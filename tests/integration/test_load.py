@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from conftest import APPLICATION
 from echo import PLAYBOOK, ROOT
+from eventually import eventually
 
 LABEL = f"io.evenkeel.load={APPLICATION}"
 
@@ -23,6 +25,13 @@ def load(**extra: Any) -> tuple[int, str]:
     command = [PLAYBOOK, "playbooks/load.yml", "--extra-vars", json.dumps(extra)]
     done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
+
+
+def site(**variables: str) -> None:
+    """Bring the shop to its file, with values for the variables in it."""
+    command = [PLAYBOOK, "playbooks/site.yml"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def docker(*words: str) -> str:
@@ -44,11 +53,15 @@ def left_over() -> Iterator[str]:
         docker("rm", "--force", made)
 
 
-def test_shoppers_order_and_nothing_fails(container: Callable[[str], Any], left_over: str, tmp_path: Path) -> None:
-    def orders() -> int:
-        ask = "import urllib.request as u; print(u.urlopen('http://localhost:8848/orders').read().decode())"
-        return int(json.loads(container("orders-1").check_output(f'python3 -c "{ask}"'))["page"]["totalElements"])
+@pytest.fixture
+def orders(container: Callable[[str], Any]) -> Callable[[], int]:
+    """Return what counts the orders that the shop has."""
+    ask = "import urllib.request as u; print(u.urlopen('http://localhost:8848/orders').read().decode())"
+    command = f'python3 -c "{ask}"'
+    return lambda: int(json.loads(container("orders-1").check_output(command))["page"]["totalElements"])
 
+
+def test_shoppers_order_and_nothing_fails(orders: Callable[[], int], left_over: str, tmp_path: Path) -> None:
     before = orders()
     report = tmp_path / "new" / "load.html"
     code, said = load(users=5, seconds=15, report=str(report))
@@ -58,6 +71,30 @@ def test_shoppers_order_and_nothing_fails(container: Callable[[str], Any], left_
     assert orders() > before
     assert "<html" in report.read_text()[:1000] and "/orders" in report.read_text()
     assert left_over not in generators() and generators() == []
+
+
+def test_a_killed_run_leaves_no_load_behind() -> None:
+    command = [PLAYBOOK, "playbooks/load.yml", "--extra-vars", json.dumps({"users": 2, "seconds": 300})]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True) as running:
+        try:
+            assert eventually(generators, 120)
+        finally:
+            os.killpg(running.pid, signal.SIGKILL)
+    assert eventually(lambda: generators() == [], 60), "the generator goes on although nobody follows it"
+
+
+def test_shoppers_are_a_component_for_as_long_as_that_is_asked_for(orders: Callable[[], int]) -> None:
+    shopper = ["ps", "--all", "--quiet", "--filter", f"label=io.evenkeel.application={APPLICATION}"]
+    shopper += ["--filter", "label=io.evenkeel.component=shopper"]
+    assert docker(*shopper) == ""
+    before = orders()
+    try:
+        site(SHOPPERS="1")
+        assert docker(*shopper) != ""
+        assert eventually(lambda: orders() > before, 60)
+    finally:
+        site()
+    assert docker(*shopper) == ""
 
 
 def test_what_is_out_of_bounds_is_refused_before_anything_is_touched(left_over: str) -> None:

@@ -196,8 +196,9 @@ def _check(engine: Engine, task: Task, release: Release) -> None:
         if version.component not in deployed:
             raise Refused(f"{place}: it is not deployed; allowed: a component that runs: ansible-playbook playbooks/site.yml")
         if version.image and not is_there(engine, version.image):
+            task.say(f"pulling {version.image}")
             try:
-                pull(engine, version.image)
+                pull(engine, version.image, task.say)
             except (BuildError, EngineError, OSError) as error:
                 raise Refused(
                     f"{place}.image: found {version.image!r}, which the engine does not have and cannot get: {error}; "

@@ -19,6 +19,8 @@ SHOWN_LINES = 15
 BUILDS_AT_A_TIME = 4
 QUIET_SECONDS = 10.0
 BUILD_SECONDS = 1800.0
+LAYER_DONE = ("Already exists", "Pull complete")
+LAYER_STATES = ("Pulling fs layer", "Downloading", "Extracting", *LAYER_DONE)
 ROOTFS_CHANGES = ('CMD ["/bin/bash"]',)
 
 
@@ -83,14 +85,19 @@ def plan_images(recipes: Mapping[str, Recipe], missing: list[str]) -> Plan:
     )
 
 
-def pull(engine: Engine, reference: str) -> None:
-    """Pull an image. Raises ``BuildError``."""
+def pull(engine: Engine, reference: str, say: Callable[[str], None]) -> None:
+    """Pull an image; ``say`` is told now and then how many of its layers are there. Raises ``BuildError``."""
+    layers: dict[str, bool] = {}
+    say = _now_and_then(say)
     name, _, tag = reference.partition("@") if "@" in reference else reference.rpartition(":")
     if not name or "/" in tag:
         name, tag = reference, "latest"
     for document in engine.stream("POST", "/images/create", timeout=BUILD_SECONDS, fromImage=name, tag=tag):
         if "error" in document:
             raise BuildError(f"{reference} could not be pulled: {document['error']}")
+        if document.get("status") in LAYER_STATES:
+            layers[document["id"]] = document["status"] in LAYER_DONE
+            say(f"{sum(layers.values())} of {len(layers)} layers")
 
 
 def is_there(engine: Engine, reference: str) -> bool:
@@ -113,6 +120,7 @@ def build(engine: Engine, recipe: Recipe, bundle: Path, say: Callable[[str], Non
         _import(engine, recipe, archive)
         return
     lines: list[str] = []
+    say = _now_and_then(say)
     with archive.open("rb") as content:
         answer = engine.stream(
             "POST",
@@ -174,13 +182,16 @@ def carry_out(engine: Engine, plan: Plan, recipes: Mapping[str, Recipe], bundle:
             archives.extractall(folder, filter="data")
 
         def get(operation: Operation) -> None:
-            started = time.monotonic()
+            name, started = operation.subject, time.monotonic()
+
+            def tell(step: str) -> None:
+                say(f"image {name}: {step}")
+
             if operation.verb == "pull":
-                pull(engine, operation.subject)
+                pull(engine, name, tell)
             else:
-                name = operation.subject
-                build(engine, recipes[name], Path(folder), _now_and_then(lambda step: say(f"image {name}: {step}")))
-            say(f"image {operation.subject}: ready after {time.monotonic() - started:.0f} s")
+                build(engine, recipes[name], Path(folder), tell)
+            say(f"image {name}: ready after {time.monotonic() - started:.0f} s")
 
         return execute(plan, get, BUILDS_AT_A_TIME)
 

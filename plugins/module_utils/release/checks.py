@@ -69,6 +69,9 @@ def _query(check: Check) -> str:
             data = json.load(answer)["data"]
         found = [data["result"]] if data["resultType"] in ("scalar", "string") else [each["value"] for each in data["result"]]
         values = [float(value) for _, value in found]
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"{check.url} refuses the query: {error.read(_MOST_BYTES).decode(errors='replace').strip()[:_SHOWN]}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"{check.url} does not answer the query: {error}"
     if not values:

@@ -1,0 +1,109 @@
+"""A real registry and a real Prometheus: images are pulled, in a deployment and in a release, and a check asks a query."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import echo
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Check
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import wrong
+from crowd import Crowd
+from eventually import eventually
+
+OUTSIDE = echo.FILE.parents[1] / "outside" / "compose.yaml"
+REGISTRY = "127.0.0.1:18120"
+PROMETHEUS = "http://127.0.0.1:18121"
+IMAGE = f"{REGISTRY}/echo/api:2"
+# A layer that no other image has: it comes from the registry, or not at all.
+CHANGED = "FROM {image}\nUSER root\nRUN head -c 1000000 /dev/urandom > /new\nUSER nobody\nENV VERSION=pulled\n"
+
+
+def docker(*words: str, told: str = "") -> str:
+    return subprocess.run(["docker", *words], input=told, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def application(file: Path) -> tuple[str, str]:
+    """Return the options that make a playbook deploy ``file``."""
+    return echo.extra(application=str(file))
+
+
+def there(image: str) -> bool:
+    return subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def outside() -> Iterator[None]:
+    done = echo.playbook("site", *application(OUTSIDE))
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield
+    assert echo.playbook("teardown", *application(OUTSIDE)).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[None]:
+    echo.deploy()
+    yield
+    assert echo.playbook("teardown").returncode == 0
+    if there(IMAGE):
+        docker("rmi", IMAGE)
+
+
+@pytest.fixture
+def published(deployed: None) -> Iterator[str]:
+    """An image that the registry has, and the engine does not."""
+    was = docker("inspect", "-f", "{{.Config.Image}}", "echo-test-web-1")
+    docker("build", "--tag", IMAGE, "-", told=CHANGED.format(image=was))
+    docker("push", IMAGE)
+    docker("rmi", IMAGE)
+    assert not there(IMAGE)
+    yield IMAGE
+
+
+def test_a_deployment_pulls_what_the_engine_lacks(published: str, tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(json.dumps({"name": "pull-test", "services": {"api": {"image": published, "expose": ["8080"]}}}))
+    try:
+        shown = echo.playbook("site", *application(file), "--check", "--diff")
+        assert f"pull {published} (missing)" in shown.stdout
+        assert not there(published)
+        done = echo.playbook("site", *application(file))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert docker("inspect", "-f", "{{.Config.Image}} {{.State.Running}}", "pull-test-api-1") == f"{published} true"
+        assert "changed=0" in echo.playbook("site", *application(file)).stdout
+    finally:
+        assert echo.playbook("teardown", *application(file)).returncode == 0
+        docker("rmi", published)
+
+
+def test_a_release_pulls_what_the_engine_lacks(published: str) -> None:
+    with Crowd(18100, "/chain").asking() as crowd:
+        done = echo.playbook("canary", *echo.extra(component="api", image=published, weights=[50, 100]))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert eventually(lambda: crowd.answers[-1].text == "1 pulled")
+    assert crowd.failed() == []
+    assert f"pulling {published}" in done.stdout
+    assert docker("inspect", "-f", "{{.Config.Image}}", "echo-test-api-1") == published
+
+
+def test_what_the_registry_does_not_have_is_refused(deployed: None) -> None:
+    before = echo.containers()
+    missing = f"{REGISTRY}/echo/api:none"
+    done = echo.playbook("canary", *echo.extra(component="api", image=missing))
+    assert done.returncode != 0
+    assert f"components.api.image: found '{missing}'" in (done.stdout + done.stderr).replace("\\'", "'")
+    assert echo.containers() == before
+
+
+def test_a_prometheus_is_asked() -> None:
+    def check(query: str, least: float | None = None, most: float | None = None) -> str:
+        return wrong(Check("query", url=PROMETHEUS, query=query, least=least, most=most), "t")
+
+    assert eventually(lambda: check('up{job="prometheus"}', least=1) == "")
+    assert check('up{job="prometheus"}', most=0.5) == "the query gives 1, wanted from any to 0.5"
+    assert check('scalar(up{job="prometheus"})', least=1) == ""
+    assert check("up{job='nobody'}", least=1) == "the query gives no value"
+    assert "parse error" in check("up{", least=1)
