@@ -34,11 +34,15 @@ def task() -> Task:
 
 
 def release(
-    environment: dict[str, str], weights: tuple[float, ...], checks: tuple[Check, ...] = (), seconds: float = 10
+    environment: dict[str, str],
+    weights: tuple[float, ...],
+    checks: tuple[Check, ...] = (),
+    components: tuple[str, ...] = ("api",),
+    seconds: float = 10,
 ) -> rollout.Answer:
-    """Release the component api with ``environment``, and return what came of it."""
-    version = Version("api", "", tuple(environment.items()))
-    wanted = Rollout(NAME, (version,), weights, gate=Gate(hold=1, wait=120), checks=checks)
+    """Release ``components`` with ``environment``, and return what came of it."""
+    versions = tuple(Version(each, "", tuple(environment.items())) for each in components)
+    wanted = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
     wish = rollout.Wish(rollout.ROLL_OUT, wanted, NAME, (), "bench", seconds, lambda: True)
     return rollout.fulfil(Engine(), task(), wish, dry=False)
 

@@ -39,6 +39,7 @@ class Settings:
     protect: bool = True
     adopt: bool = True
     docker_host: str = "unix:///var/run/docker.sock"
+    kube_context: str = ""
     storage_class: str = ""
     storage_size: int = 1 << 30
     quota_headroom: int = 100
@@ -62,6 +63,7 @@ def read_settings(source: Source, folder: Path) -> Settings:
         protect=_read(source, "protect", _boolean, Settings.protect, "true, false"),
         adopt=_read(source, "adopt", _boolean, Settings.adopt, "true, false"),
         docker_host=_read(source, "dockerHost", _socket, Settings.docker_host, "unix:// and the path of a socket"),
+        kube_context=source.get("kubeContext") or "",
         storage_class=source.get("storageClass") or "",
         storage_size=_read(source, "storageSize", parse_bytes, Settings.storage_size, BYTES),
         quota_headroom=_read(source, "quotaHeadroom", _percent, Settings.quota_headroom, "a whole number from 0 to 1000"),

@@ -20,6 +20,9 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from components.network_policies import network_policies
 from components.storage import kept
 
+# Many classes bind a claim when a pod first mounts it, and there is none yet.
+NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
+
 
 @dataclass(frozen=True)
 class KubernetesInfrastructureArgs:
@@ -41,9 +44,14 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
         settings = args.settings
         application = settings.application
         wanted = infrastructure(application, settings.storage_size, settings.quota_headroom)
-        # Applying on the server takes over what is there already, in place of failing.
         cluster = kubernetes.Provider(
-            "cluster", kubernetes.ProviderArgs(enable_server_side_apply=True), pulumi.ResourceOptions(parent=self)
+            "cluster",
+            kubernetes.ProviderArgs(
+                context=settings.kube_context or None,
+                enable_server_side_apply=True,
+                upsert_existing_objects=settings.adopt,
+            ),
+            pulumi.ResourceOptions(parent=self),
         )
         inside = pulumi.ResourceOptions(parent=self, provider=cluster)
         space = core.Namespace(
@@ -52,10 +60,12 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
             opts=kept(self, settings.protect, provider=cluster),
         )
         self.namespace = space.metadata.apply(lambda metadata: str(metadata.name))
-        self._limits(wanted, application.name, inside)
+        quota = self._limits(wanted, application.name, inside)
+        # Claims are counted against the quota: one that grows has to wait for it.
+        counted = quota.metadata.apply(lambda metadata: str(metadata.namespace))
         volumes: dict[str, list[pulumi.Output[str]]] = {}
         for claim in wanted.claims:
-            made = self._claim(claim, settings, kept(self, settings.protect, provider=cluster))
+            made = self._claim(claim, counted, settings, kept(self, settings.protect, provider=cluster))
             volumes.setdefault(claim.component, []).append(made.metadata.apply(lambda metadata: str(metadata.name)))
         accounts: dict[str, pulumi.Output[str]] = {}
         for component, account in wanted.accounts.items():
@@ -80,9 +90,9 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
     def _metadata(self, name: str, application: str, component: str = "") -> ObjectMetaArgs:
         return ObjectMetaArgs(name=name, namespace=self.namespace, labels=names.labels(application, component))
 
-    def _limits(self, wanted: Infrastructure, application: str, options: pulumi.ResourceOptions) -> None:
+    def _limits(self, wanted: Infrastructure, application: str, options: pulumi.ResourceOptions) -> core.ResourceQuota:
         quota = wanted.quota
-        core.ResourceQuota(
+        made = core.ResourceQuota(
             "quota",
             metadata=self._metadata("quota", application),
             spec=core.ResourceQuotaSpecArgs(
@@ -112,11 +122,16 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
             ),
             opts=options,
         )
+        return made
 
-    def _claim(self, claim: Claim, settings: Settings, options: pulumi.ResourceOptions) -> core.PersistentVolumeClaim:
+    def _claim(
+        self, claim: Claim, namespace: pulumi.Output[str], settings: Settings, options: pulumi.ResourceOptions
+    ) -> core.PersistentVolumeClaim:
         return core.PersistentVolumeClaim(
             f"claim-{claim.name}",
-            metadata=ObjectMetaArgs(name=claim.name, namespace=self.namespace, labels=dict(claim.labels)),
+            metadata=ObjectMetaArgs(
+                name=claim.name, namespace=namespace, labels=dict(claim.labels), annotations=NOT_AWAITED
+            ),
             spec=core.PersistentVolumeClaimSpecArgs(
                 access_modes=["ReadWriteOnce"],
                 resources=core.VolumeResourceRequirementsArgs(requests={"storage": _megabytes(claim.size)}),

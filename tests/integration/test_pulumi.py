@@ -1,96 +1,105 @@
-"""The program with the real Pulumi and the real engine, its state in a folder of this test."""
+"""The program with the real Pulumi and the real engine."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import echo
 import pytest
-from echo import PLAYBOOK, ROOT
+from real_stack import MISSING, PROTECTED, Stack
 
 COMPOSE = """
 name: pulumi-test
 services:
-  store: {{image: none, volumes: ["data:/data"]}}{more}
+  store: {{build: SERVER, expose: ["8080"], volumes: ["data:/data"]}}{more}
 volumes: {{data: , log: }}
-"""
+""".replace("SERVER", str(echo.FILE.parent / "server"))
 MORE = '\n  journal: {image: none, volumes: ["log:/log"]}'
-PULUMI = shutil.which("pulumi")
 
-pytestmark = pytest.mark.skipif(not PULUMI, reason="there is no pulumi on the PATH: make pulumi installs it")
-
-
-class Stack:
-    """A stack of an application in ``folder``."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "compose.yaml"
-        self.write()
-        (folder / "state").mkdir()
-        self.environment = {
-            **os.environ,
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "",
-        }
-        self.run("stack", "init", "test")
-        self.run("config", "set", "target", "docker")
-        self.run("config", "set", "application", str(self.file))
-
-    def write(self, more: str = "") -> None:
-        self.file.write_text(COMPOSE.format(more=more))
-
-    def run(self, *words: str, fails: bool = False) -> str:
-        config = ["--config-file", str(self.file.parent / "Pulumi.test.yaml")] if words[0] != "stack" else []
-        command = [str(PULUMI), *words, "--stack", "test", "--non-interactive", *config]
-        if words[:2] == ("stack", "init"):
-            command = [str(PULUMI), *words, "--non-interactive"]
-        done = subprocess.run(command, cwd=ROOT / "pulumi", env=self.environment, capture_output=True, text=True)
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def operations(self, command: str) -> dict[str, int]:
-        """Return how many resources ``command`` would create, update, delete."""
-        steps = json.loads(self.run(command, "--json"))["changeSummary"]
-        return {name: count for name, count in steps.items() if name != "same"}
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    made = Stack(tmp_path_factory.mktemp("stack"))
-    made.run("up", "--yes", "--skip-preview")
+def docker(*words: str) -> list[str]:
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.split()
+
+
+def volumes() -> list[str]:
+    return docker("volume", "ls", "--quiet", "--filter", "name=pulumi-test_")
+
+
+def site(file: Path, *options: str) -> str:
+    done = echo.playbook("site", *echo.extra(application=str(file)), *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "compose.yaml"
+    path.write_text(COMPOSE.format(more=""))
+    return path
+
+
+@pytest.fixture
+def stack(tmp_path: Path, file: Path) -> Iterator[Stack]:
+    made = Stack(tmp_path / "stack", file, "docker")
     yield made
-    made.run("config", "set", "protect", "false")
-    made.run("up", "--yes", "--skip-preview")
-    made.run("destroy", "--yes", "--skip-preview")
-    listed = subprocess.run(["docker", "volume", "ls", "-q", "--filter", "name=pulumi-test_"], capture_output=True, text=True)
-    assert listed.stdout == "", "destroy on purpose leaves volumes"
+    teardown = echo.playbook("teardown", *echo.extra(application=str(file), delete_data=False))
+    assert teardown.returncode == 0, teardown.stdout
+    made.remove()
+    assert volumes() == [], "destroy on purpose leaves volumes"
+    assert docker("network", "ls", "--quiet", "--filter", "name=pulumi-test-mesh") == []
 
 
-def test_a_second_run_changes_nothing(stack: Stack) -> None:
-    assert stack.operations("preview") == {}
+def test_pulumi_first(stack: Stack, file: Path) -> None:
+    stack.up()
+    assert stack.preview() == {}, "a second run changes something"
+    assert volumes() == ["pulumi-test_data"]
 
-
-def test_site_takes_what_pulumi_made(stack: Stack) -> None:
-    extra = json.dumps({"application": str(stack.file)})
-    command = [PLAYBOOK, "playbooks/site.yml", "--check", "--diff", "-e", extra]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    shown = site(file, "--check", "--diff")
     assert "create pulumi-test-store-1 (missing)" in shown
     assert "create network" not in shown and "create volume" not in shown
+    site(file)
+    assert stack.preview() == {}, "a deployment changes something of the stack's"
+
+    file.write_text(COMPOSE.format(more=MORE))
+    assert stack.preview() == {"create": 1}
+    file.write_text(COMPOSE.format(more=""))
+
+    assert PROTECTED in stack.destroy(fails=True)
+    assert stack.preview() == {}
+    assert volumes() == ["pulumi-test_data"]
+    assert "changed=0" in site(file)
 
 
-def test_an_edit_shows_just_that(stack: Stack) -> None:
-    stack.write(MORE)
-    try:
-        assert stack.operations("preview") == {"create": 1}
-    finally:
-        stack.write()
+def test_site_first(stack: Stack, file: Path) -> None:
+    site(file)
+    before = docker("network", "inspect", "--format", "{{.Id}} {{.Created}}", "pulumi-test-mesh")
+    assert stack.preview() == {"create": 3, "import": 2}
+    stack.up()
+    assert stack.preview() == {}, "what was adopted is not as the program has it"
+    assert docker("network", "inspect", "--format", "{{.Id}} {{.Created}}", "pulumi-test-mesh") == before
+    assert "changed=0" in site(file)
 
 
-def test_to_destroy_is_refused(stack: Stack) -> None:
-    assert "protect" in stack.run("destroy", "--yes", "--skip-preview", fails=True)
-    assert stack.operations("preview") == {}
+def test_the_inventory_of_a_stack(stack: Stack, file: Path, tmp_path: Path) -> None:
+    stack.up()
+    outputs = json.loads(stack.outputs())
+    assert outputs == {
+        "application": "pulumi-test",
+        "application_file": str(file),
+        "target": "docker",
+        "network": "pulumi-test-mesh",
+        "namespace": None,
+        "volumes": {"store": ["pulumi-test_data"]},
+        "accounts": {},
+    }
+    inventory = tmp_path / "pulumi_stack.yml"
+    inventory.write_text(f"plugin: evenkeel.mesh.pulumi_stack\nstack: test\nproject: {echo.ROOT / 'pulumi'}\n")
+    command = [echo.PLAYBOOK, "playbooks/site.yml", "--inventory", str(inventory)]
+    done = subprocess.run(command, cwd=echo.ROOT, env=stack.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert docker("ps", "--format", "{{.Names}}", "--filter", "name=pulumi-test-store-1$") == ["pulumi-test-store-1"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import kubernetes_validate
+from models import generated, shop
 from program import registered
-from test_stack import generated, shop
 
 KUBERNETES = "1.35"
 

@@ -1,0 +1,73 @@
+"""A stack of the program in pulumi/, by the real Pulumi, its state and configuration in a folder of the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from echo import ROOT
+
+PULUMI = shutil.which("pulumi")
+MISSING = "" if PULUMI else "there is no pulumi on the PATH: make pulumi installs it"
+PROTECTED = "cannot be deleted"
+
+
+class Stack:
+    """A stack for ``target`` of the application that ``file`` describes."""
+
+    def __init__(self, folder: Path, file: Path, target: str, **environment: str) -> None:
+        self.file = file
+        self._config = folder / "Pulumi.test.yaml"
+        (folder / "state").mkdir(parents=True)
+        self.environment = {
+            **os.environ,
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **environment,
+        }
+        self.run("stack", "init", "test")
+        self.configure(target=target, application=str(file))
+
+    def configure(self, **values: str) -> None:
+        """Set keys of the configuration."""
+        for key, value in values.items():
+            self.run("config", "set", key, value, "--stack", "test", "--config-file", str(self._config))
+
+    def run(self, *words: str, fails: bool = False) -> str:
+        """Run a command, and return all that it says; it has to succeed, or to fail."""
+        done = subprocess.run(
+            [str(PULUMI), *words, "--non-interactive"], cwd=ROOT / "pulumi", env=self.environment, capture_output=True, text=True
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def up(self) -> None:
+        """Make what the program says."""
+        self._on_stack("up", "--yes", "--skip-preview")
+
+    def destroy(self, fails: bool = False) -> str:
+        """Remove all that may be removed, and return what is said."""
+        return self._on_stack("destroy", "--yes", "--skip-preview", fails=fails)
+
+    def preview(self) -> dict[str, int]:
+        """Return how many resources would be created, updated, imported, …, without those that stay as they are."""
+        steps = json.loads(self._on_stack("preview", "--json"))["changeSummary"]
+        return {name: count for name, count in steps.items() if name != "same"}
+
+    def outputs(self) -> str:
+        """Return the stack's outputs as JSON."""
+        return self.run("stack", "output", "--json", "--stack", "test")
+
+    def _on_stack(self, *words: str, fails: bool = False) -> str:
+        return self.run(*words, "--stack", "test", "--config-file", str(self._config), fails=fails)
+
+    def remove(self) -> None:
+        """Destroy all, on purpose."""
+        self.configure(protect="false")
+        self.up()
+        self.destroy()

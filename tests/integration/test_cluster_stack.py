@@ -1,0 +1,98 @@
+"""The program against a real Kubernetes API server: every manifest is taken, and the real Pulumi makes and adopts them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_server import CONTROLLERS, SERVER, STORE, ApiServer, api_server, missing
+from models import generated, shop
+from program import registered
+from real_stack import MISSING, PROTECTED, Stack
+
+COMPOSE = """
+name: cluster-test
+services:
+  store: {{image: none, expose: ["3306"], volumes: ["data:/data"]}}
+  web: {{image: none, expose: ["80"], depends_on: [store]}}{more}
+volumes: {{data: {{x-mesh: {{size: {size}}}}}, log: }}
+"""
+MORE = '\n  journal: {image: none, volumes: ["log:/log"]}'
+NO_SERVER = missing(STORE, SERVER)
+NO_PULUMI = MISSING or missing(STORE, SERVER, CONTROLLERS)
+CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "late"},
+    "provisioner": "none",
+    "volumeBindingMode": "WaitForFirstConsumer",
+    "allowVolumeExpansion": True,
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with api_server(tmp_path_factory.mktemp("server"), controllers=not missing(CONTROLLERS)) as running:
+        yield running
+
+
+def path_of(manifest: dict[str, Any]) -> str:
+    """Return where the server has an object."""
+    version, metadata = manifest["apiVersion"], manifest["metadata"]
+    group = "/api/v1" if version == "v1" else f"/apis/{version}"
+    space = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    kind = manifest["kind"].lower()
+    return f"{group}{space}/{kind[:-1] + 'ies' if kind.endswith('y') else kind + ('es' if kind.endswith('s') else 's')}"
+
+
+@pytest.mark.skipif(bool(NO_SERVER), reason=NO_SERVER)
+@pytest.mark.parametrize("application", [shop(), generated(20)], ids=lambda each: each.name)
+def test_the_server_takes_every_manifest(server: ApiServer, application: Any) -> None:
+    resources = registered(application, "kubernetes").resources
+    manifests = [body for (kind, _), body in resources.items() if kind.startswith("kubernetes:")]
+    for manifest in manifests:
+        dry = "" if manifest["kind"] == "Namespace" else "&dryRun=All"
+        status, answer = server.ask("POST", f"{path_of(manifest)}?fieldValidation=Strict{dry}", manifest)
+        assert status == 201, answer
+    wrong = {**manifests[-1], "spec": {**manifests[-1]["spec"], "unknown": 1}}
+    assert server.ask("POST", f"{path_of(wrong)}?fieldValidation=Strict&dryRun=All", wrong)[0] == 400
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "compose.yaml"
+    path.write_text(COMPOSE.format(size="1G", more=""))
+    return path
+
+
+@pytest.mark.skipif(bool(NO_PULUMI), reason=NO_PULUMI)
+def test_a_stack_is_made_kept_and_adopted(server: ApiServer, file: Path, tmp_path: Path) -> None:
+    assert server.ask("POST", "/apis/storage.k8s.io/v1/storageclasses", CLASS)[0] == 201
+    stack = Stack(tmp_path / "one", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
+    stack.configure(storageClass="late")
+    stack.up()
+    assert stack.preview() == {}, "a second run changes something"
+    outputs = json.loads(stack.outputs())
+    assert (outputs["namespace"], outputs["network"]) == ("cluster-test", None)
+    assert outputs["volumes"] == {"store": ["data"]}
+    assert outputs["accounts"] == {"store": "store", "web": "web"}
+
+    file.write_text(COMPOSE.format(size="1G", more=MORE))
+    assert stack.preview() == {"create": 2, "update": 1}, "a claim and an account more, and the quota"
+    stack.up()
+    file.write_text(COMPOSE.format(size="3G", more=MORE))
+    assert stack.preview() == {"update": 2}, "the claim and the quota"
+
+    claims = "/api/v1/namespaces/cluster-test/persistentvolumeclaims"
+    before = [each["metadata"]["uid"] for each in server.ask("GET", claims)[1]["items"]]
+    assert PROTECTED in stack.destroy(fails=True)
+    other = Stack(tmp_path / "other", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
+    other.configure(storageClass="late")
+    other.up()
+    assert other.preview() == {}, "what was adopted is not as the program has it"
+    assert [each["metadata"]["uid"] for each in server.ask("GET", claims)[1]["items"]] == before
+    other.remove()
+    assert server.ask("GET", claims)[1]["items"] == []

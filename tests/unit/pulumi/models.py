@@ -1,0 +1,27 @@
+"""Applications that stacks are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+
+COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
+
+
+def shop() -> Application:
+    return load(COMPOSE, {})
+
+
+def generated(components: int) -> Application:
+    """Return an application in which every fourth component keeps data and each calls the two before it."""
+    services: dict[str, Any] = {}
+    for number in range(components):
+        called = [f"c{other}" for other in (number - 1, number - 2) if other >= 0]
+        volumes = [f"v{number}:/data"] if number % 4 == 0 else []
+        services[f"c{number}"] = {"image": "i", "expose": ["8080"], "depends_on": called, "volumes": volumes}
+    kept = {f"v{number}": None for number in range(0, components, 4)}
+    return parse({"name": "many", "services": services, "volumes": kept}, "compose.yaml", {}, "many")
