@@ -9,4 +9,8 @@ import pulumi
 from config import read_settings
 from stack import export
 
-export(read_settings(pulumi.Config(), Path(__file__).resolve().parent))
+try:
+    export(read_settings(pulumi.Config(), Path(__file__).resolve().parent))
+except ValueError as error:
+    # All that is raised on purpose: shown without a traceback.
+    raise pulumi.RunError(str(error)) from None

@@ -17,7 +17,7 @@ def main(folder: str) -> None:
         installed = PulumiCommand.install(root=folder, version=wanted)
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         sys.exit(
-            f"Pulumi {wanted} cannot be fetched from get.pulumi.com: {error}\n"
+            f"Pulumi {wanted} cannot be fetched: {error}\n"
             "Put it on the PATH by hand, or do without it: site.yml makes the same network and volumes itself."
         )
     print(f"Pulumi {installed.version}: {installed.command}")

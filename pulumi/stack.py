@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 from components.docker import DockerInfrastructure, DockerInfrastructureArgs
 from components.kubernetes import KubernetesInfrastructure, KubernetesInfrastructureArgs
+from components.target import OUTPUTS, TargetInfrastructure
 from config import DOCKER, Settings
 from protection import check_model, refuse_unprotected
 
@@ -15,7 +16,7 @@ def export(settings: Settings) -> None:
     if settings.protect:
         refuse_unprotected()
     name = settings.application.name
-    infrastructure: DockerInfrastructure | KubernetesInfrastructure
+    infrastructure: TargetInfrastructure
     if settings.target == DOCKER:
         infrastructure = DockerInfrastructure(name, DockerInfrastructureArgs(settings))
     else:
@@ -23,5 +24,5 @@ def export(settings: Settings) -> None:
     pulumi.export("application", name)
     pulumi.export("application_file", str(settings.file))
     pulumi.export("target", settings.target)
-    for output in ("network", "namespace", "volumes", "accounts"):
+    for output in OUTPUTS:
         pulumi.export(output, getattr(infrastructure, output))

@@ -11,6 +11,7 @@ from config import Settings
 from present import Present, present
 
 from components.storage import kept
+from components.target import TargetInfrastructure
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,14 @@ class DockerInfrastructureArgs:
     settings: Settings
 
 
-class DockerInfrastructure(pulumi.ComponentResource):
+class DockerInfrastructure(TargetInfrastructure):
     """The mesh's network with its range of addresses, and a volume for each that the model names."""
-
-    network: pulumi.Output[str]
-    namespace: pulumi.Output[str | None]
-    volumes: pulumi.Output[dict[str, list[str]]]
-    accounts: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: DockerInfrastructureArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:docker:Infrastructure", name, None, opts)
         settings = args.settings
         wanted = infrastructure(settings.application)
-        there = present(settings.docker_host, settings.application.name) if settings.adopt else Present()
+        there = present(settings.docker_host, wanted) if settings.adopt else Present()
         engine = docker.Provider(
             "engine", docker.ProviderArgs(host=settings.docker_host), pulumi.ResourceOptions(parent=self)
         )
@@ -42,7 +38,7 @@ class DockerInfrastructure(pulumi.ComponentResource):
             driver="bridge",
             ipam_configs=[docker.NetworkIpamConfigArgs(subnet=wanted.subnet)],
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in wanted.labels.items()],
-            opts=pulumi.ResourceOptions(parent=self, provider=engine, import_=there.networks.get(wanted.network)),
+            opts=pulumi.ResourceOptions(parent=self, provider=engine, import_=there.network),
         )
         volumes: dict[str, list[pulumi.Output[str]]] = {}
         for volume in wanted.volumes.values():
@@ -55,13 +51,9 @@ class DockerInfrastructure(pulumi.ComponentResource):
                     settings.protect,
                     provider=engine,
                     import_=volume.name if volume.name in there.volumes else None,
+                    # An engine cannot change them: one that is there with others would be replaced, its data lost.
+                    ignore_changes=["labels"],
                 ),
             )
             volumes.setdefault(volume.component, []).append(made.name)
-        self.network = network.name
-        self.namespace = pulumi.Output.from_input(None)
-        self.volumes = pulumi.Output.all(**{key: pulumi.Output.all(*names) for key, names in volumes.items()})
-        self.accounts = pulumi.Output.from_input({})
-        self.register_outputs(
-            {"network": self.network, "namespace": None, "volumes": self.volumes, "accounts": self.accounts}
-        )
+        self._tell(volumes, network=network.name)

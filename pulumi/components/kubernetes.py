@@ -19,6 +19,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.network_policies import network_policies
 from components.storage import kept
+from components.target import TargetInfrastructure
 
 # Many classes bind a claim when a pod first mounts it, and there is none yet.
 NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
@@ -31,13 +32,8 @@ class KubernetesInfrastructureArgs:
     settings: Settings
 
 
-class KubernetesInfrastructure(pulumi.ComponentResource):
+class KubernetesInfrastructure(TargetInfrastructure):
     """The namespace, and all in it that outlives a deployment."""
-
-    network: pulumi.Output[str | None]
-    namespace: pulumi.Output[str]
-    volumes: pulumi.Output[dict[str, list[str]]]
-    accounts: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: KubernetesInfrastructureArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:kubernetes:Infrastructure", name, None, opts)
@@ -53,48 +49,32 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        inside = pulumi.ResourceOptions(parent=self, provider=cluster)
+        self._application = application.name
+        self._inside = pulumi.ResourceOptions(parent=self, provider=cluster)
+        self._kept = kept(self, settings.protect, provider=cluster)
         space = core.Namespace(
-            wanted.namespace,
-            metadata=ObjectMetaArgs(name=wanted.namespace, labels=wanted.labels),
-            opts=kept(self, settings.protect, provider=cluster),
+            wanted.namespace, metadata=ObjectMetaArgs(name=wanted.namespace, labels=wanted.labels), opts=self._kept
         )
-        self.namespace = space.metadata.apply(lambda metadata: str(metadata.name))
-        quota = self._limits(wanted, application.name, inside)
+        self._space = space.metadata.apply(lambda metadata: str(metadata.name))
+        quota = self._limits(wanted)
         # Claims are counted against the quota: one that grows has to wait for it.
         counted = quota.metadata.apply(lambda metadata: str(metadata.namespace))
         volumes: dict[str, list[pulumi.Output[str]]] = {}
         for claim in wanted.claims:
-            made = self._claim(claim, counted, settings, kept(self, settings.protect, provider=cluster))
-            volumes.setdefault(claim.component, []).append(made.metadata.apply(lambda metadata: str(metadata.name)))
-        accounts: dict[str, pulumi.Output[str]] = {}
-        for component, account in wanted.accounts.items():
-            identity = core.ServiceAccount(
-                f"account-{account}",
-                metadata=self._metadata(account, application.name, component),
-                automount_service_account_token=False,
-                opts=inside,
-            )
-            accounts[component] = identity.metadata.apply(lambda metadata: str(metadata.name))
+            volumes.setdefault(claim.component, []).append(self._claim(claim, counted, settings.storage_class))
+        accounts = {component: self._account(account, component) for component, account in wanted.accounts.items()}
         for policy, spec in network_policies(application.name, wanted).items():
-            kubernetes.networking.v1.NetworkPolicy(
-                policy, metadata=self._metadata(policy, application.name), spec=spec, opts=inside
-            )
-        self.network = pulumi.Output.from_input(None)
-        self.volumes = pulumi.Output.all(**{key: pulumi.Output.all(*found) for key, found in volumes.items()})
-        self.accounts = pulumi.Output.all(**accounts)
-        self.register_outputs(
-            {"network": None, "namespace": self.namespace, "volumes": self.volumes, "accounts": self.accounts}
-        )
+            kubernetes.networking.v1.NetworkPolicy(policy, metadata=self._metadata(policy), spec=spec, opts=self._inside)
+        self._tell(volumes, namespace=self._space, accounts=accounts)
 
-    def _metadata(self, name: str, application: str, component: str = "") -> ObjectMetaArgs:
-        return ObjectMetaArgs(name=name, namespace=self.namespace, labels=names.labels(application, component))
+    def _metadata(self, name: str, component: str = "") -> ObjectMetaArgs:
+        return ObjectMetaArgs(name=name, namespace=self._space, labels=names.labels(self._application, component))
 
-    def _limits(self, wanted: Infrastructure, application: str, options: pulumi.ResourceOptions) -> core.ResourceQuota:
+    def _limits(self, wanted: Infrastructure) -> core.ResourceQuota:
         quota = wanted.quota
         made = core.ResourceQuota(
             "quota",
-            metadata=self._metadata("quota", application),
+            metadata=self._metadata("quota"),
             spec=core.ResourceQuotaSpecArgs(
                 hard={
                     "limits.memory": _megabytes(quota.memory),
@@ -104,12 +84,12 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
                     "pods": str(quota.pods),
                 }
             ),
-            opts=options,
+            opts=self._inside,
         )
         usual = {"memory": _megabytes(quota.container_default)}
         core.LimitRange(
             "limits",
-            metadata=self._metadata("limits", application),
+            metadata=self._metadata("limits"),
             spec=core.LimitRangeSpecArgs(
                 limits=[
                     core.LimitRangeItemArgs(
@@ -120,14 +100,21 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
                     ),
                 ]
             ),
-            opts=options,
+            opts=self._inside,
         )
         return made
 
-    def _claim(
-        self, claim: Claim, namespace: pulumi.Output[str], settings: Settings, options: pulumi.ResourceOptions
-    ) -> core.PersistentVolumeClaim:
-        return core.PersistentVolumeClaim(
+    def _account(self, name: str, component: str) -> pulumi.Output[str]:
+        made = core.ServiceAccount(
+            f"account-{name}",
+            metadata=self._metadata(name, component),
+            automount_service_account_token=False,
+            opts=self._inside,
+        )
+        return made.metadata.apply(lambda metadata: str(metadata.name))
+
+    def _claim(self, claim: Claim, namespace: pulumi.Output[str], storage_class: str) -> pulumi.Output[str]:
+        made = core.PersistentVolumeClaim(
             f"claim-{claim.name}",
             metadata=ObjectMetaArgs(
                 name=claim.name, namespace=namespace, labels=dict(claim.labels), annotations=NOT_AWAITED
@@ -135,10 +122,11 @@ class KubernetesInfrastructure(pulumi.ComponentResource):
             spec=core.PersistentVolumeClaimSpecArgs(
                 access_modes=["ReadWriteOnce"],
                 resources=core.VolumeResourceRequirementsArgs(requests={"storage": _megabytes(claim.size)}),
-                storage_class_name=settings.storage_class or None,
+                storage_class_name=storage_class or None,
             ),
-            opts=options,
+            opts=self._kept,
         )
+        return made.metadata.apply(lambda metadata: str(metadata.name))
 
 
 def _megabytes(size: int) -> str:

@@ -59,6 +59,10 @@ class Stack:
         steps = json.loads(self._on_stack("preview", "--json"))["changeSummary"]
         return {name: count for name, count in steps.items() if name != "same"}
 
+    def preview_fails(self) -> str:
+        """Return what a preview says that has to fail."""
+        return self._on_stack("preview", fails=True)
+
     def outputs(self) -> str:
         """Return the stack's outputs as JSON."""
         return self.run("stack", "output", "--json", "--stack", "test")

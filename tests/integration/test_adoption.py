@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
 from echo import PLAYBOOK, ROOT
 
+ENGINE = "unix:///var/run/docker.sock"
 COMPOSE = """
 name: adoption-test
 services:
@@ -53,7 +55,17 @@ def test_a_stack_finds_what_is_there(made: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
     from present import present
 
-    found = present("unix:///var/run/docker.sock", "adoption-test")
+    found = present(ENGINE, infrastructure(load(made, {})))
     assert found.volumes == {"adoption-test_data"}
-    assert set(found.networks) == {"adoption-test-mesh"}
-    assert found.networks["adoption-test-mesh"] == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()
+    assert found.network == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()
+
+
+def test_a_stack_refuses_what_cannot_be_its_own(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
+    from present import PresentError, present
+
+    wanted = infrastructure(load(made, {}))
+    with pytest.raises(PresentError, match=r"the network adoption-test-mesh: found bridge .*; allowed: bridge 10\.0\.0\.0/16"):
+        present(ENGINE, replace(wanted, subnet="10.0.0.0/16"))
+    with pytest.raises(PresentError, match="evenkeel:dockerHost: found nothing that answers at unix:///nowhere"):
+        present("unix:///nowhere", wanted)

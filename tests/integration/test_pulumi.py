@@ -85,6 +85,29 @@ def test_site_first(stack: Stack, file: Path) -> None:
     assert "changed=0" in site(file)
 
 
+def test_a_volume_of_other_origin_is_adopted_and_never_replaced(stack: Stack) -> None:
+    docker("volume", "create", "--label", "com.docker.compose.project=pulumi-test", "pulumi-test_data")
+    before = docker("volume", "inspect", "--format", "{{.CreatedAt}} {{.Labels}}", "pulumi-test_data")
+    assert stack.preview() == {"create": 4, "import": 1}
+    stack.up()
+    assert stack.preview() == {}
+    assert docker("volume", "inspect", "--format", "{{.CreatedAt}} {{.Labels}}", "pulumi-test_data") == before
+
+
+def test_what_cannot_be_made_is_told_before_anything_is(stack: Stack) -> None:
+    docker("network", "create", "--subnet", "10.199.0.0/24", "pulumi-test-mesh")
+    try:
+        said = stack.preview_fails()
+        assert "the network pulumi-test-mesh: found bridge 10.199.0.0/24" in said
+        assert "Traceback" not in said
+    finally:
+        docker("network", "rm", "pulumi-test-mesh")
+    stack.configure(storageSize="big")
+    assert "evenkeel:storageSize: found 'big'; allowed: a byte value" in stack.preview_fails()
+    stack.configure(storageSize="1G")
+    stack.up()
+
+
 def test_the_inventory_of_a_stack(stack: Stack, file: Path, tmp_path: Path) -> None:
     stack.up()
     outputs = json.loads(stack.outputs())
@@ -93,7 +116,7 @@ def test_the_inventory_of_a_stack(stack: Stack, file: Path, tmp_path: Path) -> N
         "application_file": str(file),
         "target": "docker",
         "network": "pulumi-test-mesh",
-        "namespace": None,
+        "namespace": "",
         "volumes": {"store": ["pulumi-test_data"]},
         "accounts": {},
     }

@@ -18,7 +18,7 @@ OUTPUTS = {
     "application_file": str(COMPOSE),
     "target": "docker",
     "network": "sockshop-mesh",
-    "namespace": None,
+    "namespace": "",
     "volumes": {"carts-db": ["sockshop_carts-db"]},
     "accounts": {},
 }

@@ -59,13 +59,14 @@ def observe(engine: Engine, application: str, volumes: tuple[str, ...]) -> Obser
         listed = engine.get("/containers/json", all=1, filters=mine)
         found = [each for each in pool.map(lambda item: _inspected(engine, item["Id"]), listed) if each]
         return Observed(
-            networks={each["Name"]: _subnet(each) for each in networks.result()},
+            networks={each["Name"]: subnet(each) for each in networks.result()},
             volumes=frozenset(each["Name"] for each in kept.result()["Volumes"] or () if each["Name"] in volumes),
             containers={each.name: each for each in found},
         )
 
 
-def _subnet(network: dict[str, Any]) -> str:
+def subnet(network: dict[str, Any]) -> str:
+    """Return a network's range, in CIDR notation, from what the engine tells of it."""
     config = (network.get("IPAM") or {}).get("Config") or [{}]
     return str(config[0].get("Subnet", ""))
 

@@ -29,7 +29,7 @@ class Registered(pulumi_mocks.Mocks):
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         assert (args.typ, args.name) not in self.resources, args.name
-        self.resources[args.typ, args.name] = args.inputs
+        self.resources[args.typ, args.name] = _whole(args.inputs)
         return f"{args.name}-id", args.inputs
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
@@ -39,6 +39,15 @@ class Registered(pulumi_mocks.Mocks):
         """Return how many resources there are of each type."""
         types = [kind for kind, _ in self.resources]
         return {kind: types.count(kind) for kind in sorted(set(types))}
+
+
+def _whole(value: Any) -> Any:
+    """Return ``value`` with whole numbers as such: on their way to the mocks all become floats."""
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def registered(application: Application, target: str, **settings: Any) -> Registered:

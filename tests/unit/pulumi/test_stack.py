@@ -100,8 +100,8 @@ def test_outputs_have_the_same_names_on_both_targets(target: str) -> None:
     outputs = registered(shop(), target).outputs
     assert set(outputs) == {"application", "application_file", "target", "network", "namespace", "volumes", "accounts"}
     assert set(outputs["volumes"]) == set(STORES)
-    assert outputs["network"] == ("sockshop-mesh" if target == "docker" else None)
-    assert outputs["namespace"] == (None if target == "docker" else "sockshop")
+    assert outputs["network"] == ("sockshop-mesh" if target == "docker" else "")
+    assert outputs["namespace"] == ("" if target == "docker" else "sockshop")
     assert len(outputs["accounts"]) == (0 if target == "docker" else 17)
 
 
