@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from api_server import CONTROLLERS, SERVER, STORE, ApiServer, api_server, missing
+from eventually import eventually
 from models import generated, shop
 from program import registered
 from real_stack import MISSING, PROTECTED, Stack
@@ -26,10 +27,21 @@ NO_PULUMI = MISSING or missing(STORE, SERVER, CONTROLLERS)
 CLASS = {
     "apiVersion": "storage.k8s.io/v1",
     "kind": "StorageClass",
-    "metadata": {"name": "late"},
-    "provisioner": "none",
-    "volumeBindingMode": "WaitForFirstConsumer",
+    "metadata": {"name": "by-hand"},
+    "provisioner": "kubernetes.io/no-provisioner",
     "allowVolumeExpansion": True,
+}
+# For one claim: a further one stays unbound, as it does where a class waits for the first pod.
+VOLUME = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolume",
+    "metadata": {"name": "one"},
+    "spec": {
+        "capacity": {"storage": "5Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "by-hand",
+        "hostPath": {"path": "/nowhere"},
+    },
 }
 
 
@@ -72,7 +84,8 @@ def file(tmp_path: Path) -> Path:
 def test_a_stack_is_made_kept_and_adopted(server: ApiServer, file: Path, tmp_path: Path) -> None:
     assert server.ask("POST", "/apis/storage.k8s.io/v1/storageclasses", CLASS)[0] == 201
     stack = Stack(tmp_path / "one", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
-    stack.configure(storageClass="late")
+    assert server.ask("POST", "/api/v1/persistentvolumes", VOLUME)[0] == 201
+    stack.configure(storageClass="by-hand")
     stack.up()
     assert stack.preview() == {}, "a second run changes something"
     outputs = json.loads(stack.outputs())
@@ -83,14 +96,16 @@ def test_a_stack_is_made_kept_and_adopted(server: ApiServer, file: Path, tmp_pat
     file.write_text(COMPOSE.format(size="1G", more=MORE))
     assert stack.preview() == {"create": 2, "update": 1}, "a claim and an account more, and the quota"
     stack.up()
+    claims = "/api/v1/namespaces/cluster-test/persistentvolumeclaims"
+    assert eventually(lambda: "Bound" in [each["status"]["phase"] for each in server.ask("GET", claims)[1]["items"]])
     file.write_text(COMPOSE.format(size="3G", more=MORE))
     assert stack.preview() == {"update": 2}, "the claim and the quota"
+    stack.up()
 
-    claims = "/api/v1/namespaces/cluster-test/persistentvolumeclaims"
     before = [each["metadata"]["uid"] for each in server.ask("GET", claims)[1]["items"]]
     assert PROTECTED in stack.destroy(fails=True)
     other = Stack(tmp_path / "other", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
-    other.configure(storageClass="late")
+    other.configure(storageClass="by-hand")
     other.up()
     assert other.preview() == {}, "what was adopted is not as the program has it"
     assert [each["metadata"]["uid"] for each in server.ask("GET", claims)[1]["items"]] == before
