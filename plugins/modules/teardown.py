@@ -16,6 +16,10 @@ options:
     description: Whether to delete the volumes and the secrets too. There is no way back.
     type: bool
     default: false
+  keep_infrastructure:
+    description: Whether the network stays too, as what a Pulumi stack has made. Such volumes are for the stack to delete.
+    type: bool
+    default: false
 author: The Evenkeel authors (@evenkeel)
 """
 
@@ -42,12 +46,20 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={**setting.SHARED_OPTIONS, "delete_data": {"type": "bool", "default": False}},
+        argument_spec={
+            **setting.SHARED_OPTIONS,
+            "delete_data": {"type": "bool", "default": False},
+            "keep_infrastructure": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     task = setting.read_task(module.params)
+    extent = teardown.Extent(module.params["delete_data"], module.params["keep_infrastructure"])
+    if extent.data and extent.keep_infrastructure:
+        told = "allowed: pulumi destroy, as docs/pulumi.md says, then this again without the stack's inventory"
+        module.fail_json(msg=f"delete_data: found true, and that the volumes are a Pulumi stack's; {told}")
     try:
-        result = teardown.tear_down(Engine(), task, module.params["delete_data"], module.check_mode)
+        result = teardown.tear_down(Engine(), task, extent, module.check_mode)
     except (EngineError, locks.Busy, OSError) as error:
         module.fail_json(msg=str(error))
     if result.failure:

@@ -51,6 +51,24 @@ def test_nothing_is_made_twice(made: Path) -> None:
     assert "create volume" not in run.stdout
 
 
+def test_what_a_stack_has_made_is_left_to_it(made: Path, tmp_path: Path) -> None:
+    outputs = {"application": "adoption-test", "application_file": str(made), "target": "docker", "volumes": {}}
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs))
+    inventory = tmp_path / "pulumi_stack.yml"
+    inventory.write_text("plugin: evenkeel.mesh.pulumi_stack\noutputs: outputs.json\n")
+
+    def teardown(*options: str) -> str:
+        command = [PLAYBOOK, "playbooks/teardown.yml", "--check", "--diff", *options]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        return run.stdout + run.stderr
+
+    assert "remove network adoption-test-mesh" in teardown("-e", f"application={made}")
+    shown = teardown("--inventory", str(inventory))
+    assert "changed=0" in shown and "failed=0" in shown
+    refused = teardown("--inventory", str(inventory), "-e", "delete_data=true")
+    assert "delete_data: found true, and that the volumes are a Pulumi stack's; allowed: pulumi destroy" in refused
+
+
 def test_a_stack_finds_what_is_there(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
     from present import present

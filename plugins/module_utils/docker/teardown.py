@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..application.model import Application
 from ..plan.execute import execute
@@ -16,13 +17,21 @@ from .engine import Engine
 from .infrastructure import Infrastructure
 from .load import remove_leftovers
 from .observe import observe
-from .plan import Current, plan_application
+from .plan import INFRASTRUCTURE, PARTS, Current, plan_application
 from .reconcile import Result
 from .setting import Task, failure
 
 
-def tear_down(engine: Engine, task: Task, delete_data: bool, dry: bool) -> Result:
-    """Remove the containers, the network and the mesh's files of an application, and with ``delete_data`` all else.
+@dataclass(frozen=True)
+class Extent:
+    """What goes besides containers and the mesh's files: the network unless it is to be kept, ``data`` only if asked for."""
+
+    data: bool = False
+    keep_infrastructure: bool = False
+
+
+def tear_down(engine: Engine, task: Task, extent: Extent, dry: bool) -> Result:
+    """Remove an application as far as ``extent`` says.
 
     Raises ``Busy``, ``EngineError``.
     """
@@ -30,8 +39,9 @@ def tear_down(engine: Engine, task: Task, delete_data: bool, dry: bool) -> Resul
     name = task.application.name
     nothing = Desired(Application(name, ()), Infrastructure(), {}, {})
     current = Current(observe(engine, name, ()), files.read_files(layout.mesh))
-    operations = [*plan_application(nothing, current).operations.values()]
-    if delete_data:
+    parts = tuple(part for part in PARTS if part != INFRASTRUCTURE or not extent.keep_infrastructure)
+    operations = [*plan_application(nothing, current, parts).operations.values()]
+    if extent.data:
         after = frozenset(operation.key for operation in operations)
         operations += _deletions(engine, name, after)
         if layout.home.exists():
