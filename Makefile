@@ -3,10 +3,14 @@ VENV := .venv
 # Tools of the environment come first, as in one that is activated.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
 
-.PHONY: site teardown pulumi test lint unit molecule
+.PHONY: site engine teardown pulumi test lint unit molecule
 
 site: $(VENV)/site
 	ansible-playbook playbooks/site.yml
+
+# The engine alone, for what is to be made on it before anything is deployed.
+engine: $(VENV)/site
+	ansible-playbook playbooks/platform.yml
 
 teardown: $(VENV)/site
 	ansible-playbook playbooks/teardown.yml
