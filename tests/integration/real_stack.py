@@ -46,9 +46,9 @@ class Stack:
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def up(self) -> None:
-        """Make what the program says."""
-        self._on_stack("up", "--yes", "--skip-preview")
+    def up(self, fails: bool = False) -> str:
+        """Make what the program says, and return what is said."""
+        return self._on_stack("up", "--yes", "--skip-preview", fails=fails)
 
     def destroy(self, fails: bool = False) -> str:
         """Remove all that may be removed, and return what is said."""

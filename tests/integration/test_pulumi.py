@@ -65,14 +65,22 @@ def test_pulumi_first(stack: Stack, file: Path) -> None:
     site(file)
     assert stack.preview() == {}, "a deployment changes something of the stack's"
 
-    file.write_text(COMPOSE.format(more=MORE))
-    assert stack.preview() == {"create": 1}
-    file.write_text(COMPOSE.format(more=""))
-
     assert PROTECTED in stack.destroy(fails=True)
     assert stack.preview() == {}
     assert volumes() == ["pulumi-test_data"]
     assert "changed=0" in site(file)
+
+
+def test_a_component_comes_and_does_not_go_with_its_data(stack: Stack, file: Path) -> None:
+    stack.up()
+    file.write_text(COMPOSE.format(more=MORE))
+    assert stack.preview() == {"create": 1}
+    stack.up()
+    file.write_text(COMPOSE.format(more=""))
+    assert PROTECTED in stack.up(fails=True)
+    assert volumes() == ["pulumi-test_data", "pulumi-test_log"]
+    file.write_text(COMPOSE.format(more=MORE))
+    assert stack.preview() == {}
 
 
 def test_site_first(stack: Stack, file: Path) -> None:

@@ -180,6 +180,24 @@ def test_a_run_obeys_what_is_asked_elsewhere() -> None:
     assert versions() == {before}
 
 
+@pytest.mark.parametrize("action", ["promote", "resume", "retry"])
+def test_what_is_asked_of_a_release_that_nobody_conducts(action: str) -> None:
+    (before,) = versions()
+    with Crowd(PORT, "/chain").asking() as crowd:
+        assert release(component="api", env={"VERSION": action}, weights=[50, 100], weight=50)[0] == 0
+        if action == "retry":
+            assert "allowed for retry: one that has ended" in release(action="retry", release="echo")[1]
+            assert release(action="abort")[0] == 0
+        code, said = release(action=action, release="echo")
+    assert code == 0, said
+    assert "echo: promoted" in said
+    assert crowd.failed() == []
+    after = f"{before.split()[0]} {action}"
+    if action != "retry":
+        assert all(moves in ([before], [after], [before, after]) for moves in crowd.moves())
+    assert versions() == {after}
+
+
 def test_an_interrupted_run_goes_back_where_that_is_asked_for() -> None:
     (before,) = versions()
     asked = echo.extra(component="api", env={"VERSION": "gone"}, weights=[20, 100], back_on_interrupt=True)

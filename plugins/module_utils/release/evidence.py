@@ -58,9 +58,9 @@ class Evidence:
         hoped = _expected(self.candidate, usual)
         return Evidence(
             margin=self.margin,
-            worse=self.worse + _log_e_value(candidate, stable, (max(suspected, usual), usual), 0.0),
+            worse=self.worse + log_e_value(candidate, stable, (max(suspected, usual), usual), 0.0),
             not_worse=self.not_worse
-            + _log_e_value(candidate, stable, (min(hoped, usual + self.margin), usual), self.margin),
+            + log_e_value(candidate, stable, (min(hoped, usual + self.margin), usual), self.margin),
             candidate=self.candidate + candidate,
             stable=self.stable + stable,
         )
@@ -92,7 +92,7 @@ def _expected(seen: Counts, prior: float) -> float:
     return min(max(share, _LEAST), 1 - _LEAST)
 
 
-def _log_e_value(candidate: Counts, stable: Counts, alternative: tuple[float, float], difference: float) -> float:
+def log_e_value(candidate: Counts, stable: Counts, alternative: tuple[float, float], difference: float) -> float:
     """Return the logarithm of one block's e-value.
 
     ``alternative`` has both shares as they are suspected to be; the hypothesis is that candidate and stable differ by

@@ -6,7 +6,7 @@ from itertools import product
 from math import comb, exp, log
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.evidence import Counts, Evidence
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.evidence import Counts, Evidence, log_e_value
 
 MARGIN = 0.05
 SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.9)
@@ -64,6 +64,48 @@ def test_equal_shares_are_held_against_the_weighted_mean() -> None:
     mean = (4 * candidate + 12 * stable) / 16
     expected = log(candidate / mean) + 3 * log((1 - candidate) / (1 - mean)) + 12 * log((1 - stable) / (1 - mean))
     assert after.worse == pytest.approx(expected, rel=1e-6)
+
+
+# One pair of groups, and how many of each block's requests were bad: of one each, and of one candidate to two stable.
+EVEN = ([0, 0, 1, 0, 1, 0, 0, 0, 0, 0], 1), ([1, 1, 1, 1, 1, 1, 0, 1, 1, 1], 1)
+UNEVEN = ([0, 1, 0, 0, 0, 1, 0, 0], 1), ([2, 1, 2, 0, 1, 2, 1, 2], 2)
+EVEN_PRIORS, UNEVEN_PRIORS = ((0.18, 0.18), (0.18, 0.18)), ((1, 19), (1, 9))
+
+
+@pytest.mark.parametrize(
+    ("groups", "priors", "difference", "published"),
+    [
+        (EVEN, EVEN_PRIORS, 0.0, 11.1502948848),
+        (EVEN, EVEN_PRIORS, -0.594, 0.1406223334),
+        (EVEN, EVEN_PRIORS, -0.198, 1.270297685),
+        (EVEN, EVEN_PRIORS, 0.198, 238.2502231),
+        (EVEN, EVEN_PRIORS, 0.396, 16845.10120),
+        (UNEVEN, UNEVEN_PRIORS, 0.0, 2.4177364061),
+        (UNEVEN, UNEVEN_PRIORS, -0.594, 0.01467963546),
+        (UNEVEN, UNEVEN_PRIORS, 0.198, 15.20603945),
+        (UNEVEN, UNEVEN_PRIORS, 0.594, 37620.76500),
+    ],
+)
+def test_e_values_are_those_of_the_authors_library(
+    groups: tuple[tuple[list[int], int], tuple[list[int], int]],
+    priors: tuple[tuple[float, float], tuple[float, float]],
+    difference: float,
+    published: float,
+) -> None:
+    """The authors' R package safestats 0.8.7: `calculateSequential2x2E`, and `calculateEValuesForLinearDeltaGrid`.
+
+    It learns the alternative by beta priors; the values are those with `tol = 1e-13` for its `uniroot`, which finds the
+    nearest hypothesis to four digits otherwise.
+    """
+    total, seen = 0.0, [Counts(), Counts()]
+    for bad in zip(groups[0][0], groups[1][0], strict=True):
+        candidate, stable = (
+            (each.bad + prior[0]) / (each.requests + sum(prior)) for each, prior in zip(seen, priors, strict=True)
+        )
+        block = [Counts(size, found) for found, (_, size) in zip(bad, groups, strict=True)]
+        total += log_e_value(block[0], block[1], (candidate, stable), difference)
+        seen = [each + more for each, more in zip(seen, block, strict=True)]
+    assert exp(total) == pytest.approx(published, rel=1e-6)
 
 
 def test_failures_are_evidence_and_successes_against_it() -> None:
