@@ -80,6 +80,9 @@ def release(kind: Kind, number: int) -> Run:
         seconds = time.monotonic() - began
         time.sleep(AFTER_SECONDS)
     assert answer.release
+    if not kind.environment:
+        for each in crowd.failed():
+            print(f"  {each.at:.1f} s, user {each.user}: {each.status} after {each.took:.2f} s: {each.text[:200]}", flush=True)
     return Run(answer.release.phase, seconds, len(crowd.answers), spoiled(crowd, kind, version), mixed(crowd, kind, version))
 
 
