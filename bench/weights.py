@@ -23,8 +23,7 @@ SETTLED_SECONDS = 0.3
 
 def taken_in(caller: str) -> float:
     """Return when ``caller``'s proxy last took routes in, in milliseconds since the epoch."""
-    socket = echo_release.task().setting.layout.run(caller) / "admin.sock"
-    answer = ask_proxy(socket, "/stats?format=json&filter=config_reload_time_ms")
+    answer = ask_proxy(echo_release.task().setting.layout.admin(caller), "/stats?format=json&filter=config_reload_time_ms")
     found = json.loads(answer or b'{"stats": []}')["stats"]
     return float(max(each["value"] for each in found if ".rds.mesh." in each["name"]))
 

@@ -48,6 +48,14 @@ def test_replicas_and_memory_change_under_load_and_stay() -> None:
     assert "changed=0" in said
 
 
+def test_an_instance_that_goes_ends_its_requests_first() -> None:
+    assert scale(component="web", replicas=2)[0] == 0
+    with Crowd(PORT, "/chain?sleep=3", users=60, rate=20).asking() as crowd:
+        code, said = scale(component="web", replicas=1)
+    assert code == 0, said
+    assert crowd.failed() == []
+
+
 def test_a_file_that_moves_on_holds_again() -> None:
     assert scale(component="api", replicas=1)[0] == 0
     echo.deploy(API_REPLICAS="3")

@@ -44,12 +44,14 @@ class Split:
     """How a release splits users: ``weight`` percent of them, and the ``audiences``, get its candidates.
 
     ``mirror`` percent of the read-only requests to the stable versions go to the candidates too, their answers to nobody.
+    A version that is ``closed`` gets no request any more, not even those of users that were given it.
     """
 
     release: str
     weight: float = 0.0
     audiences: tuple[Audience, ...] = ()
     mirror: float = 0.0
+    closed: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ..plan.graph import Operation
 from . import files, names
 from .containers import Container
 from .desired import Desired
+from .drain import drain
 from .engine import Engine, EngineError
 from .health import Waiting
 from .layout import Layout
@@ -110,11 +111,14 @@ class Driver:
                 raise
         self.engine.delete(f"/containers/{name}", force=1)
 
+    def _drain(self, instance: str) -> None:
+        drain(self.wanted.application, self.layout, instance)
+
     def _await(self, instance: str) -> None:
         parts = {each.role: each for each in self.wanted.containers.values() if each.instance == instance}
         waiting = Waiting(self.engine, self.deadline)
         proxy = parts[names.PROXY]
-        waiting.for_proxy(proxy.name, self.layout.run(instance) / "admin.sock")
+        waiting.for_proxy(proxy.name, self.layout.admin(instance))
         if names.WORKLOAD in parts:
             component = self.wanted.application.component(proxy.component)
             waiting.for_workload(parts[names.WORKLOAD].name, component)

@@ -41,6 +41,10 @@ class Layout:
         """Return the folder of a proxy's admin socket."""
         return self.home / "run" / instance
 
+    def admin(self, instance: str) -> Path:
+        """Return the admin socket of a proxy."""
+        return self.run(instance) / "admin.sock"
+
     def mounted_secret(self, component: str, secret: SecretMount) -> Path:
         """Return the copy of a secret that a component's user may read."""
         return self.home / "mounted" / component / secret.target.strip("/").replace("/", "_")

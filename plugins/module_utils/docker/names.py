@@ -32,6 +32,11 @@ def instance_name(component: str, number: int) -> str:
     return f"{component}{CANDIDATE_SUFFIX}-{number - FIRST_CANDIDATE + 1}"
 
 
+def component_name(instance: str) -> str:
+    """Return the name of the component that an instance is of."""
+    return instance.rpartition("-")[0].removesuffix(CANDIDATE_SUFFIX)
+
+
 def container_name(application: str, instance: str, role: str) -> str:
     """Return the name of a container: the application's own is called after the instance."""
     name = f"{application}-{instance}"

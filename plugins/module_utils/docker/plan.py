@@ -195,7 +195,16 @@ def _containers(wanted: Desired, found: Observed, changes: Mapping[str, Change])
         else:
             after |= _prepared(wanted, change, changes)
         yield Operation(change.verb, change.container, change.cause, frozenset(after))
+    yield from _drains(wanted, changes)
     yield from _waits(wanted, found, changes)
+
+
+def _drains(wanted: Desired, changes: Mapping[str, Change]) -> Iterator[Operation]:
+    """Yield the wait for the requests of each instance that goes, once no caller sends it any; not where all go."""
+    for change in changes.values():
+        if wanted.application.components and change.verb == "remove" and change.role == names.PROXY:
+            cause = "it is to have no request under way when it goes"
+            yield Operation("drain", change.instance, cause, _untold(wanted, change), idle=True)
 
 
 def _waits(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> Iterator[Operation]:
@@ -210,14 +219,20 @@ def _waits(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> I
 
 
 def _leaving(wanted: Desired, change: Change) -> set[str]:
-    """Return what comes before a container is removed: no caller sends to it, and what has joined it is gone."""
-    before = {"write shared/routes.json"}
-    if change.component in {each.name for each in wanted.application.components}:
-        before |= {f"write {path}" for path in _endpoint_files(wanted.application.component(change.component))}
+    """Return what comes before a container is removed: it has no request any more, and what has joined it is gone."""
+    before = {*_untold(wanted, change), f"drain {change.instance}"}
     if change.role == names.SANDBOX:
         others = (names.PROXY, names.WORKLOAD)
         before |= {f"remove {names.container_name(wanted.application.name, change.instance, role)}" for role in others}
     return before
+
+
+def _untold(wanted: Desired, change: Change) -> frozenset[str]:
+    """Return what comes before no caller sends anything to an instance that goes."""
+    before = {"write shared/routes.json"}
+    if change.component in {each.name for each in wanted.application.components}:
+        before |= {f"write {path}" for path in _endpoint_files(wanted.application.component(change.component))}
+    return frozenset(before)
 
 
 def _prepared(wanted: Desired, change: Change, changes: Mapping[str, Change]) -> set[str]:

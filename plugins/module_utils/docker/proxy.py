@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 from pathlib import Path
 
 TIMEOUT_SECONDS = 2.0
+
+
+def is_there(admin: Path) -> bool:
+    """Whether a proxy has the admin socket ``admin`` open, be it that it answers or not."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(TIMEOUT_SECONDS)
+        return connection.connect_ex(str(admin)) not in (errno.ENOENT, errno.ECONNREFUSED)
 
 
 def ask_proxy(admin: Path, path: str) -> bytes | None:

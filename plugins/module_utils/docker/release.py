@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from ..application.model import FIRST_CANDIDATE
@@ -16,7 +17,7 @@ from ..release.state import Release
 from ..release.target import Fault, Interrupted
 from ..release.traffic import Totals
 from . import files, locks, names
-from .callers import counted
+from .callers import counted, settled
 from .engine import Engine, EngineError
 from .ledger import asked, keep_promoted, keep_release, read_ledger
 from .plan import PARTS
@@ -24,6 +25,7 @@ from .reconcile import Scope, reconcile
 from .setting import Task, with_releases
 
 BUSY_SECONDS = 600.0
+CHECKS_AT_ONCE = 16
 LOG_LINES = 8
 
 
@@ -50,6 +52,7 @@ class EngineTarget:
         self._release: Release | None = None
         self._task = task
         self._starts: dict[str, str] = {}
+        self._checks = ThreadPoolExecutor(CHECKS_AT_ONCE)
 
     def keep(self, release: Release) -> None:
         """Put ``release`` on record."""
@@ -95,9 +98,9 @@ class EngineTarget:
             ),
         )
 
-    def known(self) -> bool:
-        """Whether every caller's proxy knows where the candidates are."""
-        return all(found for component in self._components() for found in self._counted(component).values())
+    def settled(self) -> bool:
+        """Whether the callers' proxies have taken in how users are split, and where both versions are."""
+        return all(settled(self._task.application, self._layout, component) for component in self._components())
 
     def look(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
         """Return what each component's callers have counted of its candidate and of its stable version."""
@@ -122,7 +125,7 @@ class EngineTarget:
             return candidate, sum((found.get(other, Totals()) for _, other in pairs), Totals())
 
         clusters = [cluster for pair in pairs for cluster in pair]
-        return {caller: both(found) for caller, found in counted(self._task, name, clusters).items()}
+        return {caller: both(found) for caller, found in counted(self._task.application, self._layout, name, clusters).items()}
 
     def _candidates(self) -> dict[str, str]:
         """Return since when each container of a candidate runs, nothing for one that does not."""
@@ -166,9 +169,9 @@ class EngineTarget:
         """Return what another process asks of the release."""
         return asked(self._layout, self._release.name) if self._release else ""
 
-    def failed(self, check: Check) -> str:
-        """Return what is wrong by ``check``, nothing where it holds."""
-        return wrong(check, self._release.tester if self._release else "")
+    def check(self, check: Check) -> Future[str]:
+        """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""
+        return self._checks.submit(wrong, check, self._release.tester if self._release else "")
 
     def load(self) -> AbstractContextManager[None]:
         """Return what makes up for too little traffic, where that is asked for."""

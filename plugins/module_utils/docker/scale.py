@@ -109,7 +109,10 @@ def _scaled(given: Application, now: Application, wish: Wish) -> Scaled:
 def _totals(task: Task, component: Component) -> dict[str, Totals]:
     """Return what the proxies of its callers have counted of ``component``, by their names."""
     clusters = [cluster_name(component.name, port.number) for port in component.ports]
-    return {caller: sum(found.values(), Totals()) for caller, found in counted(task, component.name, clusters).items()}
+    return {
+        caller: sum(found.values(), Totals())
+        for caller, found in counted(task.application, task.setting.layout, component.name, clusters).items()
+    }
 
 
 def _memory(engine: Engine, application: Application, component: Component) -> int:

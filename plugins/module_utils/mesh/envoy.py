@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 Config = dict[str, Any]
@@ -27,8 +29,13 @@ def config_source(path: str) -> Config:
 
 
 def resources(kind: str, items: list[Config]) -> Config:
-    """Return the content of a resource file: a discovery response with ``items`` of an Envoy ``kind``."""
-    return {"resources": [{"@type": f"type.googleapis.com/envoy.config.{kind}", **item} for item in items]}
+    """Return the content of a resource file: a discovery response with ``items`` of an Envoy ``kind``.
+
+    Its version is that of its content: by it a proxy tells what it has taken in.
+    """
+    content = [{"@type": f"type.googleapis.com/envoy.config.{kind}", **item} for item in items]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return {"resources": content, "version_info": digest[:16]}
 
 
 def socket_address(host: str, port: int) -> Config:

@@ -156,9 +156,11 @@ def _by_version(
         return {"match": match, "route": {**action, **_handling(policy)}, **metadata}
 
     own = {"cluster": cluster_name(name, port)}
-    if split is None:
+    if split is None or split.closed == CANDIDATE:
         return [route(own)]
     other = cluster_name(candidate_name(name), port)
+    if split.closed == STABLE:
+        return [route({"cluster": other})]
     weighted = {"weighted_clusters": {"clusters": [
         _share(other, split.release, CANDIDATE, shares(split)),
         _share(own["cluster"], split.release, STABLE, SHARES - shares(split)),

@@ -23,10 +23,14 @@ from .state import (
     SHIFTING,
     Release,
 )
-from .step import TICK_SECONDS, Stage
+from .step import Stage
 from .target import Aborted, Fault, Target
 
+SETTLE_SECONDS = 30.0
 DRAIN_SECONDS = 30.0
+# A request that was given a version may take this long on its way before it calls the released component.
+QUIET_SECONDS = 2.0
+_PAUSE_SECONDS = 0.1
 
 
 class Conductor:
@@ -48,7 +52,7 @@ class Conductor:
         self._load = ExitStack()
 
     def conduct(self, weights: tuple[float, ...]) -> Release:
-        """Go through ``weights`` from where the release is; after 100 the candidates' versions are the components' own.
+        """Go through ``weights`` from where the release is, never down; after 100 the candidates' versions are the own ones.
 
         Returns the release as it is then. Raises ``Interrupted`` where it holds before that, ``Fault`` where it cannot go back.
         """
@@ -66,13 +70,13 @@ class Conductor:
             return self._finish()
         self._deploy(weights)
         for weight in weights:
-            if weight > self.release.passed and not self._step(weight):
+            if weight > self.release.passed and weight >= self.release.weight and not self._step(weight):
                 return self._promote()
         return self._promote() if self.release.passed >= 100 else self.release
 
     def roll_back(self, reason: str, aborted: bool = False) -> Release:
         """Give all users the stable versions, in one rename, and remove the candidates unless they are to be kept."""
-        self._change(phase=ROLLING_BACK, weight=0.0, reason=reason, aborted=aborted)
+        self._change(phase=ROLLING_BACK, weight=0.0, closed="", reason=reason, aborted=aborted)
         self._target.shift(self.release)
         self._say(f"back to the stable version: {reason}")
         return self._back()
@@ -97,7 +101,7 @@ class Conductor:
     def _back(self) -> Release:
         """Go on with a rollback. Each part can be done again."""
         self._target.shift(self.release)
-        self._drained(CANDIDATE)
+        self._close(CANDIDATE)
         self._change(standing=self.release.rollout.keep_candidate)
         self._target.apply(self.release)
         self._change(phase=ABORTED if self.release.aborted else FAILED, ended=time.time())
@@ -113,7 +117,7 @@ class Conductor:
             self._target.apply(self.release)
         self._change(phase=SHIFTING)
         self._target.shift(self.release)
-        self._known()
+        self._settle()
 
     def _step(self, weight: float) -> bool:
         """Go to ``weight`` and wait for its gate; false where promotion is asked for instead. Raises ``Fault``."""
@@ -121,7 +125,7 @@ class Conductor:
         if weight > self.release.scale:
             self._change(scale=weight)
             self._target.apply(self.release)
-            self._known()
+            self._settle()
         self._change(weight=weight)
         self._target.shift(self.release)
         self._say(f"{weight:g} % of the users have the candidate")
@@ -142,10 +146,10 @@ class Conductor:
         if self.release.scale < 100:
             self._change(scale=100.0)
             self._target.apply(self.release)
-            self._known()
+            self._settle()
         self._change(weight=100.0)
         self._target.shift(self.release)
-        self._drained(STABLE)
+        self._close(STABLE)
         self._say("promoted: the components' own instances become the new version")
         self._change(phase=PROMOTING)
         return self._finish()
@@ -155,7 +159,7 @@ class Conductor:
         self._target.attend()
         if self.release.phase == PROMOTING:
             self._target.apply(self.release)
-            self._change(phase=CLEARING, weight=0.0)
+            self._change(phase=CLEARING, weight=0.0, closed=CANDIDATE)
         self._target.shift(self.release)
         self._drained(CANDIDATE)
         self._target.promote(self.release)
@@ -163,25 +167,42 @@ class Conductor:
         self._target.apply(self.release)
         return self.release
 
-    def _drained(self, version: str) -> None:
-        """Wait until no caller has a request under way to ``version``, for as long as requests may take."""
-        deadline = self._now() + DRAIN_SECONDS
+    def _close(self, version: str) -> None:
+        """Let ``version``, which no user is given any more, get no request: once none has come for ``QUIET_SECONDS``.
+
+        Until then what was decided for a request holds on every hop; one that takes longer gets the other version then.
+        """
+        self._drained(version, QUIET_SECONDS)
+        self._change(closed=version)
+        self._target.shift(self.release)
+        self._drained(version)
+
+    def _drained(self, version: str, quiet: float = 0.0) -> None:
+        """Wait until ``version`` has had no request for ``quiet`` seconds, as long as requests may take at most."""
         index = (CANDIDATE, STABLE).index(version)
-        self._sleep(TICK_SECONDS)
-        while self._under_way(index) and self._now() < deadline:
-            self._sleep(TICK_SECONDS)
+        began = last = self._now()
+        before = -1
+        while self._now() - began < DRAIN_SECONDS:
+            settled = self._target.settled()
+            requests, active = self._traffic(index)
+            if not settled or active or requests != before:
+                last, before = self._now(), requests
+            if settled and not active and self._now() - last >= quiet:
+                return
+            self._sleep(_PAUSE_SECONDS)
 
-    def _under_way(self, index: int) -> int:
-        return sum(totals[index].active for look in self._target.look().values() for totals in look.values())
+    def _traffic(self, index: int) -> tuple[int, int]:
+        """Return how many requests a version has had, and how many are under way to it."""
+        totals = [each[index] for look in self._target.look().values() for each in look.values()]
+        return sum(each.requests for each in totals), sum(each.active for each in totals)
 
-    def _known(self) -> None:
-        """Wait until every caller knows where the candidates are. Raises ``Fault``."""
-        deadline = self._now() + DRAIN_SECONDS
-        while not self._target.known():
+    def _settle(self) -> None:
+        """Wait until every caller has taken in where the candidates are. Raises ``Fault``."""
+        deadline = self._now() + SETTLE_SECONDS
+        while not self._target.settled():
             if self._now() > deadline:
                 raise Fault("callers' proxies did not take in the candidates' addresses")
-            self._sleep(TICK_SECONDS)
+            self._sleep(_PAUSE_SECONDS)
 
     def _change(self, **changes: object) -> None:
         self.release = replace(self.release, **changes)  # type: ignore[arg-type]
-

@@ -84,7 +84,7 @@ def _split(release: Release) -> Split:
     testers = Audience(HEADER, TESTER_HEADER, (release.tester,))
     audiences = (testers, *release.rollout.audiences) if release.phase in (SHIFTING, PROMOTING) else ()
     mirror = release.rollout.mirror if release.phase == SHIFTING else 0.0
-    return Split(release.name, release.weight, audiences, mirror)
+    return Split(release.name, release.weight, audiences, mirror, release.closed)
 
 
 def _merged(first: tuple[tuple[str, str], ...], second: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -62,7 +62,8 @@ class Release:
 
     ``passed`` is the highest weight whose gate let it through, -1 where none has. ``tester`` is the secret that makes a
     request one of the candidates' whatever the weight, for checks. ``began`` and ``ended`` are seconds since the epoch.
-    ``reason`` is why it went back, ``aborted`` whether that was asked for; ``standing`` whether its candidates are there.
+    ``reason`` is why it went back, ``aborted`` whether that was asked for; ``standing`` whether its candidates are there;
+    ``closed`` the version, candidate or stable, that gets no request any more, empty where both may.
     """
 
     rollout: Rollout
@@ -77,6 +78,7 @@ class Release:
     reason: str = ""
     aborted: bool = False
     standing: bool = True
+    closed: str = ""
     steps: tuple[Step, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from ..application.rollout import CANDIDATE, STABLE
+from .checking import Checking
 from .gate import FAIL, PASS, WAIT, Verdict
 from .state import Figures, Point, Release, Seen, Step
 from .target import ABORT, PAUSE, PROMOTE, Aborted, Target
@@ -28,7 +29,9 @@ class Stage:
     sleep: Callable[[float], None]
     load: ExitStack
     _points: dict[str, list[Point]] = field(default_factory=dict)
-    _checked: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._checking = Checking(self.release.rollout.checks, self.target.check)
 
     def watched(self) -> Step:
         """Return the step once it is decided; one that waits means that promotion is asked for whatever the gate says.
@@ -45,6 +48,7 @@ class Stage:
 
     def _watched(self, weight: float, watches: Mapping[str, Watch], began: float) -> Verdict:
         gate, told, loaded = self.release.rollout.gate, began, False
+        self._checking.renew(began)
         while True:
             self.target.attend()
             request = self.target.request()
@@ -56,10 +60,14 @@ class Stage:
                 watches[name].see(look)
             passed = self.now() - began
             self._plot(watches, passed, PLOT_SECONDS)
+            running = self._checking.running()
             verdict = self._verdict(weight, watches)
-            if verdict.decision == FAIL or (verdict.decision == PASS and passed >= gate.hold and request != PAUSE):
+            ready = verdict.decision == PASS and passed >= gate.hold and request != PAUSE
+            if verdict.decision == FAIL or (ready and not running):
                 return verdict
-            if passed >= gate.wait and request != PAUSE:
+            if not ready:
+                self._checking.renew(self.now())
+            if verdict.decision == WAIT and passed >= gate.wait and request != PAUSE:
                 out = "more requests are needed: -e generate_load=true makes them"
                 return Verdict(FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
             if not loaded and passed >= gate.hold and min(each.course(passed) for each in watches.values()) < 1:
@@ -67,7 +75,8 @@ class Stage:
                 self._make_up()
             if self.now() - told >= TELL_SECONDS:
                 told = self.now()
-                self._tell(weight, watches, gate.wait - passed if request != PAUSE else None)
+                left = f"waiting for check {', '.join(running)}" if ready else f"{max(0.0, gate.wait - passed):.0f} s left"
+                self._tell(weight, watches, "paused" if request == PAUSE else left)
             self.sleep(TICK_SECONDS)
 
     def _make_up(self) -> None:
@@ -82,12 +91,9 @@ class Stage:
         dead = self.target.dead()
         if dead:
             return Verdict(FAIL, (dead,))
-        for check in self.release.rollout.checks:
-            if self.now() - self._checked.get(check.name, float("-inf")) >= check.interval:
-                self._checked[check.name] = self.now()
-                wrong = self.target.failed(check)
-                if wrong:
-                    return Verdict(FAIL, (f"check {check.name}: {wrong}",))
+        wrong = self._checking.wrong(self.now())
+        if wrong:
+            return Verdict(FAIL, wrong)
         if not weight and not self.release.rollout.mirror:
             return Verdict(PASS, ("the candidates are healthy and the checks hold",))
         found = {name: watch.verdict() for name, watch in watches.items()}
@@ -95,11 +101,10 @@ class Stage:
         told = {name: one.reasons for name, one in found.items() if one.decision == decision}
         return Verdict(decision, tuple(f"{name}: {reason}" for name, reasons in told.items() for reason in reasons))
 
-    def _tell(self, weight: float, watches: Mapping[str, Watch], left: float | None) -> None:
-        ends = "paused" if left is None else f"{left:.0f} s left"
+    def _tell(self, weight: float, watches: Mapping[str, Watch], left: str) -> None:
         for component, watch in watches.items():
             versions = [f"{name} {_told(seen)}" for name, seen in zip((CANDIDATE, STABLE), watch.figures(), strict=True)]
-            self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {ends}")
+            self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {left}")
 
     def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:
         for name, watch in watches.items():

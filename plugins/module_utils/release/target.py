@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -40,8 +41,8 @@ class Target(Protocol):
     def promote(self, release: Release) -> None:
         """Put the versions of ``release`` on record as the components' own."""
 
-    def known(self) -> bool:
-        """Whether every caller's proxy knows where the candidates are."""
+    def settled(self) -> bool:
+        """Whether the callers' proxies have taken in how users are split, and where both versions are."""
 
     def look(self) -> Mapping[str, Look]:
         """Return what each component's callers have counted of its candidate and of its stable version."""
@@ -55,8 +56,8 @@ class Target(Protocol):
     def request(self) -> str:
         """Return what another process asks of the release: nothing, abort, pause or promote."""
 
-    def failed(self, check: Check) -> str:
-        """Return what is wrong by ``check``, nothing where it holds."""
+    def check(self, check: Check) -> Future[str]:
+        """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""
 
     def load(self) -> AbstractContextManager[None]:
         """Return what makes up for too little traffic."""

@@ -163,10 +163,11 @@ def test_a_plan_without_components_gives_no_traffic_to_instances_that_are_not_th
     assert "write shared/endpoints/web.8080.json" not in found.operations
 
 
-def test_an_instance_loses_traffic_before_it_goes() -> None:
+def test_an_instance_loses_traffic_and_ends_its_requests_before_it_goes() -> None:
     more = application(web={"deploy": {"replicas": 2, "resources": {"limits": {"memory": "64M"}}}})
     found = plan_application(wanted(application()), deployed(more))
-    assert "write shared/endpoints/web.8080.json" in found.operations["remove app-web-2"].after
+    assert "write shared/endpoints/web.8080.json" in found.operations["drain web-2"].after
+    assert "drain web-2" in found.operations["remove app-web-2"].after & found.operations["remove app-web-2-proxy"].after
     assert {"remove app-web-2-proxy", "remove app-web-2"} <= found.operations["remove app-web-2-sandbox"].after
 
 

@@ -65,12 +65,12 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def released(weight: float) -> Application:
+def released(weight: float, closed: str = "") -> Application:
     """Return an application with a release of two components under way, one of them called by the gateway."""
     candidate = Candidate("both", 2, "other", (("VERSION", "2"),))
     model = everything()
     components = tuple(replace(each, candidate=candidate) if each.name in ("api", "quiet") else each for each in model.components)
-    split = Split("both", weight, (Audience("cookie", "tester", ("yes",)),), mirror=5)
+    split = Split("both", weight, (Audience("cookie", "tester", ("yes",)),), mirror=5, closed=closed)
     return replace(model, name="released", components=components, splits=(split,))
 
 
@@ -95,6 +95,20 @@ def test_equal_models_give_equal_bytes() -> None:
 def test_a_weight_is_one_file() -> None:
     files = [mesh_files(released(weight), addresses(released(weight))) for weight in (10, 25)]
     assert {path for path in files[0] if files[0][path] != files[1][path]} == {"shared/routes.json"}
+
+
+@pytest.mark.parametrize(("closed", "other"), [("candidate", "api-candidate:80"), ("stable", "api:80")])
+def test_a_closed_version_gets_no_request_whatever_was_decided(closed: str, other: str) -> None:
+    model = released(0 if closed == "candidate" else 100, closed)
+    files = mesh_files(model, addresses(model))
+    (host,) = (each for each in hosts(files) if each["name"] == "api")
+    assert host["routes"]
+    assert f'"{other}"' not in json.dumps([each["route"] for each in host["routes"]])
+
+
+def hosts(files: dict[str, str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(files["shared/routes.json"])["resources"][0]["virtual_hosts"]
+    return found
 
 
 def test_a_policy_touches_the_component_and_the_shared_routes_alone() -> None:

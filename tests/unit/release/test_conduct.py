@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -52,12 +53,23 @@ class World:
 
 
 class Pretended:
-    """A target that does what it is told to ``world``, and is killed at its operation number ``killed_at``."""
+    """A target that does what it is told to ``world``, and is killed at its operation number ``killed_at``.
 
-    def __init__(self, world: World, killed_at: int = -1, behaviour: Mapping[str, Callable[[], str]] | None = None) -> None:
+    Checks take ``check_seconds``, and then tell what ``behaviour`` has for them.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        killed_at: int = -1,
+        behaviour: Mapping[str, Callable[[], str]] | None = None,
+        check_seconds: float = 0.0,
+    ) -> None:
         self.world = world
         self._left = killed_at
         self._behaviour = behaviour or {}
+        self._check_seconds = check_seconds
+        self._checks: list[tuple[float, Future[str]]] = []
 
     def _note(self, what: str) -> None:
         if self._left == 0:
@@ -78,7 +90,7 @@ class Pretended:
             raise Fault(reason)
 
     def shift(self, release: Release) -> None:
-        self._note(f"shift {release.phase} {release.weight:g}")
+        self._note(f"shift {release.phase} {release.weight:g}" + (f" without {release.closed}" if release.closed else ""))
         self.world.record = release
         self._note("recorded")
         self.world.split = release.weight
@@ -88,7 +100,7 @@ class Pretended:
         self._note("promote")
         self.world.promoted = True
 
-    def known(self) -> bool:
+    def settled(self) -> bool:
         return True
 
     def look(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
@@ -108,8 +120,10 @@ class Pretended:
     def request(self) -> str:
         return self._behaviour["request"]() if "request" in self._behaviour else ""
 
-    def failed(self, check: Check) -> str:
-        return self._behaviour["failed"]() if "failed" in self._behaviour else ""
+    def check(self, check: Check) -> Future[str]:
+        begun: Future[str] = Future()
+        self._checks.append((self.world.clock + self._check_seconds, begun))
+        return begun
 
     def load(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -117,6 +131,9 @@ class Pretended:
     def sleep(self, seconds: float) -> None:
         world = self.world
         world.clock += seconds
+        for at, check in self._checks:
+            if not check.done() and world.clock >= at:
+                check.set_result(self._behaviour.get("check", str)())
         for name, share in (("candidate", world.split / 100), ("stable", 1 - world.split / 100)):
             requests, errors = world.totals[name]
             more = round(REQUESTS_PER_SECOND * seconds * share)
@@ -147,8 +164,9 @@ def test_a_good_candidate_goes_through_every_weight_and_is_promoted() -> None:
         "apply shifting 100 standing",
         "shift shifting 100",
         "shift shifting 100",
+        "shift shifting 100 without stable",
         "apply promoting 100 standing",
-        "shift clearing 0",
+        "shift clearing 0 without candidate",
         "promote",
         "apply promoted 100 gone",
     ]
@@ -183,6 +201,42 @@ def test_a_candidate_that_does_not_live_is_taken_back(fault: str) -> None:
     target = Pretended(world, behaviour={fault: lambda: "" if world.record.phase == ROLLING_BACK else "it ended"})
     ended = conduct(target)
     assert (ended.phase, ended.reason, target.world.split) == (FAILED, "it ended", 0)
+
+
+CHECKED = replace(ROLLOUT, checks=(Check("smoke", command=("smoke",), timeout=60.0),))
+
+
+def checked(bad_share: float = 0.0) -> World:
+    return World(bad_share, record=Release(CHECKED))
+
+
+def test_checks_that_hold_are_made_again_and_again() -> None:
+    made = iter(range(1000))
+    assert conduct(Pretended(checked(), behaviour={"check": lambda: "" if next(made) >= 0 else "never"})).phase == PROMOTED
+    assert next(made) >= len(ROLLOUT.weights)
+
+
+def test_a_check_that_does_not_hold_takes_the_candidate_back() -> None:
+    ended = conduct(Pretended(checked(), behaviour={"check": lambda: "no socks"}))
+    assert (ended.phase, ended.reason) == (FAILED, "check smoke: no socks")
+
+
+def test_a_slow_check_does_not_keep_a_bad_candidate() -> None:
+    ended = conduct(Pretended(checked(bad_share=0.5), check_seconds=50))
+    assert ended.phase == FAILED
+    assert "errors are worse" in ended.reason
+    assert ended.steps[0].seconds < 10
+
+
+def test_a_slow_check_is_waited_for_and_its_answer_counts() -> None:
+    assert [step.seconds >= 50 for step in conduct(Pretended(checked(), check_seconds=50)).steps] == [True] * 3
+    ended = conduct(Pretended(checked(), behaviour={"check": lambda: "no socks"}, check_seconds=50))
+    assert (ended.phase, ended.reason) == (FAILED, "check smoke: no socks")
+
+
+def test_a_check_without_an_end_takes_the_candidate_back() -> None:
+    ended = conduct(Pretended(checked(), check_seconds=1000))
+    assert (ended.phase, ended.reason) == (FAILED, "check smoke: it had no end within 60 s")
 
 
 def test_without_requests_a_step_ends_unclear_and_goes_back() -> None:

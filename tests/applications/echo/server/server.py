@@ -1,7 +1,8 @@
 """Answers with the instance's name, after what the query asks for: sleep, status, flaky, broken.
 
 `/chain` answers with its version and, where there is a dependency called api, with that of what answers there. The
-environment makes a bad version: FAIL_PERCENT, SLOW_PERCENT (of requests, by 200 ms), DIE_AFTER (seconds), WRONG.
+environment makes a bad version: FAIL_PERCENT, SLOW_PERCENT (of requests, by 200 ms), DIE_AFTER (seconds), WRONG; or one
+that takes a while to start: START_SECONDS.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ if sys.argv[1:] and sys.argv[1]:
     sys.exit(f"cannot start: {sys.argv[1]}")
 if "NEVER_HEALTHY" in os.environ:
     threading.Event().wait()
+time.sleep(float(os.environ.get("START_SECONDS", "0")))
 if "DIE_AFTER" in os.environ:
     threading.Timer(float(os.environ["DIE_AFTER"]), lambda: os._exit(1)).start()
 server = ThreadingHTTPServer(("", 8080), Handler)

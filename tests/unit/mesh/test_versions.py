@@ -1,0 +1,42 @@
+"""What a proxy has taken in, told by what its admin interface says of its subscriptions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import behind
+
+SERVICES = {"web": {"image": "web:1", "expose": ["80"], "depends_on": ["api"]}, "api": {"image": "api:1", "expose": ["8080"]}}
+MODEL = parse({"name": "app", "services": SERVICES}, "compose.yaml", {}, "app")
+FILES = mesh_files(MODEL, addresses(MODEL))
+READ = {
+    "components/web/clusters.json": "cluster_manager.cds",
+    "components/web/listeners.json": "listener_manager.lds",
+    "shared/routes.json": "http.outbound.rds.mesh",
+    "shared/endpoints/api.8080.json": "cluster.api_8080",
+}
+
+
+def answer(**changes: str) -> dict[str, Any]:
+    """Return what the proxy of `web` tells that has all, but for the versions in ``changes``, by the ends of paths."""
+    versions = {path: json.loads(FILES[path])["version_info"] for path in READ}
+    versions.update((path, version) for path in READ for name, version in changes.items() if name in path)
+    return {"stats": [{"name": f"{READ[path]}.version_text", "value": version} for path, version in versions.items()]}
+
+
+def test_a_proxy_that_has_all_it_reads_is_not_behind() -> None:
+    assert behind(answer(), FILES, "web") == []
+
+
+def test_each_file_with_another_version_is_told() -> None:
+    for path, name in zip(READ, ("clusters", "listeners", "routes", "endpoints"), strict=True):
+        assert behind(answer(**{name: "before"}), FILES, "web") == [path]
+
+
+def test_a_version_is_that_of_the_content() -> None:
+    found = {path: json.loads(content)["version_info"] for path, content in FILES.items() if "bootstrap" not in path}
+    assert len(set(found.values())) == len(found)
