@@ -5,9 +5,12 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .model import Application
+
+_hints = cache(get_type_hints)
 
 
 def to_wire(application: Application) -> dict[str, Any]:
@@ -30,10 +33,10 @@ def built(kind: Any, value: Any) -> Any:
         return None
     if get_origin(kind) in (Union, types.UnionType):
         return built(next(each for each in get_args(kind) if each is not type(None)), value)
-    if is_dataclass(kind):
-        hints = get_type_hints(kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = _hints(kind)
         known = [each.name for each in fields(kind) if each.name in value]
-        return kind(**{name: built(hints[name], value[name]) for name in known})  # type: ignore[operator]
+        return kind(**{name: built(hints[name], value[name]) for name in known})
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner

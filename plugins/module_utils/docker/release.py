@@ -25,7 +25,7 @@ from .reconcile import Scope, reconcile
 from .setting import Task, with_releases
 
 BUSY_SECONDS = 600.0
-CHECKS_AT_ONCE = 16
+CHECKS_AT_ONCE = 64
 LOG_LINES = 8
 
 

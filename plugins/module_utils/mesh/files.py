@@ -35,7 +35,8 @@ def routes_file(application: Application) -> str:
 
 
 def _written(content: Config) -> str:
-    return json.dumps(content, indent=1, sort_keys=True) + "\n"
+    # Without indentation, which Python's encoder in C does not know: a weight waits for this.
+    return json.dumps(content, sort_keys=True) + "\n"
 
 
 def _own_files(component: Component, application: Application, known: Addresses) -> dict[str, Config]:

@@ -69,6 +69,8 @@ class Conductor:
         if self.release.phase in (PROMOTING, CLEARING):
             return self._finish()
         self._deploy(weights)
+        if self.release.rollout.checks and weights[0] and not self.release.weight and not self._prove():
+            return self._promote()
         for weight in weights:
             if weight > self.release.passed and weight >= self.release.weight and not self._step(weight):
                 return self._promote()
@@ -119,6 +121,11 @@ class Conductor:
         self._target.shift(self.release)
         self._settle()
 
+    def _prove(self) -> bool:
+        """Have the checks hold before any user has the candidates; false where promotion is asked for. Raises ``Fault``."""
+        rollout = self.release.rollout
+        return self._judge(replace(self.release, rollout=replace(rollout, mirror=0.0, gate=replace(rollout.gate, hold=0.0))))
+
     def _step(self, weight: float) -> bool:
         """Go to ``weight`` and wait for its gate; false where promotion is asked for instead. Raises ``Fault``."""
         self._target.attend()
@@ -129,15 +136,19 @@ class Conductor:
         self._change(weight=weight)
         self._target.shift(self.release)
         self._say(f"{weight:g} % of the users have the candidate")
-        step = Stage(self.release, self._target, self._say, self._now, self._sleep, self._load).watched()
+        return self._judge(self.release)
+
+    def _judge(self, release: Release) -> bool:
+        """Watch ``release`` until its gate has decided."""
+        step = Stage(release, self._target, self._say, self._now, self._sleep, self._load).watched()
         self._change(steps=(*self.release.steps, step))
         if step.decision == FAIL:
             raise Fault("; ".join(step.reasons))
         self._load.close()
         if step.decision == PASS:
-            self._change(passed=weight)
+            self._change(passed=step.weight)
         self._target.keep(self.release)
-        self._say(f"{weight:g} %: {step.decision}: " + "; ".join(step.reasons))
+        self._say(f"{step.weight:g} %: {step.decision}: " + "; ".join(step.reasons))
         return step.decision == PASS
 
     def _promote(self) -> Release:
