@@ -37,13 +37,13 @@ def settled(application: Application, layout: Layout, component: str) -> bool:
 
     One that is not running reads them when it starts.
     """
-    contents = read_files(layout.mesh)
+    written = versions.written(read_files(layout.mesh))
 
     def of(instance: str) -> bool:
         answer = ask_proxy(layout.admin(instance), versions.PATH)
         if answer is None:
             return not is_there(layout.admin(instance))
-        return not versions.behind(json.loads(answer), contents, names.component_name(instance))
+        return not versions.behind(json.loads(answer), written, names.component_name(instance))
 
     return all(_each(application, component, of).values())
 

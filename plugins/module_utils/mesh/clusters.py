@@ -19,6 +19,11 @@ def cluster_name(component: str, port: int) -> str:
     return f"{component}:{port}"
 
 
+def in_statistics(cluster: str) -> str:
+    """Return a cluster's name as Envoy writes it in statistics: colons separate parts there."""
+    return cluster.replace(":", "_")
+
+
 def endpoints_file(component: str, port: int) -> str:
     """Return the path of the file with the endpoints of a port of a component, or of a candidate."""
     return f"shared/endpoints/{component}.{port}.json"

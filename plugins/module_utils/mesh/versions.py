@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .clusters import cluster_name, in_statistics
 from .listeners import component_directory
 from .routes import ROUTES, ROUTES_FILE
 
@@ -17,18 +18,24 @@ _VERSION = re.compile(r'"version_info": "(\w*)"')
 _ENDPOINTS = re.compile(r"shared/endpoints/(.+)\.(\d+)\.json")
 
 
-def behind(answer: Mapping[str, Any], files: Mapping[str, str], component: str) -> list[str]:
-    """Return the paths of those ``files`` of which a proxy of ``component`` has another version than they are.
+def written(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the version of each of ``files``, contents by path; an empty one where it has none."""
+    found = {path: _VERSION.search(content) for path, content in files.items()}
+    return {path: version[1] if version else "" for path, version in found.items()}
+
+
+def behind(answer: Mapping[str, Any], versions: Mapping[str, str], component: str) -> list[str]:
+    """Return the paths of those files of which a proxy of ``component`` has another version than the one in ``versions``.
 
     ``answer`` is what it gives at ``PATH``. A file that it does not read, or not yet, is none of them: the clusters, which
     tell it what to read, come first.
     """
     has = {each["name"]: each["value"] for each in answer["stats"]}
     found = []
-    for path, content in files.items():
+    for path, wanted in versions.items():
         ending = _subscription(path, component)
         taken = {version for name, version in has.items() if ending and name.endswith(ending)}
-        if taken - {_version(content)}:
+        if taken - {wanted}:
             found.append(path)
     return found
 
@@ -44,9 +51,4 @@ def _subscription(path: str, component: str) -> str:
     if path in own:
         return own[path]
     endpoints = _ENDPOINTS.fullmatch(path)
-    return f"cluster.{endpoints[1]}_{endpoints[2]}.version_text" if endpoints else ""
-
-
-def _version(content: str) -> str:
-    found = _VERSION.search(content)
-    return found[1] if found else ""
+    return f"cluster.{in_statistics(cluster_name(endpoints[1], int(endpoints[2])))}.version_text" if endpoints else ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..application.rollout import LATENCY_BOUNDS
+from ..mesh.clusters import in_statistics
 
 _SERIES = ("upstream_rq_completed", "upstream_rq_5xx", "upstream_rq_active", "upstream_rq_time")
 _NO_BUCKETS = (0,) * len(LATENCY_BOUNDS)
@@ -74,7 +75,7 @@ class Totals:
 
 def statistics_path(clusters: Iterable[str]) -> str:
     """Return the path at the admin interface that gives what is needed of ``clusters``, by their names."""
-    names = "|".join(re.escape(_in_statistics(each)) for each in clusters)
+    names = "|".join(re.escape(in_statistics(each)) for each in clusters)
     pattern = rf"^cluster\.({names})\.({'|'.join(_SERIES)})$"
     return f"/stats?format=json&histogram_buckets=cumulative&filter={_quoted(pattern)}"
 
@@ -90,7 +91,7 @@ def parse_statistics(answer: Mapping[str, Any], clusters: Iterable[str]) -> dict
             times[histogram["name"]] = histogram["buckets"]
     found = {}
     for cluster in clusters:
-        prefix = f"cluster.{_in_statistics(cluster)}."
+        prefix = f"cluster.{in_statistics(cluster)}."
         if prefix + "upstream_rq_active" in counters:
             timed, within = _buckets(times.get(prefix + "upstream_rq_time", []))
             found[cluster] = Totals(
@@ -108,11 +109,6 @@ def _buckets(buckets: list[Mapping[str, Any]]) -> tuple[int, tuple[int, ...]]:
         return 0, _NO_BUCKETS
     known = {float(each["upper_bound"]): int(each["cumulative"]) for each in buckets}
     return max(known.values()), tuple(known.get(float(bound), 0) for bound in LATENCY_BOUNDS)
-
-
-def _in_statistics(cluster: str) -> str:
-    """Return a cluster's name as Envoy writes it in statistics: colons separate parts there."""
-    return cluster.replace(":", "_")
 
 
 def _quoted(text: str) -> str:

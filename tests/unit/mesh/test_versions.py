@@ -8,7 +8,7 @@ from typing import Any
 from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import behind
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import behind, written
 
 SERVICES = {"web": {"image": "web:1", "expose": ["80"], "depends_on": ["api"]}, "api": {"image": "api:1", "expose": ["8080"]}}
 MODEL = parse({"name": "app", "services": SERVICES}, "compose.yaml", {}, "app")
@@ -29,12 +29,12 @@ def answer(**changes: str) -> dict[str, Any]:
 
 
 def test_a_proxy_that_has_all_it_reads_is_not_behind() -> None:
-    assert behind(answer(), FILES, "web") == []
+    assert behind(answer(), written(FILES), "web") == []
 
 
 def test_each_file_with_another_version_is_told() -> None:
     for path, name in zip(READ, ("clusters", "listeners", "routes", "endpoints"), strict=True):
-        assert behind(answer(**{name: "before"}), FILES, "web") == [path]
+        assert behind(answer(**{name: "before"}), written(FILES), "web") == [path]
 
 
 def test_a_version_is_that_of_the_content() -> None:

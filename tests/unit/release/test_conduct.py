@@ -317,3 +317,21 @@ def test_killed_anywhere_it_is_gone_on_with_and_ends_the_same(bad_share: float) 
         rising = [weight for weight in world.weights if weight]
         assert rising == sorted(rising), f"users went back and forth after a kill at {operation}"
     pytest.fail("the release has more operations than can be")
+
+
+def test_a_promotion_by_hand_that_is_killed_is_gone_on_with_and_no_user_goes_back() -> None:
+    for operation in range(200):
+        world = World()
+        conduct(Pretended(world), (10.0,))
+        try:
+            conductor(Pretended(world, killed_at=operation)).promote()
+        except Killed:
+            if world.record.under_way:
+                conduct(Pretended(world))
+        else:
+            assert operation > 10
+            return
+        assert world.record.phase == PROMOTED, operation
+        rising = [weight for weight in world.weights if weight]
+        assert rising == sorted(rising), f"users went back and forth after a kill at {operation}"
+    pytest.fail("the promotion has more operations than can be")
