@@ -10,7 +10,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Component
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Component
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment, read_deployment
 
 NAME = "bench-compose"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from math import log
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.evidence import Counts, Evidence
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.gate import FAIL, PASS, WAIT, Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import FAIL, PASS, WAIT, Limits, verdict
 
 CANDIDATES, STABLES, SECONDS = 20, 180, 300
 MARGIN = 0.01

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 
 import echo_release
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import USUAL_WEIGHTS, Check
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import DEFAULT_WEIGHTS, Check
 from crowd import Crowd
 
 RUNS = 20
@@ -75,7 +75,7 @@ def release(kind: Kind, number: int) -> Run:
     with crowd.asking():
         time.sleep(BEFORE_SECONDS)
         began = time.monotonic()
-        weights = USUAL_WEIGHTS if kind.environment else FEW_WEIGHTS
+        weights = DEFAULT_WEIGHTS if kind.environment else FEW_WEIGHTS
         answer = echo_release.release({"VERSION": version, **kind.environment}, weights, (RIGHT,), kind.components)
         seconds = time.monotonic() - began
         time.sleep(AFTER_SECONDS)

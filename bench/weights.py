@@ -11,10 +11,10 @@ import time
 from dataclasses import replace
 
 import echo_release
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.ledger import read_ledger
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.proxy import ask_proxy
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.release import EngineTarget
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.ledger import read_ledger
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.proxy import ask_proxy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import EngineTarget
 
 CHANGES = 60
 CALLERS = ("edge-1", "web-1", "web-2", "other-1")

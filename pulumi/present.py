@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import Infrastructure
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.observe import subnet
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.infrastructure import Infrastructure
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import subnet
 
 
 class PresentError(ValueError):

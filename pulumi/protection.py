@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pulumi
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import STATEFUL, Application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import volume_owners
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import STATEFUL, Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.storage import volume_owners
 
 STORAGE = (
     "docker:index/volume:Volume",

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.build import Recipe
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import DeploymentAction
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment
 

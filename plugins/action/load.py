@@ -8,8 +8,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.target import entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load_target import entrance, generator
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import DeploymentAction
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment
 

@@ -45,10 +45,11 @@ plan:
 from pathlib import Path  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images import build  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import images as build  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError  # noqa: E402
 
 
@@ -64,7 +65,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     task = setting.read_task(module.params)
-    recipes = {each["name"]: build.Recipe(**each) for each in module.params["recipes"]}
+    recipes = {each["name"]: Recipe(**each) for each in module.params["recipes"]}
     engine = Engine()
     try:
         needed = in_use(task.setting.images, task.application, module.params["also"])

@@ -69,13 +69,14 @@ from dataclasses import asdict  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.attended import attended  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load import Generated  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.load_run import Wish, make_load  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.load.population import Population, population  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.load import Generated  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import attended  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.load import Wish, make_load  # noqa: E402
 
 
 def main() -> None:

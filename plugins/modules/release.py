@@ -103,13 +103,14 @@ summary:
 
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Rollout  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.wire import built  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import locks, rollout, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.attended import attended  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Rollout  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import release_to_wire  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import attended  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as rollout  # noqa: E402
 
 
 def main() -> None:

@@ -75,10 +75,11 @@ advice:
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.units import BYTES, parse_bytes  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import autoscale, locks, scale, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.units import BYTES, parse_bytes  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import autoscale, scale  # noqa: E402
 
 
 def main() -> None:

@@ -48,10 +48,11 @@ urls:
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.errors import ModelError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker import setting, survey  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.engine import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.build import Recipe  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import setting  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import preview as survey  # noqa: E402
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from ..module_utils.application.rollout import CANDIDATE, STABLE
+from ..module_utils.model.release import CANDIDATE, STABLE
 
 WIDTH, HEIGHT, AXIS = 900, 180, 20
 Release = Mapping[str, Any]

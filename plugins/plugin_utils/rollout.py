@@ -9,12 +9,13 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.application.errors import ModelError, Problem
-from ..module_utils.application.load import read_yaml
-from ..module_utils.application.node import Node
-from ..module_utils.application.rollout import MOST_USERS, Rollout, read_rollout, read_weights
-from ..module_utils.load.population import Population
-from ..module_utils.load.target import entrance, generator
+from ..module_utils.compose.load import read_yaml
+from ..module_utils.compose.node import Node
+from ..module_utils.compose.release import read_rollout, read_weights
+from ..module_utils.model.errors import ModelError, Problem
+from ..module_utils.model.load import Population
+from ..module_utils.model.load_target import entrance, generator
+from ..module_utils.model.release import MAX_USERS, Rollout
 from ..module_utils.release.fit import unfit
 from .deployment import Deployment
 
@@ -84,7 +85,7 @@ def _file(path: str) -> tuple[str, Rollout]:
 def _load(rollout: Rollout, node: Node, given: Mapping[str, Any]) -> int:
     """Return how many users the load generator has."""
     wanted = boolean(given["generate_load"]) if "generate_load" in given else bool(rollout.load)
-    users = node.child("users", given["users"]).integer(1, MOST_USERS) if "users" in given else rollout.load or Population.users
+    users = node.child("users", given["users"]).integer(1, MAX_USERS) if "users" in given else rollout.load or Population.users
     return users if wanted else 0
 
 

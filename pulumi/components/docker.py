@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.infrastructure import infrastructure
 from config import Settings
 from present import Present, present
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-from ansible_collections.evenkeel.mesh.plugins.module_utils.kubernetes import names
-from ansible_collections.evenkeel.mesh.plugins.module_utils.kubernetes.infrastructure import (
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.kubernetes import names
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.kubernetes.infrastructure import (
     CONTAINERS_OF_AN_INSTANCE,
     Claim,
     Infrastructure,

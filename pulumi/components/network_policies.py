@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.kubernetes import names
-from ansible_collections.evenkeel.mesh.plugins.module_utils.kubernetes.infrastructure import Flow, Infrastructure
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.kubernetes import names
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.kubernetes.infrastructure import Flow, Infrastructure
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 from pulumi_kubernetes.networking.v1 import (
     NetworkPolicyEgressRuleArgs,

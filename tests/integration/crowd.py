@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-SECONDS_AT_MOST = 600.0
+MAX_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Crowd:
         pause, cookie = self.users / self.rate, ""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         following = began + pause * number / self.users
-        while not stop.wait(max(0.0, following - time.monotonic())) and time.monotonic() - began < SECONDS_AT_MOST:
+        while not stop.wait(max(0.0, following - time.monotonic())) and time.monotonic() - began < MAX_SECONDS:
             following += pause
             at = time.monotonic() - began
             try:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.infrastructure import infrastructure
 from echo import PLAYBOOK, ROOT
 
 ENGINE = "unix:///var/run/docker.sock"

@@ -9,7 +9,7 @@ import time
 from conftest import APPLICATION
 from shopper import Shopper
 
-SHOPPERS, SECONDS, MOST_PERCENT = 6, 25, 90.0
+SHOPPERS, SECONDS, MAX_PERCENT = 6, 25, 90.0
 
 
 def test_memory_stays_inside_the_limits_under_load() -> None:
@@ -30,7 +30,7 @@ def test_memory_stays_inside_the_limits_under_load() -> None:
         thread.join()
     assert len(bought) > 20
     used = shown("stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}", *running())
-    assert [line for line in used if float(line.split()[1].rstrip("%")) > MOST_PERCENT] == []
+    assert [line for line in used if float(line.split()[1].rstrip("%")) > MAX_PERCENT] == []
     assert set(shown("inspect", "--format", "{{.State.OOMKilled}}", *running())) == {"false"}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import echo
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Check
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import wrong
 from crowd import Crowd
 from eventually import eventually

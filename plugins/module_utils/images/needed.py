@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..application.model import Application, Build
-from ..application.parse import UPSTREAM
+from ..compose.parse import UPSTREAM
+from ..model.application import Application, Build
 from .source import Image, Source, SourceError, images
 
 PROXY = "envoy"
 PUBLISHED = "Dockerfile.published"
-PLATFORM = (PROXY, "sandbox", "keeper")
+PLATFORM = (PROXY, "sandbox", "supervisor")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from ..application.model import Application, Component
-from ..application.scaling import MOST_REPLICAS
+from ..model.application import Application, Component
+from ..model.scaling import MAX_REPLICAS
 
 BLOCK_LENGTH = 27
 BLOCK = 1 << (32 - BLOCK_LENGTH)
@@ -79,7 +79,7 @@ def host_names(component: Component, application: Application, known: Addresses)
         if application.component(dependency.name).kind == "stateful":
             names.update(
                 (f"{dependency.name}-{number}.{dependency.name}", known.loopback(dependency.name, number))
-                for number in range(1, MOST_REPLICAS + 1)
+                for number in range(1, MAX_REPLICAS + 1)
             )
     return names
 

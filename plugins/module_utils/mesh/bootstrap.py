@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..application.model import Component
+from ..model.application import Component
 from .envoy import ADMIN_SOCKET, DIRECTORY, Config, config_source
 from .listeners import component_directory
 
 _HEAP_SHARE = 0.9
-_MOST_CONNECTIONS = 20_000
+_MAX_CONNECTIONS = 20_000
 _MONITORS = "type.googleapis.com/envoy.extensions.resource_monitors."
 
 
@@ -45,7 +45,7 @@ def _overload(memory: int) -> Config:
     heap = {"@type": _MONITORS + "fixed_heap.v3.FixedHeapConfig", "max_heap_size_bytes": int(memory * _HEAP_SHARE)}
     connections = {
         "@type": _MONITORS + "downstream_connections.v3.DownstreamConnectionsConfig",
-        "max_active_downstream_connections": _MOST_CONNECTIONS,
+        "max_active_downstream_connections": _MAX_CONNECTIONS,
     }
     thresholds = {"shrink_heap": 0.9, "stop_accepting_requests": 0.97}
     return {

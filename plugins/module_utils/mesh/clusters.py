@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..application.model import CANDIDATE_SUFFIX, FIRST_CANDIDATE, STATEFUL, Application, Component, Port
-from ..application.policy import Policy
+from ..model.application import CANDIDATE_SUFFIX, FIRST_CANDIDATE, STATEFUL, Application, Component, Port
+from ..model.policy import Policy
 from .addresses import Addresses
 from .envoy import ADMIN_SOCKET, TRACES_CLUSTER, Config, config_source, duration, endpoints, extension, socket_address
 

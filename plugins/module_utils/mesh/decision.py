@@ -6,8 +6,8 @@ there are, and how they split users, is metadata of the routes: one rename chang
 
 from __future__ import annotations
 
-from ..application.model import Application
-from ..application.rollout import Split
+from ..model.application import Application
+from ..model.release import Split
 from .envoy import Config, extension
 
 BAGGAGE = "baggage"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..application.model import HTTP, Application, Component
+from ..model.application import HTTP, Application, Component
 from .addresses import Addresses
 from .bootstrap import bootstrap
 from .clusters import caller_clusters, component_endpoints, endpoints_file

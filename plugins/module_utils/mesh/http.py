@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..application.policy import Policy
+from ..model.policy import Policy
 from .decision import decision_filter
 from .envoy import CALLER_HEADER, TRACES_CLUSTER, TRACES_PATH, Config, duration, extension, percent
 

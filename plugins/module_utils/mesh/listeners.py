@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..application.model import HTTP, STATEFUL, Application, Component, Port
+from ..model.application import HTTP, STATEFUL, Application, Component, Port
 from .addresses import BLOCK_LENGTH, INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Addresses
 from .clusters import application_cluster, cluster_name
 from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address

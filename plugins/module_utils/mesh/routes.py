@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..application.model import HTTP, STATEFUL, Application, Component
-from ..application.policy import Policy, Route
-from ..application.rollout import CANDIDATE, STABLE
+from ..model.application import HTTP, STATEFUL, Application, Component
+from ..model.policy import Policy, Route
+from ..model.release import CANDIDATE, STABLE
 from .clusters import application_cluster, candidate_name, cluster_name, http_port
 from .decision import BAGGAGE, SHARES, decided, decision_metadata, member, shares, undecided
 from .envoy import CALLER_HEADER, Config, duration, percent

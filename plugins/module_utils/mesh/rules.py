@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from ..application.model import Component
+from ..model.application import Component
 from .addresses import INBOUND_PORT, LOOPBACK, OUTBOUND_PORT
 
 _RULES = """\

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from ..application.rollout import Check
+from ..model.release import Check
 
 # A check ends itself in its time, and then can say more.
 GRACE_SECONDS = 2.0

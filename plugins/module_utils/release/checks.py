@@ -10,12 +10,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from ..application.rollout import Check
-from .overlay import TESTER_HEADER
+from ..model.release import Check
+from .effective import TESTER_HEADER
 
 TESTER_VARIABLE = "EVENKEEL_TESTER"
 _SHOWN = 300
-_MOST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 def wrong(check: Check, tester: str) -> str:
@@ -49,10 +49,10 @@ def _url(check: Check, tester: str) -> str:
     request = urllib.request.Request(check.url, headers={TESTER_HEADER: tester})
     try:
         with urllib.request.urlopen(request, timeout=check.timeout) as answer:
-            status, text = answer.status, answer.read(_MOST_BYTES).decode(errors="replace")
+            status, text = answer.status, answer.read(_MAX_BYTES).decode(errors="replace")
     except urllib.error.HTTPError as error:
         with error:
-            status, text = error.code, error.read(_MOST_BYTES).decode(errors="replace")
+            status, text = error.code, error.read(_MAX_BYTES).decode(errors="replace")
     except (OSError, ValueError) as error:
         return f"{check.url} does not answer: {error}"
     if status != check.status:
@@ -71,7 +71,7 @@ def _query(check: Check) -> str:
         values = [float(value) for _, value in found]
     except urllib.error.HTTPError as error:
         with error:
-            return f"{check.url} refuses the query: {error.read(_MOST_BYTES).decode(errors='replace').strip()[:_SHOWN]}"
+            return f"{check.url} refuses the query: {error.read(_MAX_BYTES).decode(errors='replace').strip()[:_SHOWN]}"
     except (OSError, ValueError, KeyError, TypeError) as error:
         return f"{check.url} does not answer the query: {error}"
     if not values:

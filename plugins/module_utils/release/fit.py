@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..application.errors import Problem
-from ..application.model import HTTP, STATEFUL, Application, Component
-from ..application.rollout import Rollout
+from ..model.application import HTTP, STATEFUL, Application, Component
+from ..model.errors import Problem
+from ..model.release import Rollout
 
 
 def unfit(rollout: Rollout, application: Application) -> list[Problem]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..application.rollout import Rollout
-from ..application.wire import built
+from ..model.release import Rollout
+from ..model.serialization import built
 
 DEPLOYING, SHIFTING, PROMOTING, CLEARING = "deploying", "shifting", "promoting", "clearing"
 ROLLING_BACK, PROMOTED, FAILED, ABORTED = "rolling back", "promoted", "failed", "aborted"

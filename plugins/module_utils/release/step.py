@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from ..application.rollout import CANDIDATE, STABLE
+from ..model.release import CANDIDATE, STABLE
+from .analysis.gate import FAIL, PASS, WAIT, Verdict
+from .analysis.watch import Watch
 from .checking import Checking
-from .gate import FAIL, PASS, WAIT, Verdict
 from .state import Figures, Point, Release, Seen, Step
 from .target import ABORT, PAUSE, PROMOTE, Aborted, Target
-from .watch import Watch
 
 TICK_SECONDS = 0.5
 TELL_SECONDS = 5.0

@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ..application.rollout import Check
+from ..model.release import Check
+from .analysis.watch import Look
 from .state import Release
-from .watch import Look
 
 ABORT, PAUSE, PROMOTE = "abort", "pause", "promote"
 

@@ -25,7 +25,7 @@ def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
     assert needed.references["envoy"] == proxy.reference
     assert proxy.source.args == (("PUBLISHED", "envoyproxy/envoy:v1.40.0"),)
     assert proxy.parents == ("decoder",)
-    assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "keeper", "sockshop-load"}
+    assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "supervisor", "sockshop-load"}
 
 
 def test_a_component_without_instances_needs_its_image_only_when_asked_for() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import LOOPBACK, addresses, host_names
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 
 
 def application(**services: dict[str, Any]) -> Application:

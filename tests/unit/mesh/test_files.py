@@ -11,13 +11,13 @@ from typing import Any
 import envoy
 import pytest
 import yaml
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.load import load
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Audience, Candidate, Split
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import whole_configuration
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Candidate, Split
 
 COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
 DECODER = Path(__file__).parents[3] / "roles" / "images" / "files" / "decoder" / "mysql.c"

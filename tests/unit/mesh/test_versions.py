@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import behind, written

@@ -14,7 +14,7 @@ from pulumi.runtime import settings as runtime
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "pulumi"))
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application  # noqa: E402
 from config import Settings  # noqa: E402
 from stack import export  # noqa: E402
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pulumi
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.model import Application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.docker.infrastructure import infrastructure
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.infrastructure import infrastructure
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from models import generated, shop
 from program import Registered, registered
 from protection import UnprotectedError

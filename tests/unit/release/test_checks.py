@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import Check
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import wrong
 
 

@@ -6,7 +6,7 @@ from itertools import product
 from math import comb, exp, log
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.evidence import Counts, Evidence, log_e_value
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence, log_e_value
 
 MARGIN = 0.05
 SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 0.9)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.evidence import Counts, Evidence
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.gate import FAIL, PASS, WAIT, Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import FAIL, PASS, WAIT, Limits, verdict
 
 
 def after(blocks: int, candidate: Counts, stable: Counts) -> Evidence:

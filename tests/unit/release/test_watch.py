@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.application.rollout import LATENCY_BOUNDS, Gate
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.gate import FAIL, PASS, WAIT, Verdict
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.traffic import Totals
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.watch import Watch
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import LATENCY_BOUNDS, Gate
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import FAIL, PASS, WAIT, Verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.watch import Watch
 
 LOOKS = 20
 

@@ -1,1 +1,0 @@
-"""The application model: one Compose file with ``x-mesh``, parsed and validated once."""

@@ -1,0 +1,174 @@
+"""A Compose file's content as an ``Application``, and the faults that only the whole file shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv4Network
+from typing import Any
+
+from ..model.application import Application, Component, Secret, Volume
+from ..model.errors import ModelError, Problem
+from .interpolate import interpolate
+from .node import Node
+from .release import read_rollout
+from .service import NAME, published, read_service
+from .units import BYTES, parse_bytes
+
+KEYS = ("name", "version", "services", "volumes", "secrets", "x-mesh")
+REFUSED = {
+    "networks": "no networks: what may call what is said by depends_on",
+    "configs": "volumes with a bind mount, in place of configs",
+    "include": "one file that holds the whole application",
+}
+REFUSED_OF_VOLUMES = {
+    "driver": "no driver: volumes are on the engine's own storage",
+    "driver_opts": "no driver_opts: volumes are on the engine's own storage",
+    "external": "a volume of this application; data of another one can be copied into it",
+    "labels": "no labels: a volume has those that tell whose it is",
+    "name": "no name: a volume is called <application>_<volume>, as Compose calls it",
+}
+BUILT, UPSTREAM = "built", "upstream"
+
+
+def parse(
+    content: object, source: str, variables: Mapping[str, str], default_name: str, image_source: str = BUILT
+) -> Application:
+    """Return the application that ``content``, the parsed YAML of the file ``source``, describes.
+
+    ``variables`` are those of the interpolation; ``default_name`` is the application's where the file has no ``name``.
+    ``image_source`` says whether services are as built here or as published upstream.
+    Raises ``ModelError`` with every fault of the file.
+    """
+    problems: list[Problem] = []
+    raw = Node(content, (), problems)
+    node = Node(interpolate(raw, variables), (), problems)
+    found = node.fields(KEYS, REFUSED)
+    services = found["services"].mapping() if "services" in found else {}
+    if not services and not node.failed:
+        node.fail("services with at least one component", found="no services")
+    if image_source == UPSTREAM:
+        services = {name: published(service) for name, service in services.items()}
+    components = {name: read_service(service) for name, service in services.items()}
+    volumes = tuple(_volume(item) for _, item in sorted(found["volumes"].mapping().items())) if "volumes" in found else ()
+    secrets = tuple(_secret(item) for item in found["secrets"].mapping().values()) if "secrets" in found else ()
+    application = Application(
+        name=found["name"].string(default_name) if "name" in found else default_name,
+        components=tuple(components.values()),
+        volumes=volumes,
+        secrets=secrets,
+        **(_mesh(found["x-mesh"], services) if "x-mesh" in found else {}),
+    )
+    if not NAME.fullmatch(application.name):
+        found.get("name", node.child("name", application.name)).fail(
+            "a name of lower-case letters, digits and hyphens", found=repr(application.name)
+        )
+    if not problems:
+        _check_references(application, services)
+        _check_load(application, raw)
+        _check_outer_ports(application, services)
+        ordered = _in_order(components, services)
+    if problems:
+        raise ModelError(source, problems)
+    return replace(application, components=ordered)
+
+
+def _volume(node: Node) -> Volume:
+    found = node.fields(("x-mesh",), REFUSED_OF_VOLUMES)
+    mesh = found["x-mesh"].fields(("size",)) if "x-mesh" in found else {}
+    return Volume(node.path[-1], mesh["size"].converted(parse_bytes, BYTES, None) if "size" in mesh else None)
+
+
+def _secret(node: Node) -> Secret:
+    found = node.fields(("file", "x-mesh"))
+    mesh = found["x-mesh"].fields(("generate",)) if "x-mesh" in found else {}
+    if "file" not in found:
+        node.fail("file", found="a secret without a file")
+    return Secret(
+        name=node.path[-1],
+        file=found["file"].string() if "file" in found else "",
+        generate=mesh["generate"].boolean() if "generate" in mesh else False,
+    )
+
+
+def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
+    found = node.fields(("images", "load", "release", "subnet", "tracing"))
+    images = found["images"].mapping() if "images" in found else {}
+    return {
+        "images": tuple(sorted((name, item.string()) for name, item in images.items())),
+        "subnet": found["subnet"].converted(_subnet, "a private IPv4 network of /16, such as 10.77.0.0/16", "")
+        if "subnet" in found
+        else "",
+        "tracing": found["tracing"].choice(tuple(services), "") if "tracing" in found else "",
+        "load": found["load"].choice(tuple(services), "") if "load" in found else "",
+        "release": read_rollout(found["release"]) if "release" in found else None,
+    }
+
+
+def _subnet(text: str) -> str:
+    subnet = IPv4Network(text)
+    if subnet.prefixlen != 16 or not subnet.is_private:
+        raise ValueError(text)
+    return str(subnet)
+
+
+def _check_references(application: Application, services: Mapping[str, Node]) -> None:
+    known = {
+        "depends_on": ("component", list(services)),
+        "volumes": ("volume", [volume.name for volume in application.volumes]),
+        "secrets": ("secret", [secret.name for secret in application.secrets]),
+    }
+    for component in application.components:
+        references = [("depends_on", dependency.name) for dependency in component.dependencies]
+        references += [("volumes", mount.source) for mount in component.mounts if mount.kind == "volume"]
+        references += [("secrets", secret.source) for secret in component.secrets]
+        for key, name in references:
+            what, names = known[key]
+            if name not in names:
+                place = services[component.name].child(key, None).child(name, name)
+                place.fail(f"a {what} of this file: {', '.join(names) or 'there is none'}")
+
+
+def _check_load(application: Application, top: Node) -> None:
+    if application.load and application.component(application.load).gateway:
+        place = top.child("x-mesh", None).child("load", application.load)
+        place.fail("a component with an application", found=f"{application.load}, a gateway")
+
+
+def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:
+    taken: dict[int, list[tuple[str, str]]] = {}
+    for component in application.components:
+        node = services[component.name].child("ports", None)
+        if component.outer_ports and component.replicas > 1:
+            node.fail("one replica of a component that publishes ports", found=f"{component.replicas} replicas")
+        for port in component.outer_ports:
+            for owner, host_ip in taken.get(port.published, []):
+                if host_ip == port.host_ip or not host_ip or not port.host_ip:
+                    found = f"port {port.published}, which services.{owner} publishes"
+                    node.fail("outer ports that nothing else publishes", found=found)
+            taken.setdefault(port.published, []).append((component.name, port.host_ip))
+
+
+def _in_order(components: Mapping[str, Component], services: Mapping[str, Node]) -> tuple[Component, ...]:
+    """Return the components, each after its dependencies, otherwise in file order; a cycle is a problem."""
+    ordered: dict[str, Component] = {}
+    trail: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in ordered or name not in components:
+            return
+        if name in trail:
+            cycle = [*trail[trail.index(name) :], name]
+            services[trail[-1]].child("depends_on", None).child(name, name).fail(
+                "dependencies without a cycle", found="the cycle " + " → ".join(cycle)
+            )
+            return
+        trail.append(name)
+        for dependency in components[name].dependencies:
+            visit(dependency.name)
+        trail.pop()
+        ordered[name] = components[name]
+
+    for name in components:
+        visit(name)
+    return tuple(ordered.values())

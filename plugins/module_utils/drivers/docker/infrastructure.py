@@ -1,0 +1,53 @@
+"""What outlives a deployment on an engine, its network and volumes: the one place that both Ansible and Pulumi take it from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...mesh.addresses import addresses
+from ...model.application import Application
+from ...model.storage import volume_owners
+from . import names
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume and the component that it belongs to."""
+
+    name: str
+    component: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Infrastructure:
+    """The network, with its range in CIDR notation and its labels, and the volumes by name."""
+
+    network: str = ""
+    subnet: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+
+
+def infrastructure(application: Application) -> Infrastructure:
+    """Return the infrastructure of ``application``."""
+    return Infrastructure(
+        network=names.network_name(application.name),
+        subnet=str(addresses(application).subnet),
+        labels={names.APPLICATION: application.name},
+        volumes={each.name: each for each in _volumes(application)},
+    )
+
+
+
+
+def _volumes(application: Application) -> list[Volume]:
+    return [
+        Volume(
+            name=names.volume_name(application.name, volume),
+            component=owner.name,
+            labels={names.APPLICATION: application.name, names.COMPONENT: owner.name, names.KIND: owner.kind},
+        )
+        for volume, owner in volume_owners(application).items()
+    ]

@@ -1,1 +1,0 @@
-"""Kubernetes: what an application is to be on a cluster, computed from the model."""

@@ -1,1 +1,0 @@
-"""How much load is made, to where, and what came of it."""

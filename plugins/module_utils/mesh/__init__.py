@@ -1,1 +1,0 @@
-"""The data plane as data: addresses, packet rules and Envoy's configuration, computed from the model."""

@@ -1,0 +1,203 @@
+"""The application model: what every part of the collection reads. Sizes are bytes, times seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from .policy import Override, Policy
+from .release import Candidate, Rollout, Split
+from .scaling import Scaling
+
+STATELESS, STATEFUL = "stateless", "stateful"
+HTTP = ("http", "grpc")
+PROTOCOLS = (*HTTP, "mysql", "mongo", "amqp", "tcp")
+PROXY_MEMORY = 128 << 20
+FIRST_CANDIDATE = 17
+CANDIDATE_SUFFIX = "-candidate"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port that the component's application listens on, reachable in the mesh only."""
+
+    number: int
+    protocol: str
+
+
+@dataclass(frozen=True)
+class OuterPort:
+    """A port published on the host: ``host_ip`` empty for every address."""
+
+    published: int
+    target: int
+    host_ip: str = ""
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A component that this one may call; ``condition`` is what its start waits for."""
+
+    name: str
+    condition: str = "service_started"
+    override: Override | None = None
+
+
+@dataclass(frozen=True)
+class Healthcheck:
+    """A command that tells whether the application works; ``test`` begins with CMD or CMD-SHELL.
+
+    A ``test`` of NONE alone does away with the check that the image may have.
+    """
+
+    test: tuple[str, ...]
+    interval: float = 30.0
+    timeout: float = 30.0
+    retries: int = 3
+    start_period: float = 0.0
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Something mounted at ``target``: ``kind`` is volume, bind or tmpfs; ``source`` empty for tmpfs."""
+
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class SecretMount:
+    """A secret as a file at ``target``, owned by ``uid`` and ``gid``."""
+
+    source: str
+    target: str
+    uid: int = 0
+    gid: int = 0
+    mode: int = 0o400
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of the application: read from ``file``, or generated once where ``generate``."""
+
+    name: str
+    file: str
+    generate: bool = False
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A named volume; ``size`` is what its storage should hold where storage has sizes, in bytes, None for the usual."""
+
+    name: str
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Build:
+    """Where the image's source is, relative to the application file."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    args: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Component:
+    """One service of the Compose file, with what the mesh has to know of it.
+
+    A ``gateway`` has a proxy and no application; on its ``status_port``, 0 for none, it tells how it is.
+    """
+
+    name: str
+    kind: str
+    image: str = ""
+    build: Build | None = None
+    command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    working_dir: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    memory: int | None = None
+    cpus: float | None = None
+    replicas: int = 1
+    ports: tuple[Port, ...] = ()
+    outer_ports: tuple[OuterPort, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    healthcheck: Healthcheck | None = None
+    mounts: tuple[Mount, ...] = ()
+    secrets: tuple[SecretMount, ...] = ()
+    read_only: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    stop_signal: str = ""
+    stop_grace_period: float = 10.0
+    gateway: bool = False
+    status_port: int = 0
+    proxy_memory: int = PROXY_MEMORY
+    policy: Policy = field(default_factory=Policy)
+    scaling: Scaling = field(default_factory=Scaling)
+    candidate: Candidate | None = None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its instances: its own from 1, those of its candidate from ``FIRST_CANDIDATE``."""
+        candidates = self.candidate.replicas if self.candidate else 0
+        return (*range(1, self.replicas + 1), *range(FIRST_CANDIDATE, FIRST_CANDIDATE + candidates))
+
+    def version(self, number: int) -> Component:
+        """Return the component as its instance ``number`` runs it. A candidate is called through its component only."""
+        if number < FIRST_CANDIDATE or not self.candidate:
+            return self
+        environment = {**dict(self.environment), **dict(self.candidate.environment)}
+        return replace(self, environment=tuple(sorted(environment.items())), outer_ports=())
+
+    def dependency(self, name: str) -> Dependency:
+        """Return what is declared of the dependency on ``name``; raise ``StopIteration`` where there is none."""
+        return next(each for each in self.dependencies if each.name == name)
+
+
+@dataclass(frozen=True)
+class Application:
+    """A whole application. ``components`` come in dependency order: each after all that it calls.
+
+    ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
+    name gives; ``tracing`` the component that takes Zipkin spans; ``load`` the one that makes load when asked for;
+    ``release`` the release that is made where nothing else is said; ``splits`` are those of the releases under way, which
+    no file says.
+    """
+
+    name: str
+    components: tuple[Component, ...]
+    volumes: tuple[Volume, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    images: tuple[tuple[str, str], ...] = ()
+    subnet: str = ""
+    tracing: str = ""
+    load: str = ""
+    splits: tuple[Split, ...] = ()
+    release: Rollout | None = None
+
+    def component(self, name: str) -> Component:
+        """Return the component called ``name``; raise ``KeyError`` where there is none."""
+        for component in self.components:
+            if component.name == name:
+                return component
+        raise KeyError(name)
+
+    def split(self, component: Component) -> Split | None:
+        """Return the split of the release that ``component`` is in, None where it is in none."""
+        if not component.candidate:
+            return None
+        return next(split for split in self.splits if split.release == component.candidate.release)
+
+    def dependents(self, name: str) -> tuple[str, ...]:
+        """Return the names of the components that declare a dependency on ``name``."""
+        return tuple(
+            component.name
+            for component in self.components
+            if any(dependency.name == name for dependency in component.dependencies)
+        )

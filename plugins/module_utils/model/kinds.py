@@ -1,0 +1,23 @@
+"""A component's kind is fixed once it is deployed: its storage and its instances' names hang on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .application import Application
+from .errors import ModelError, Problem
+
+
+def check_kinds(application: Application, deployed: Mapping[str, str], source: str) -> None:
+    """Raise ``ModelError`` where a component's kind differs from the one in ``deployed``, kinds by component name."""
+    problems = [
+        Problem(
+            f"services.{component.name}.x-mesh.kind",
+            repr(component.kind),
+            f"{deployed[component.name]!r}, as deployed; for another kind, deploy it under another name and remove this one",
+        )
+        for component in application.components
+        if deployed.get(component.name, component.kind) != component.kind
+    ]
+    if problems:
+        raise ModelError(source, problems)

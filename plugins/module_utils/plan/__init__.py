@@ -1,1 +1,0 @@
-"""Plans: graphs of single operations, each with its cause, and their concurrent execution."""

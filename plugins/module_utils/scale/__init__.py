@@ -1,1 +1,0 @@
-"""When a component needs more, or less, than it has."""

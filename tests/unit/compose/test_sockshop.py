@@ -1,0 +1,86 @@
+"""The bundled application is the one of the design's table, and the loader's own faults are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
+
+COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
+
+TABLE = """
+edge-router  80,8080               80,8080  128   stateless  front-end
+shopper      -                     -        256  stateless  edge-router
+front-end    8079,9001             -        512   stateless  catalogue,carts,orders,user,payment,shipping
+catalogue    80                    -        128   stateless  catalogue-db,zipkin
+catalogue-db 3306                  -        512   stateful   -
+carts        80                    -        1024  stateless  carts-db,zipkin
+carts-db     27017                 -        512   stateful   -
+orders       8848                  -        1024  stateless  orders-db,payment,user,carts,shipping,zipkin
+orders-db    27017                 -        512   stateful   -
+shipping     8080                  -        1024  stateless  rabbitmq,zipkin
+payment      80                    -        128   stateless  zipkin
+user         80                    -        512   stateless  user-db,zipkin
+user-db      27017                 -        512   stateful   -
+rabbitmq     4369,5671,5672,25672  -        1024  stateful   -
+queue-master -                     -        1024  stateless  rabbitmq
+zipkin       9410,9411             9411     1024  stateless  zipkin-db
+zipkin-db    3306                  -        512   stateful   -
+"""
+
+
+def test_the_sock_shop_has_the_components_of_the_table() -> None:
+    rows = set()
+    for each in load(COMPOSE, {}).components:
+        inner = ",".join(str(port.number) for port in each.ports) or "-"
+        outer = ",".join(str(port.published) for port in each.outer_ports) or "-"
+        calls = ",".join(dependency.name for dependency in each.dependencies) or "-"
+        rows.add((each.name, inner, outer, str((each.memory or 0) >> 20), each.kind, calls))
+    assert rows == {tuple(line.split()) for line in TABLE.strip().splitlines()}
+
+
+def test_published_ports_move_by_a_variable() -> None:
+    edge = load(COMPOSE, {"EDGE_HTTP_PORT": "8000"}).component("edge-router")
+    assert [port.published for port in edge.outer_ports] == [8000, 8080]
+
+
+def test_dotenv_is_read_and_variables_win(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {a: {image: 'a:$A', working_dir: /$B}}")
+    (tmp_path / ".env").write_text("# versions\nA='1'\nexport B=2 # two\n")
+    a = load(tmp_path / "compose.yaml", {"A": "9"}).component("a")
+    assert (a.image, a.working_dir) == ("a:9", "/2")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("services: [", "well-formed YAML"),
+        ("services: {a: {image: a, image: b}}", "found the key 'image' twice"),
+        ("[1, 2]", "(top): found a list; allowed: a mapping"),
+    ],
+)
+def test_a_file_that_is_not_compose_is_named(tmp_path: Path, text: str, found: str) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text(text)
+    with pytest.raises(ModelError) as caught:
+        load(file, {})
+    assert str(file) in str(caught.value)
+    assert found in str(caught.value)
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"absent\.yaml: \(file\): found .*No such file"):
+        load(tmp_path / "absent.yaml", {})
+
+
+def test_yaml_is_read_as_compose_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services: {a: {image: a, ports: [22:22], environment: {ANSWER: yes, NO: no, ON: on, OCTAL: 0400, T: true},"
+        " x-mesh: {policy: {retries: {on: [reset]}}}}}"
+    )
+    a = load(tmp_path / "compose.yaml", {}).component("a")
+    assert [(port.published, port.target) for port in a.outer_ports] == [(22, 22)]
+    assert dict(a.environment) == {"ANSWER": "yes", "NO": "no", "ON": "on", "OCTAL": "256", "T": "true"}
+    assert a.policy.retries.on == ("reset",)
