@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pulumi
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import STATEFUL, Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind, Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.storage import volume_owners
 
 STORAGE = (
@@ -20,7 +20,7 @@ class UnprotectedError(ValueError):
 def check_model(application: Application) -> None:
     """Raise ``UnprotectedError`` where a stateful component has no volume to keep its data in."""
     kept = {owner.name for owner in volume_owners(application).values()}
-    bare = [each.name for each in application.components if each.kind == STATEFUL and each.name not in kept]
+    bare = [each.name for each in application.components if each.kind == Kind.STATEFUL and each.name not in kept]
     if bare:
         told = "found a stateful component without storage; allowed: a named volume, or x-mesh.kind: stateless"
         raise UnprotectedError("\n".join(f"services.{name}: {told}" for name in bare))

@@ -1,3 +1,5 @@
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Build or pull the images of an application."""
 
 from __future__ import annotations
@@ -9,34 +11,36 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import DeploymentAction
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment
+from ansible.errors import AnsibleActionFail
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import Options, WorkflowAction
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project
 
 
-class ActionModule(DeploymentAction):
+class ActionModule(WorkflowAction):
     """Asks the host what it lacks, then sends the sources of just that in one bundle."""
 
-    def module_arguments(self, deployment: Deployment) -> dict[str, Any]:
+    def arguments(self, project: Project, options: Options) -> dict[str, Any]:
         """Return the recipes, and the bundle where anything is to build."""
-        recipes = [vars(Recipe.of(image)) for image in deployment.needed.built.values()]
-        arguments = {**super().module_arguments(deployment), "recipes": recipes}
-        own = {key: value for key, value in self._task.args.items() if key in ("also", "directory")}
-        looked = self._execute_module(module_args={**own, **arguments}, task_vars=self._task_vars)
-        if looked.get("failed") or self._task.check_mode:
+        arguments = {"recipes": project.recipes(), "also": options["also"], "bundle": ""}
+        if self._task.check_mode:
+            return arguments
+        found = self._run_workflow(options, self._request(project, arguments))
+        if found.get("failed"):
+            raise AnsibleActionFail(str(found["msg"]))
+        if not found["plan"]:
             return arguments
         with tempfile.NamedTemporaryFile(prefix="evenkeel-", suffix=".tar") as bundle:
-            _write_bundle(Path(bundle.name), deployment, looked["builds"])
+            _write_bundle(Path(bundle.name), project, found["builds"])
             shell = self._connection._shell
             sent = self._transfer_file(bundle.name, shell.join_path(shell.tmpdir, "bundle.tar"))
         return {**arguments, "bundle": sent}
 
 
-def _write_bundle(path: Path, deployment: Deployment, names: list[str]) -> None:
+def _write_bundle(path: Path, project: Project, names: list[str]) -> None:
     certificates = _host_certificates()
     with tarfile.open(path, "w") as bundle:
         for name in names:
-            content = deployment.needed.built[name].context(certificates)
+            content = project.needed.built[name].context(certificates)
             member = tarfile.TarInfo(f"{name}.tar")
             member.size = len(content)
             bundle.addfile(member, io.BytesIO(content))

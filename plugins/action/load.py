@@ -1,48 +1,44 @@
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Let an application's load generator loose on it, for a time."""
 
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.utils.display import Display
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load_target import entrance, generator
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import DeploymentAction
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment
-
-REPORT = "reports/load.html"
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population, entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import Options, WorkflowAction
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project
 
 
-class ActionModule(DeploymentAction):
-    """Validates on the controller what is asked for, runs the module, and brings the report here."""
+class ActionModule(WorkflowAction):
+    """Validates on the controller what is asked for, runs the workflow, and brings the report here."""
 
-    own_options = ("report",)
-
-    def module_arguments(self, deployment: Deployment) -> dict[str, Any]:
-        """Return the application and the load, validated."""
-        given = {name: self._task.args[name] for name in vars(Population()) if self._task.args.get(name) not in (None, "")}
+    def arguments(self, project: Project, options: Options) -> dict[str, Any]:
+        """Return the load, validated, and where on the host its report goes."""
+        application = project.specification.application
         try:
-            wanted = population(given)
-            generator(deployment.application)
-            entrance(deployment.application)
+            wanted = population({name: options[name] for name in vars(Population())})
+            generator(application)
+            entrance(application)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         shell = self._connection._shell
-        return {**super().module_arguments(deployment), **vars(wanted), "report": shell.join_path(shell.tmpdir, "load.html")}
+        self._report = shell.join_path(shell.tmpdir, "load.html")
+        return {**vars(wanted), "report": self._report}
 
-    def _followed(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        result = super()._followed(arguments)
+    def _follow(self, options: Options, request: dict[str, Any]) -> dict[str, Any]:
+        result = super()._follow(options, request)
         if not result.pop("reported", False):
             return result
-        read = self._execute_module("ansible.legacy.slurp", {"src": arguments["report"]}, task_vars=self._task_vars)
+        read = self._execute_module("ansible.legacy.slurp", {"src": self._report}, task_vars=self._task_vars)
         if read.get("failed"):
             return {**result, "failed": True, "msg": f"the report could not be read: {read.get('msg', '')}"}
-        path = Path(self._task.args.get("report") or REPORT).expanduser().absolute()
+        path = self.path_here(options["report"])
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(read["content"]))
-        Display().display(f"  report: {path}")
+        self.tell(f"report: {path}", indent="  ")
         return {**result, "report": str(path)}

@@ -1,9 +1,25 @@
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Give a running component replicas and memory, or tell what components should have."""
 
 from __future__ import annotations
 
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import DeploymentAction
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.units import BYTES, parse_bytes
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import Options, WorkflowAction
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project
 
 
-class ActionModule(DeploymentAction):
-    """Validates the application on the controller, then runs the module."""
+class ActionModule(WorkflowAction):
+    """Validates on the controller, then runs the workflow."""
+
+    def arguments(self, project: Project, options: Options) -> dict[str, Any]:
+        """Return what is asked for, the memory in bytes."""
+        stated = options["memory"]
+        try:
+            memory = parse_bytes(stated) if stated else None
+        except ValueError as error:
+            raise AnsibleActionFail(f"memory: found {stated!r}; allowed: {BYTES}") from error
+        return {**super().arguments(project, options), "memory": memory}

@@ -23,6 +23,20 @@ options:
       - Values for C(${NAME}) in the Compose file. They win over the controller's environment, and that over C(.env).
     type: dict
     default: {}
+  target:
+    description: What the application is deployed to. It has to be that of the stack where the inventory is of one.
+    type: str
+    choices: [docker, kubernetes]
+    default: docker
+  docker_host:
+    description:
+      - Where the Docker engine of the host is, as in C(DOCKER_HOST), by C(unix://), C(tcp://) or C(ssh://).
+      - It has to be an engine of the host that the task runs on. The mesh's files are there, and its proxies' sockets.
+    type: str
+    default: unix:///var/run/docker.sock
+  docker_cert_path:
+    description: Folder on the host with C(ca.pem), C(cert.pem) and C(key.pem) for TCP. Without it TCP is not encrypted.
+    type: path
   directory:
     description: Folder on the target host for the mesh's files, secrets and state.
     type: path

@@ -55,7 +55,7 @@ from typing import Any  # noqa: E402
 
 from ansible.errors import AnsibleParserError  # noqa: E402
 from ansible.plugins.inventory import BaseInventoryPlugin  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project  # noqa: E402
 
 NEEDED = ("application", "application_file", "target", "volumes")
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -117,7 +117,7 @@ class InventoryModule(BaseInventoryPlugin):
         if not file.is_file():
             raise AnsibleParserError(f"found no {file}; allowed: application: with the path of the stack's Compose file")
         try:
-            name = read_deployment(str(file), "built", {}).application.name
+            name = read_project(str(file), "built", {}).specification.application.name
         except ValueError as error:
             raise AnsibleParserError(str(error)) from error
         if name != outputs["application"]:

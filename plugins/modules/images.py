@@ -1,4 +1,6 @@
 #!/usr/bin/python
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Build or pull the images of an application."""
 
 from __future__ import annotations
@@ -41,45 +43,3 @@ plan:
   elements: str
   sample: ["build sockshop-payment (no image evenkeel/sockshop-payment:0123456789ab)"]
 """
-
-from pathlib import Path  # noqa: E402
-
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import images as build  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError  # noqa: E402
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            **setting.SHARED_OPTIONS,
-            "recipes": {"type": "list", "elements": "dict", "required": True},
-            "bundle": {"type": "path"},
-            "also": {"type": "list", "elements": "str", "default": []},
-        },
-        supports_check_mode=True,
-    )
-    task = setting.read_task(module.params)
-    recipes = {each["name"]: Recipe(**each) for each in module.params["recipes"]}
-    engine = Engine()
-    try:
-        needed = in_use(task.setting.images, task.application, module.params["also"])
-        plan = build.plan_images(recipes, build.missing_images(engine, recipes, needed))
-        failed = ""
-        if module.params["bundle"] and not module.check_mode:
-            failed = setting.failure(build.carry_out(engine, plan, recipes, Path(module.params["bundle"]), task.say))
-    except (EngineError, OSError, SourceError) as error:
-        module.fail_json(msg=str(error))
-    if failed:
-        module.fail_json(msg=failed)
-    builds = [each.subject for each in plan.operations.values() if each.verb == "build"]
-    module.exit_json(changed=bool(plan), plan=setting.lines(plan), builds=builds, diff=setting.diff(plan))
-
-
-if __name__ == "__main__":
-    main()

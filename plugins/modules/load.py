@@ -1,4 +1,6 @@
 #!/usr/bin/python
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Let an application's load generator loose on it, for a time."""
 
 from __future__ import annotations
@@ -64,54 +66,3 @@ report:
   type: str
   sample: /root/reports/load.html
 """
-
-from dataclasses import asdict  # noqa: E402
-from pathlib import Path  # noqa: E402
-
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.load import Generated  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import attended  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.load import Wish, make_load  # noqa: E402
-
-
-def main() -> None:
-    """Run the module."""
-    usual = Population()
-    module = AnsibleModule(
-        argument_spec={
-            **setting.SHARED_OPTIONS,
-            "users": {"type": "int", "default": usual.users},
-            "seconds": {"type": "int", "default": usual.seconds},
-            "spawn_rate": {"type": "float", "default": usual.spawn_rate},
-            "report": {"type": "path"},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    report = params["report"]
-    task = setting.read_task(params)
-    engine = Engine()
-    try:
-        wanted = population({name: params[name] for name in vars(usual)})
-        generated = Generated(engine, task, wanted)
-        about = {"generator": task.application.load, "target": generated.target}
-        if module.check_mode:
-            generated.check()
-            module.exit_json(changed=True, **about)
-        attends = attended(params["progress"])
-        answer = make_load(engine, task, Wish(wanted, attends, Path(report) if report else None))
-    except (EngineError, ModelError, Refused, locks.Busy, OSError) as error:
-        module.fail_json(msg=str(error))
-    result = {"changed": True, **about, "totals": asdict(answer.stats), "reported": answer.reported}
-    if answer.failure:
-        module.fail_json(msg=answer.failure, **result)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,25 @@
 #!/usr/bin/python
-"""Roll out new versions of components on a Docker engine, step by step behind gates."""
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Roll out new versions of components step by step, behind health gates."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: release
-short_description: Roll out new versions of components on a Docker engine, step by step behind gates
+short_description: Roll out new versions of components step by step, behind health gates
 version_added: 0.1.0
 description:
   - Runs candidates beside the stable versions, gives them a rising share of the users, and compares both over the same
     time at each weight. A candidate that is worse is taken back; one that passes every gate takes the place of the stable
     version.
-  - What is going on is on record on the target, so that a run that died can be gone on with, from anywhere.
+  - Release state is stored on the target. An interrupted rollout can be resumed, also from another machine.
 extends_documentation_fragment: [evenkeel.mesh.application]
 options:
   action:
     description:
-      - What to do. C(roll_out) begins a release or goes on with it; C(resume) goes on as it is on record.
-      - C(pause), C(resume), C(promote) and C(abort) are passed on to the run that conducts the release, if there is one.
+      - What to do. C(roll_out) begins a release or resumes it; C(resume) resumes it as it is stored.
+      - C(pause), C(resume), C(promote) and C(abort) are passed on to the run that has the release, if there is one.
     type: str
     choices: [roll_out, status, pause, resume, promote, abort, retry]
     default: roll_out
@@ -79,7 +81,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 release:
-  description: The release as it is on record.
+  description: The release as it is stored.
   returned: always
   type: dict
   sample: {phase: shifting, weight: 10.0}
@@ -100,57 +102,3 @@ summary:
   elements: str
   sample: ["orders: shifting"]
 """
-
-
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Rollout  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import release_to_wire  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import attended  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as rollout  # noqa: E402
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            **setting.SHARED_OPTIONS,
-            "action": {"type": "str", "choices": list(rollout.ACTIONS), "default": rollout.ROLL_OUT},
-            "rollout": {"type": "dict"},
-            "named": {"type": "str", "default": ""},
-            "weights": {"type": "list", "elements": "float", "default": []},
-            "by": {"type": "str", "required": True},
-            "back_on_interrupt": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 120},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    wish = rollout.Wish(
-        action=params["action"],
-        rollout=built(Rollout, params["rollout"]),
-        named=params["named"],
-        weights=tuple(params["weights"]),
-        by=params["by"],
-        seconds=params["timeout"],
-        attended=attended(params["progress"]),
-        back_on_interrupt=params["back_on_interrupt"],
-    )
-    try:
-        answer = rollout.fulfil(Engine(), setting.given_task(params), wish, module.check_mode)
-    except (Refused, locks.Busy, EngineError, ModelError, OSError) as error:
-        module.fail_json(msg=str(error))
-    release = release_to_wire(answer.release) if answer.release else {}
-    generator = params["model"]["load"] if answer.release and answer.release.rollout.load else ""
-    told = list(answer.told) or (rollout.summary(answer.release) if answer.release else [])
-    result = {"changed": answer.changed, "release": release, "summary": told, "generator": generator}
-    if answer.failure:
-        module.fail_json(msg=answer.failure, **result)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,6 @@
 #!/usr/bin/python
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Give a running component replicas and memory, or tell what components should have."""
 
 from __future__ import annotations
@@ -73,47 +75,3 @@ advice:
   elements: str
   sample: ["orders: 2 replicas: 95 % of its requests take up to 700 ms, the band ends at 500 ms"]
 """
-
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.units import BYTES, parse_bytes  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import autoscale, scale  # noqa: E402
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            **setting.SHARED_OPTIONS,
-            "component": {"type": "str", "default": ""},
-            "replicas": {"type": "int"},
-            "memory": {"type": "str"},
-            "auto": {"type": "bool", "default": False},
-            "seconds": {"type": "int", "default": 10},
-            "rounds": {"type": "int", "default": 1},
-            "timeout": {"type": "int", "default": 300},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    try:
-        memory = parse_bytes(params["memory"]) if params["memory"] else None
-    except ValueError:
-        module.fail_json(msg=f"memory: found {params['memory']!r}; allowed: {BYTES}")
-    wish = scale.Wish(params["component"], params["replicas"], memory)
-    watch = autoscale.Watch(params["seconds"], params["rounds"], params["auto"])
-    try:
-        done = autoscale.fulfil(Engine(), setting.given_task(params), wish, watch, params["timeout"], module.check_mode)
-    except (Refused, locks.Busy, EngineError, ModelError, OSError) as error:
-        module.fail_json(msg=str(error))
-    plan = "".join(f"{each}\n" for each in done.plan)
-    told = {"plan": list(done.plan), "advice": list(done.advice), "diff": setting.diff(plan)}
-    if done.failure:
-        module.fail_json(msg=done.failure, **told)
-    module.exit_json(changed=bool(done.plan), **told)
-
-
-if __name__ == "__main__":
-    main()

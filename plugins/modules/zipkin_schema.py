@@ -1,4 +1,6 @@
 #!/usr/bin/python
+# Copyright: the Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Load Zipkin's schema into the tracing store."""
 
 from __future__ import annotations
@@ -39,33 +41,3 @@ store:
   type: str
   sample: zipkin-db
 """
-
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks, setting  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import tracing  # noqa: E402
-
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={**setting.SHARED_OPTIONS, "timeout": {"type": "int", "default": 300}}, supports_check_mode=True
-    )
-    task = setting.read_task(module.params)
-    store = tracing.tracing_store(task.application)
-    if store is None:
-        module.exit_json(changed=False, plan=[], store="")
-        return
-    try:
-        result = tracing.prepare_store(Engine(), task, store, module.params["timeout"], module.check_mode)
-    except (EngineError, ModelError, tracing.SchemaError, locks.Busy, OSError) as error:
-        module.fail_json(msg=str(error))
-    if result.failure:
-        module.fail_json(msg=result.failure)
-    plan = result.plan
-    module.exit_json(changed=bool(plan), plan=setting.lines(plan), diff=setting.diff(plan), store=store.name)
-
-
-if __name__ == "__main__":
-    main()

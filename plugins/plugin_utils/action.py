@@ -1,103 +1,147 @@
-"""The base of the collection's actions: validate on the controller, run the module, show its progress meanwhile."""
+"""The base of the collection's actions: validate on the controller, run a workflow on the host, show its progress meanwhile."""
 
 from __future__ import annotations
 
 import contextvars
+import getpass
+import json
 import os
-import secrets
+import socket
 import threading
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from .deployment import OWN_OPTIONS, Deployment, read_deployment
+from .options import argument_spec
+from .progress import Progress
+from .project import Project, read_project
 
 POLL_SECONDS = 0.5
+MODULE = "evenkeel.mesh.workflow"
+TARGET_OPTIONS = ("target", "docker_host", "docker_cert_path", "directory")
+
+Options = dict[str, Any]
 
 
-class DeploymentAction(ActionBase):
-    """Reads the application before anything is touched, then runs the module of the action's own name on the host."""
+class WorkflowAction(ActionBase):
+    """Reads the application before anything is touched, then runs the workflow of the action's own name on the host."""
 
     _supports_check_mode = True
     _supports_async = False
+    _supports_diff = True
     shows_progress = True
-    own_options: tuple[str, ...] = ()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the module's result."""
+        """Return the workflow's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
-        deployment = self._deployment()
-        arguments = {key: value for key, value in self._task.args.items() if key not in (*OWN_OPTIONS, *self.own_options)}
+        self._name = self._task.action.rpartition(".")[2]
+        options = self._options()
+        self._check_target(options)
+        project = self._project(options)
         if not self.shows_progress:
-            arguments.update(self.module_arguments(deployment))
-            result.update(self._execute_module(module_args=arguments, task_vars=self._task_vars))
+            result.update(self._run_workflow(options, self._request(project, self.arguments(project, options))))
             return result
         self._make_tmp_path()
         try:
-            arguments.update(self.module_arguments(deployment))
-            result.update(self._followed(arguments))
+            result.update(self._follow(options, self._request(project, self.arguments(project, options))))
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
-    def module_arguments(self, deployment: Deployment) -> dict[str, Any]:
-        """Return what the module is told besides the task's own options."""
-        return deployment.arguments()
+    def arguments(self, project: Project, options: Options) -> dict[str, Any]:
+        """Return what the workflow is told besides the application: the action's own options."""
+        shared = argument_spec("status")
+        return {name: value for name, value in options.items() if name not in shared}
 
-    def _deployment(self) -> Deployment:
-        given = self._task.args
-        if "application" not in given:
-            raise AnsibleActionFail("application is required: the path of a Compose file")
-        source = given.get("image_source", "built")
-        if source not in ("built", "upstream"):
-            raise AnsibleActionFail(f"image_source: found {source!r}; allowed: built, upstream")
-        variables = given.get("variables") or {}
-        if not isinstance(variables, dict):
-            raise AnsibleActionFail("variables: allowed is a mapping of names to values")
+    def tell(self, line: str, indent: str = "") -> None:
+        """Show ``line``, with the host in front of it where others may be telling theirs at the same time."""
+        Display().display(f"{indent}{self._host}: {line}" if self._several else f"{indent}{line}")
+
+    def path_here(self, path: str) -> Path:
+        """Return the absolute path of a file that is brought here, with the host in its name where others have one too."""
+        found = Path(path).expanduser().absolute()
+        return found.with_stem(f"{found.stem}-{self._host}") if self._several else found
+
+    def host_name(self) -> str:
+        """Return the name or address that the host is reached by from here."""
+        return "localhost" if self._connection.transport == "local" else str(self._get_remote_addr(self._task_vars))
+
+    def _options(self) -> Options:
+        """Return the task's options, validated. An empty one counts as not stated: roles have such defaults."""
+        stated = {name: value for name, value in self._task.args.items() if value not in (None, "")}
+        self._task.args = stated
+        _, options = self.validate_argument_spec(argument_spec=argument_spec(self._name))
+        return dict(options)
+
+    def _check_target(self, options: Options) -> None:
+        """Raise ``AnsibleActionFail`` where the inventory is of a stack that was made for another target."""
+        stack = self._task_vars.get("evenkeel_stack")
+        made_for = self._templar.template(stack).get("target") if stack else None
+        if made_for and made_for != options["target"]:
+            raise AnsibleActionFail(
+                f"target: found {options['target']}, and a stack that was made for {made_for}; allowed: the same in both, or another "
+                "inventory"
+            )
+
+    def _project(self, options: Options) -> Project:
         try:
-            return read_deployment(str(given["application"]), str(source), variables)
+            return read_project(options["application"], options["image_source"], options["variables"])
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
 
-    def _followed(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _request(self, project: Project, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "workflow": self._name,
+            "specification": asdict(project.specification),
+            "by": f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})",
+            "arguments": arguments,
+        }
+
+    def _run_workflow(self, options: Options, request: dict[str, Any], **further: Any) -> dict[str, Any]:
+        """Run the module; all that it is told of the application is one option, which no log shows."""
+        target = {name: options[name] for name in TARGET_OPTIONS if options.get(name)}
+        arguments = {**target, **further, "request": json.dumps(request)}
+        result: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=self._task_vars)
+        return result
+
+    @property
+    def _host(self) -> str:
+        return str(self._task_vars["inventory_hostname"])
+
+    @property
+    def _several(self) -> bool:
+        """Whether the play has more hosts than one."""
+        return len(self._task_vars.get("ansible_play_hosts_all", ())) > 1
+
+    def _follow(self, options: Options, request: dict[str, Any]) -> dict[str, Any]:
         """Run the module in a thread, and show the lines that it writes to a file as they come.
 
-        This process outlives a playbook that is killed, and then attends to nothing any more.
+        This process outlives a playbook that is killed, and then follows nothing any more.
         """
-        progress = self._connection._shell.join_path(self._connection._shell.tmpdir, f"progress-{secrets.token_hex(4)}")
+        progress = Progress(self)
         results: list[dict[str, Any]] = []
         failures: list[BaseException] = []
 
         def execute() -> None:
             try:
-                results.append(self._execute_module(module_args={**arguments, "progress": progress}, task_vars=self._task_vars))
+                results.append(self._run_workflow(options, request, progress=progress.file))
             except BaseException as error:
                 failures.append(error)
 
         context = contextvars.copy_context()
         worker = threading.Thread(target=context.run, args=(execute,))
         worker.start()
-        shown, playbook = 0, os.getppid()
-        while worker.is_alive():
+        playbook, runs = os.getppid(), True
+        while runs:
             worker.join(POLL_SECONDS)
-            if os.getppid() == playbook:
-                shown += self._show(progress, shown)
-        self._show(progress, shown)
+            runs = worker.is_alive()
+            for line in progress.look() if os.getppid() == playbook else ():
+                self.tell(line.rstrip(), indent="  ")
         if failures:
             raise failures[0]
-        return dict(results[0])
-
-    def _show(self, progress: str, shown: int) -> int:
-        """Show what is new in the file since its first ``shown`` bytes, in whole lines; return how much that was.
-
-        The file beside it that is touched tells a long run that it is still attended.
-        """
-        quoted = self._connection._shell.quote(progress)
-        found = self._low_level_execute_command(f"touch {quoted}.attended; tail -c +{shown + 1} {quoted} 2>/dev/null || true")
-        text, newline, _ = str(found["stdout"]).rpartition("\n")
-        for line in text.splitlines():
-            Display().display(f"  {line.rstrip()}")
-        return len((text + newline).encode())
+        return results[0]

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
-from ..module_utils.model.release import CANDIDATE, STABLE
+from ..module_utils.model.instance import Version
 
 WIDTH, HEIGHT, AXIS = 900, 180, 20
 Release = Mapping[str, Any]
@@ -39,7 +39,7 @@ def _charts(release: Release) -> Iterator[dict[str, Any]]:
     )
     for component in components:
         for title, unit, measure in measures:
-            lines = {version: _line(release, component, version, measure) for version in (CANDIDATE, STABLE)}
+            lines = {str(version): _line(release, component, version, measure) for version in (Version.CANDIDATE, Version.STABLE)}
             if any(lines.values()):
                 yield _chart(release, f"{component}, {title}", unit, lines)
 

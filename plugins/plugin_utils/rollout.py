@@ -13,24 +13,23 @@ from ..module_utils.compose.load import read_yaml
 from ..module_utils.compose.node import Node
 from ..module_utils.compose.release import read_rollout, read_weights
 from ..module_utils.model.errors import ModelError, Problem
-from ..module_utils.model.load import Population
-from ..module_utils.model.load_target import entrance, generator
+from ..module_utils.model.load import Population, entrance, generator
 from ..module_utils.model.release import MAX_USERS, Rollout
 from ..module_utils.release.fit import unfit
-from .deployment import Deployment
+from .project import Project
 
 OPTIONS = ("component", "env", "generate_load", "image", "mirror", "release", "users", "weight", "weights")
 SOURCE = "-e"
 
 
-def asked_for(deployment: Deployment, given: Mapping[str, Any]) -> tuple[Rollout | None, tuple[float, ...]]:
+def requested(project: Project, given: Mapping[str, Any]) -> tuple[Rollout | None, tuple[float, ...]]:
     """Return the release, None where nothing says which, and the weights that it is limited to, none where to all of its own.
 
     ``given`` has what is said of ``OPTIONS``. Raises ``ModelError`` with every fault, ``Refused`` where there can be no load.
     """
     problems: list[Problem] = []
     node = Node(dict(given), (), problems)
-    source, rollout = _base(deployment, given, node)
+    source, rollout = _base(project, given, node)
     if problems:
         raise ModelError(SOURCE, problems)
     if rollout and "weights" in given:
@@ -43,22 +42,22 @@ def asked_for(deployment: Deployment, given: Mapping[str, Any]) -> tuple[Rollout
     if problems:
         raise ModelError(SOURCE, problems)
     if rollout and rollout.load:
-        generator(deployment.application)
-        entrance(deployment.application)
-    faults = unfit(rollout, deployment.application) if rollout else []
+        generator(project.specification.application)
+        entrance(project.specification.application)
+    faults = unfit(rollout, project.specification.application) if rollout else []
     if faults:
-        place = "x-mesh.release." if source == deployment.source else ""
+        place = "x-mesh.release." if source == project.specification.source else ""
         raise ModelError(source, [replace(each, path=place + each.path) for each in faults])
     return rollout, weights
 
 
-def _base(deployment: Deployment, given: Mapping[str, Any], node: Node) -> tuple[str, Rollout | None]:
-    own = deployment.application.release
+def _base(project: Project, given: Mapping[str, Any], node: Node) -> tuple[str, Rollout | None]:
+    own = project.specification.application.release
     if "component" not in given:
         for name in ("env", "image"):
             if name in given:
                 node.child(name, given[name]).fail("component=… beside it", found="no component to give it to")
-        return _file(str(given["release"])) if "release" in given else (deployment.source, own)
+        return _file(str(given["release"])) if "release" in given else (project.specification.source, own)
     version: dict[str, Any] = {}
     if "image" in given:
         version["image"] = given["image"]
@@ -67,7 +66,7 @@ def _base(deployment: Deployment, given: Mapping[str, Any], node: Node) -> tuple
     name = str(given["component"])
     usual = own if own and [each.component for each in own.versions] == [name] else None
     if usual and not version:
-        return deployment.source, usual
+        return project.specification.source, usual
     rollout = read_rollout(Node({"components": {name: version}}, (), node.problems))
     return SOURCE, replace(usual, versions=rollout.versions) if usual else rollout
 

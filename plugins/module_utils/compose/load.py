@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from ..model.application import Application
+from ..model.application import Application, ImageSource
 from ..model.errors import ModelError, Problem
-from .parse import BUILT, parse
+from .parse import parse
 
 _REDEFINED = {
     "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
@@ -45,7 +45,7 @@ for _tag, _pattern in _REDEFINED.items():
     _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern.pattern})$"), list("-+0123456789tTfF"))
 
 
-def load(path: str | Path, variables: Mapping[str, str], image_source: str = BUILT) -> Application:
+def load(path: str | Path, variables: Mapping[str, str], image_source: str = ImageSource.BUILT) -> Application:
     """Return the application of the Compose file at ``path``; ``.env`` beside it is read as Compose does.
 
     ``variables`` win over ``.env``. Raises ``ModelError`` with every fault, also where the file cannot be read.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
-from ..model.application import Application, Component, Secret, Volume
+from ..model.application import Application, Component, ImageSource, Secret, Volume
 from ..model.errors import ModelError, Problem
 from .interpolate import interpolate
 from .node import Node
@@ -28,11 +28,10 @@ REFUSED_OF_VOLUMES = {
     "labels": "no labels: a volume has those that tell whose it is",
     "name": "no name: a volume is called <application>_<volume>, as Compose calls it",
 }
-BUILT, UPSTREAM = "built", "upstream"
 
 
 def parse(
-    content: object, source: str, variables: Mapping[str, str], default_name: str, image_source: str = BUILT
+    content: object, source: str, variables: Mapping[str, str], default_name: str, image_source: str = ImageSource.BUILT
 ) -> Application:
     """Return the application that ``content``, the parsed YAML of the file ``source``, describes.
 
@@ -47,7 +46,7 @@ def parse(
     services = found["services"].mapping() if "services" in found else {}
     if not services and not node.failed:
         node.fail("services with at least one component", found="no services")
-    if image_source == UPSTREAM:
+    if image_source == ImageSource.UPSTREAM:
         services = {name: published(service) for name, service in services.items()}
     components = {name: read_service(service) for name, service in services.items()}
     volumes = tuple(_volume(item) for _, item in sorted(found["volumes"].mapping().items())) if "volumes" in found else ()

@@ -6,7 +6,18 @@ import re
 import shlex
 from itertools import pairwise
 
-from ..model.release import COOKIE, DEFAULT_WEIGHTS, HEADER, LATENCY_BOUNDS, MAX_USERS, Audience, Check, Gate, Rollout, Version
+from ..model.release import (
+    COOKIE,
+    DEFAULT_WEIGHTS,
+    HEADER,
+    LATENCY_BOUNDS,
+    MAX_USERS,
+    Audience,
+    Check,
+    ComponentVersion,
+    Gate,
+    Rollout,
+)
 from .node import Node
 from .units import DURATION, parse_duration
 
@@ -63,12 +74,12 @@ def read_weights(node: Node) -> tuple[float, ...]:
     return weights
 
 
-def _version(node: Node) -> Version:
+def _version(node: Node) -> ComponentVersion:
     found = node.fields(("environment", "image"))
     pairs = found["environment"].mapping() if "environment" in found else {}
     if not found:
         node.fail("an image, an environment, or both", found="nothing that is new")
-    return Version(
+    return ComponentVersion(
         component=node.path[-1],
         image=found["image"].string() if "image" in found else "",
         environment=tuple(sorted((name, "" if item.value is None else item.scalar()) for name, item in pairs.items())),

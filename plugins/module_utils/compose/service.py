@@ -7,20 +7,19 @@ import shlex
 from dataclasses import replace
 
 from ..model.application import (
-    CANDIDATE_SUFFIX,
     PROTOCOLS,
     PROXY_MEMORY,
-    STATEFUL,
-    STATELESS,
     Build,
     Component,
     Dependency,
     Healthcheck,
+    Kind,
     Mount,
     OuterPort,
     Port,
     SecretMount,
 )
+from ..model.instance import CANDIDATE_SUFFIX
 from ..model.policy import Policy
 from ..model.scaling import MAX_REPLICAS, Scaling
 from .node import Node
@@ -135,9 +134,9 @@ def _seconds(found: dict[str, Node], key: str, default: float) -> float:
     return found[key].converted(parse_duration, DURATION, default) if key in found else default
 
 
-def _kind(mesh: dict[str, Node], mounts: tuple[Mount, ...]) -> str:
-    default = STATEFUL if any(mount.kind == "volume" for mount in mounts) else STATELESS
-    return mesh["kind"].choice((STATELESS, STATEFUL), default) if "kind" in mesh else default
+def _kind(mesh: dict[str, Node], mounts: tuple[Mount, ...]) -> Kind:
+    default = Kind.STATEFUL if any(mount.kind == "volume" for mount in mounts) else Kind.STATELESS
+    return Kind(mesh["kind"].choice(tuple(Kind), default)) if "kind" in mesh else default
 
 
 def _gateway(node: Node, published: set[int]) -> tuple[bool, int]:

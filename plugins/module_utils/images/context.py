@@ -50,6 +50,12 @@ def context_tar(folder: Path, replaced: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Unpack what ``context_tar`` or a controller has packed. Debian's Python 3.11.2 takes no ``filter``, others warn without."""
+    archive.extraction_filter = getattr(tarfile, "fully_trusted_filter", None)
+    archive.extractall(folder)
+
+
 def _link(path: Path, folder: Path) -> str:
     """Return where a link within the context points; one that leads out of it counts as the file that it leads to."""
     return str(path.readlink()) if path.is_symlink() and path.resolve().is_relative_to(folder.resolve()) else ""

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..compose.parse import UPSTREAM
-from ..model.application import Application, Build
+from ..model.application import Application, Build, ImageSource
+from ..model.effective import EffectiveApplication
 from .source import Image, Source, SourceError, images
 
 PROXY = "envoy"
@@ -35,7 +35,7 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     """
     sources = {name: Source(path) for name, path in platform.items()}
     published = next((each.image for each in application.components if each.gateway and each.image), "")
-    if published and image_source == UPSTREAM:
+    if published and image_source == ImageSource.UPSTREAM:
         sources[PROXY] = Source(platform[PROXY], PUBLISHED, (("PUBLISHED", published),))
     sources.update((name, Source(folder / path)) for name, path in application.images)
     names: dict[str, str] = {}
@@ -45,12 +45,17 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     built = images(sources, (*PLATFORM, *names.values()))
     references = {component.name: component.image for component in application.components if not component.gateway}
     references.update((component, built[name].reference) for component, name in names.items())
-    references.update((name, built[name].reference) for name in PLATFORM)
+    references.update((platform_image(name), built[name].reference) for name in PLATFORM)
     return Needed(references, built)
 
 
-def in_use(references: Mapping[str, str], application: Application, also: Collection[str] = ()) -> dict[str, str]:
-    """Return those of ``references`` that ``application`` has instances of, and those of the components ``also``.
+def platform_image(name: str) -> str:
+    """Return what one of ``PLATFORM`` is called among references: no component has such a name."""
+    return f"platform/{name}"
+
+
+def in_use(application: EffectiveApplication, also: Collection[str] = ()) -> dict[str, str]:
+    """Return the references that ``application`` has instances of, and those of the components ``also``.
 
     Raises ``SourceError`` where one of ``also`` is no component.
     """
@@ -59,8 +64,9 @@ def in_use(references: Mapping[str, str], application: Application, also: Collec
     if strange:
         raise SourceError(f"also: found {', '.join(strange)}; allowed: {', '.join(sorted(known))}")
     # The schema for traces is in the image of the component that takes them.
-    wanted = {component.name for component in application.components if component.numbers} | {application.tracing, *also}
-    return {name: reference for name, reference in references.items() if name not in known or name in wanted}
+    wanted = {component.name for component in application.components if application.runs(component.name)}
+    wanted |= {application.tracing, *also}
+    return {name: each for name, each in application.references.items() if name not in known or name in wanted}
 
 
 def _add(sources: dict[str, Source], application: str, component: str, source: Source) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ..model.application import CANDIDATE_SUFFIX, FIRST_CANDIDATE, STATEFUL, Application, Component, Port
+import re
+from collections.abc import Collection
+
+from ..model.application import Component, Kind, Port
+from ..model.effective import EffectiveApplication
+from ..model.instance import Instance, Version, version_name
 from ..model.policy import Policy
-from .addresses import Addresses
 from .envoy import ADMIN_SOCKET, TRACES_CLUSTER, Config, config_source, duration, endpoints, extension, socket_address
+from .topology import Topology
 
 CONNECT_SECONDS = 2.0
+_ENDPOINTS_FILE = re.compile(r"shared/endpoints/(.+)\.(\d+)\.json")
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
@@ -29,14 +35,15 @@ def endpoints_file(component: str, port: int) -> str:
     return f"shared/endpoints/{component}.{port}.json"
 
 
-def candidate_name(component: str) -> str:
-    """Return what a component's candidate is called where its name would stand."""
-    return component + CANDIDATE_SUFFIX
+def endpoints_of(path: str) -> tuple[str, int] | None:
+    """Return the version's name and the port whose endpoints the file at ``path`` has, None where it has none."""
+    found = _ENDPOINTS_FILE.fullmatch(path)
+    return (found[1], int(found[2])) if found else None
 
 
-def targets(component: Component) -> list[str]:
-    """Return what stands for the versions of ``component`` in names of clusters: its own, and its candidate's."""
-    return [component.name, *([candidate_name(component.name)] if component.candidate else [])]
+def targets(component: str, application: EffectiveApplication) -> list[str]:
+    """Return what stands for the versions of ``component`` in the names of clusters."""
+    return [version_name(component, version) for version in application.versions(component)]
 
 
 def http_port(component: Component) -> Port | None:
@@ -44,22 +51,13 @@ def http_port(component: Component) -> Port | None:
     return next((port for port in component.ports if port.protocol in ("http", "grpc")), None)
 
 
-def component_endpoints(component: Component, port: Port, known: Addresses) -> dict[str, Config]:
-    """Return where the instances of each version of ``component`` take calls to ``port``, by the version's name."""
-    return {
-        target: endpoints(
-            cluster_name(target, port.number),
-            [
-                socket_address(str(known.instance(component.name, number)), port.number)
-                for number in component.numbers
-                if (number >= FIRST_CANDIDATE) == (target != component.name)
-            ],
-        )
-        for target in targets(component)
-    }
+def port_endpoints(target: str, port: Port, serving: Collection[Instance], topology: Topology) -> Config:
+    """Return where the instances in ``serving`` take calls to ``port`` of ``target``, a version's name."""
+    addresses = [socket_address(topology.address(instance), port.number) for instance in sorted(serving)]
+    return endpoints(cluster_name(target, port.number), addresses)
 
 
-def caller_clusters(component: Component, application: Application, known: Addresses) -> list[Config]:
+def caller_clusters(component: Component, application: EffectiveApplication, topology: Topology) -> list[Config]:
     """Return the clusters that the proxy of ``component`` may send to, and its application's own ports."""
     clusters = [_application(port) for port in component.ports if not component.gateway]
     if component.gateway:
@@ -68,9 +66,10 @@ def caller_clusters(component: Component, application: Application, known: Addre
         called = application.component(dependency.name)
         for port in called.ports:
             towards = _towards(called, port, called.policy.overridden(dependency.override))
-            clusters.extend(_discovered(cluster_name(each, port.number), each, port, towards) for each in targets(called))
-            if called.kind == STATEFUL:
-                clusters.extend(_instance(called, port, known, number + 1, towards) for number in range(called.replicas))
+            clusters.extend(_discovered(cluster_name(each, port.number), each, port, towards) for each in targets(called.name, application))
+            if called.kind == Kind.STATEFUL:
+                stable = topology.instances(called.name, Version.STABLE)
+                clusters.extend(_instance(each, port, topology, towards) for each in stable)
     if application.tracing:
         called = application.component(application.tracing)
         taking = http_port(called)
@@ -89,9 +88,9 @@ def _discovered(name: str, target: str, port: Port, towards: Config) -> Config:
     }
 
 
-def _instance(called: Component, port: Port, known: Addresses, number: int, towards: Config) -> Config:
-    name = cluster_name(f"{called.name}-{number}", port.number)
-    address = socket_address(str(known.instance(called.name, number)), port.number)
+def _instance(instance: Instance, port: Port, topology: Topology, towards: Config) -> Config:
+    name = cluster_name(instance.name, port.number)
+    address = socket_address(topology.address(instance), port.number)
     return {"name": name, "type": "STATIC", "load_assignment": endpoints(name, [address]), **towards}
 
 

@@ -6,7 +6,8 @@ there are, and how they split users, is metadata of the routes: one rename chang
 
 from __future__ import annotations
 
-from ..model.application import Application
+from ..model.effective import EffectiveApplication
+from ..model.instance import Version
 from ..model.release import Split
 from .envoy import Config, extension
 
@@ -96,14 +97,14 @@ def decision_filter() -> Config:
     return extension(_FILTER, "filters.http.lua.v3.Lua", default_source_code={"inline_string": _SCRIPT})
 
 
-def undecided(application: Application) -> Config:
+def undecided(application: EffectiveApplication) -> Config:
     """Return what of all routes passes over the filter where no release is under way: it costs nothing then."""
     if application.splits:
         return {}
     return {"typed_per_filter_config": {_FILTER: extension("", "filters.http.lua.v3.LuaPerRoute", disabled=True)["typed_config"]}}
 
 
-def decision_metadata(application: Application) -> Config:
+def decision_metadata(application: EffectiveApplication) -> Config:
     """Return what of a route tells the filter how to decide; nothing where no release is under way."""
     releases = [
         {"name": split.release, "shares": shares(split), "audiences": [vars(each) for each in split.audiences]}
@@ -117,11 +118,11 @@ def shares(split: Split) -> int:
     return round(split.weight * SHARES / 100)
 
 
-def member(release: str, version: str) -> str:
+def member(release: str, version: Version) -> str:
     """Return what states in ``baggage`` that a user has ``version`` in ``release``."""
     return f"evenkeel.{release}={version}"
 
 
-def decided(release: str, version: str) -> Config:
+def decided(release: str, version: Version) -> Config:
     """Return what matches the requests of users who have ``version`` in ``release``."""
     return {"name": BAGGAGE, "string_match": {"contains": member(release, version)}}

@@ -3,35 +3,68 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 
-from ..model.application import HTTP, Application, Component
-from .addresses import Addresses
+from ..model.application import HTTP, Component
+from ..model.effective import EffectiveApplication
+from ..model.instance import Instance, Version, version_name
 from .bootstrap import bootstrap
-from .clusters import caller_clusters, component_endpoints, endpoints_file
+from .clusters import caller_clusters, endpoints_file, endpoints_of, port_endpoints
 from .envoy import Config, resources
 from .listeners import component_directory, listeners
 from .routes import ROUTES_FILE, inbound_name, inbound_routes, shared_routes
+from .topology import Topology
 
 CLUSTER, ENDPOINTS = "cluster.v3.Cluster", "endpoint.v3.ClusterLoadAssignment"
 LISTENER, ROUTES = "listener.v3.Listener", "route.v3.RouteConfiguration"
 
 
-def mesh_files(application: Application, known: Addresses) -> dict[str, str]:
-    """Return the content of every file. Equal models give equal bytes."""
-    files: dict[str, Config] = {}
+def mesh_files(application: EffectiveApplication, topology: Topology) -> dict[str, str]:
+    """Return the content of every file but those of endpoints. Equal models give equal bytes."""
+    files = {ROUTES_FILE: routes_file(application)}
     for component in application.components:
-        for port in component.ports:
-            for target, assignment in component_endpoints(component, port, known).items():
-                files[endpoints_file(target, port.number)] = resources(ENDPOINTS, [assignment])
         here = component_directory(component.name)
-        files.update((f"{here}/{name}", content) for name, content in _own_files(component, application, known).items())
-    written = {ROUTES_FILE: routes_file(application), **{path: _written(content) for path, content in files.items()}}
-    return dict(sorted(written.items()))
+        own = _own_files(component, application, topology)
+        files.update((f"{here}/{name}", _written(content)) for name, content in own.items())
+    return dict(sorted(files.items()))
 
 
-def routes_file(application: Application) -> str:
+def routes_file(application: EffectiveApplication) -> str:
     """Return the content of the one file that all callers route by."""
     return _written(resources(ROUTES, [shared_routes(application)]))
+
+
+def endpoint_files(
+    component: Component, version: Version, serving: Collection[Instance], topology: Topology
+) -> dict[str, str]:
+    """Return the files that tell callers where a version takes calls: the instances in ``serving``, on each port."""
+    target = version_name(component.name, version)
+    return {
+        endpoints_file(target, port.number): _written(
+            resources(ENDPOINTS, [port_endpoints(target, port, serving, topology)])
+        )
+        for port in component.ports
+    }
+
+
+def served_addresses(files: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Return the addresses that callers send to, by the version's name: what the files of endpoints have on every port."""
+    found: dict[str, frozenset[str]] = {}
+    for path, content in files.items():
+        target = endpoints_of(path)
+        if target:
+            addresses = frozenset(_addresses(content))
+            found[target[0]] = found.get(target[0], addresses) & addresses
+    return found
+
+
+def _addresses(content: str) -> list[str]:
+    (assignment,) = json.loads(content)["resources"]
+    return [
+        endpoint["endpoint"]["address"]["socket_address"]["address"]
+        for locality in assignment["endpoints"]
+        for endpoint in locality["lb_endpoints"]
+    ]
 
 
 def _written(content: Config) -> str:
@@ -39,11 +72,11 @@ def _written(content: Config) -> str:
     return json.dumps(content, sort_keys=True) + "\n"
 
 
-def _own_files(component: Component, application: Application, known: Addresses) -> dict[str, Config]:
+def _own_files(component: Component, application: EffectiveApplication, topology: Topology) -> dict[str, Config]:
     files = {
         "bootstrap.json": bootstrap(component),
-        "listeners.json": resources(LISTENER, listeners(component, application, known)),
-        "clusters.json": resources(CLUSTER, caller_clusters(component, application, known)),
+        "listeners.json": resources(LISTENER, listeners(component, application, topology)),
+        "clusters.json": resources(CLUSTER, caller_clusters(component, application, topology)),
     }
     for port in component.ports:
         if port.protocol in HTTP and not component.gateway:

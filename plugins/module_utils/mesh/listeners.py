@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ..model.application import HTTP, STATEFUL, Application, Component, Port
-from .addresses import BLOCK_LENGTH, INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Addresses
+from ..model.application import HTTP, Component, Kind, Port
+from ..model.effective import EffectiveApplication
+from ..model.instance import Version
 from .clusters import application_cluster, cluster_name
 from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address
 from .http import connection_manager
 from .routes import ROUTES, ROUTES_FILE, inbound_name
+from .topology import INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Topology
 
 _SHARED_ROUTES: Config = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}
 _EDGE_OPTIONS: Config = {
@@ -19,9 +21,9 @@ _EDGE_OPTIONS: Config = {
 }
 
 
-def listeners(component: Component, application: Application, known: Addresses) -> list[Config]:
+def listeners(component: Component, application: EffectiveApplication, topology: Topology) -> list[Config]:
     """Return the listeners of every proxy of ``component``."""
-    found = [_outbound(component, application, known), _inbound(component, application, known)]
+    found = [_outbound(component, application, topology), _inbound(component, application, topology)]
     if application.tracing:
         found.append(_traces())
     return [listener for listener in found if listener["filter_chains"]]
@@ -42,19 +44,19 @@ def _listener(name: str, host: str, port: int, chains: list[Config]) -> Config:
     }
 
 
-def _outbound(component: Component, application: Application, known: Addresses) -> Config:
+def _outbound(component: Component, application: EffectiveApplication, topology: Topology) -> Config:
     """Return the listener for the application's calls: a chain for each port of HTTP dependencies, and for each store."""
     called = [application.component(dependency.name) for dependency in component.dependencies]
     by_port: dict[int, set[str]] = {}
     chains = []
     for target in called:
-        block = f"{known.loopback(target.name)}/{BLOCK_LENGTH}"
+        block = topology.loopback_range(target.name)
         for port in target.ports:
             if port.protocol in HTTP:
                 by_port.setdefault(port.number, set()).add(block)
                 by_port.setdefault(80, set()).add(block)
             else:
-                chains.extend(_raw_outbound(target, port, known))
+                chains.extend(_raw_outbound(target, port, topology))
     traced = bool(application.tracing) and component.name != application.tracing
     for number, blocks in sorted(by_port.items()):
         match = {"prefix_ranges": [prefix_range(block) for block in sorted(blocks)], "destination_port": number}
@@ -63,23 +65,23 @@ def _outbound(component: Component, application: Application, known: Addresses) 
     return _listener("outbound", "127.0.0.1", OUTBOUND_PORT, chains)
 
 
-def _raw_outbound(target: Component, port: Port, known: Addresses) -> list[Config]:
+def _raw_outbound(target: Component, port: Port, topology: Topology) -> list[Config]:
     """Return the chains to a port on layer 4: one for any instance, and of a stateful component one for each."""
-    destinations = {cluster_name(target.name, port.number): known.loopback(target.name)}
-    if target.kind == STATEFUL:
-        for number in range(1, target.replicas + 1):
-            destinations[cluster_name(f"{target.name}-{number}", port.number)] = known.loopback(target.name, number)
+    destinations = {cluster_name(target.name, port.number): topology.loopback(target.name)}
+    if target.kind == Kind.STATEFUL:
+        for instance in topology.instances(target.name, Version.STABLE):
+            destinations[cluster_name(instance.name, port.number)] = topology.loopback(target.name, instance.ordinal)
     return [
         _chain(
             cluster,
-            {"prefix_ranges": [prefix_range(str(address))], "destination_port": port.number},
+            {"prefix_ranges": [prefix_range(address)], "destination_port": port.number},
             [*_decoder(port, cluster), _tcp_proxy(cluster, cluster)],
         )
         for cluster, address in destinations.items()
     ]
 
 
-def _inbound(component: Component, application: Application, known: Addresses) -> Config:
+def _inbound(component: Component, application: EffectiveApplication, topology: Topology) -> Config:
     """Return the listener for what comes to the component: each port takes calls from those that declare them."""
     chains = []
     for port in component.ports:
@@ -92,21 +94,21 @@ def _inbound(component: Component, application: Application, known: Addresses) -
             filters = [connection_manager("inbound", rds, traced, policed=True)]
         else:
             filters = [_tcp_proxy(f"inbound.{port.number}", application_cluster(port.number))]
-        access = _access(component, port, application, known)
+        access = _access(component, port, application, topology)
         chains.append(_chain(f"inbound.{port.number}", {"destination_port": port.number}, [access, *filters]))
     return _listener("inbound", "0.0.0.0", INBOUND_PORT, chains)
 
 
-def _access(component: Component, port: Port, application: Application, known: Addresses) -> Config:
+def _access(component: Component, port: Port, application: EffectiveApplication, topology: Topology) -> Config:
     """Return the filter that lets in dependents, and outsiders where the port is published."""
     if component.name == application.tracing and port.protocol in HTTP:
-        inside = [str(known.subnet)]
+        inside = [topology.mesh_range]
     else:
-        inside = [str(known.block(caller)) for caller in application.dependents(component.name)]
+        inside = [topology.source_range(caller) for caller in application.dependents(component.name)]
     principals = [{"direct_remote_ip": prefix_range(block)} for block in inside]
     if any(outer.target == port.number for outer in component.outer_ports):
-        principals.append({"not_id": {"direct_remote_ip": prefix_range(str(known.subnet))}})
-        principals.append({"direct_remote_ip": prefix_range(str(known.subnet.network_address + 1))})
+        principals.append({"not_id": {"direct_remote_ip": prefix_range(topology.mesh_range)}})
+        principals.append({"direct_remote_ip": prefix_range(topology.host_address)})
     policies = {"callers": {"permissions": [{"any": True}], "principals": principals}} if principals else {}
     rules = {"action": "ALLOW", "policies": policies}
     return extension("access", "filters.network.rbac.v3.RBAC", stat_prefix="access", rules=rules)

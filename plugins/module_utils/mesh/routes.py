@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..model.application import HTTP, STATEFUL, Application, Component
+from ..model.application import HTTP, Component, Kind
+from ..model.effective import EffectiveApplication
+from ..model.instance import Version, version_name
 from ..model.policy import Policy, Route
-from ..model.release import CANDIDATE, STABLE
-from .clusters import application_cluster, candidate_name, cluster_name, http_port
+from .clusters import application_cluster, cluster_name, http_port
 from .decision import BAGGAGE, SHARES, decided, decision_metadata, member, shares, undecided
 from .envoy import CALLER_HEADER, Config, duration, percent
 from .http import policies
@@ -17,7 +18,7 @@ ROUTES_FILE = "shared/routes.json"
 _READ_ONLY: Config = {"name": ":method", "string_match": {"safe_regex": {"regex": "GET|HEAD"}}}
 
 
-def shared_routes(application: Application) -> Config:
+def shared_routes(application: EffectiveApplication) -> Config:
     """Return the routes of all callers: a virtual host for each component, and for each further domain of a policy.
 
     A caller has the clusters of its dependencies only, so a route to anything else leads nowhere from there. From outside
@@ -32,7 +33,7 @@ def shared_routes(application: Application) -> Config:
     return {"name": ROUTES, "validate_clusters": False, "virtual_hosts": hosts, **undecided(application)}
 
 
-def _from_outside(host: Config, application: Application, gateways: Sequence[Component] | None = None) -> Config:
+def _from_outside(host: Config, application: EffectiveApplication, gateways: Sequence[Component] | None = None) -> Config:
     """Return ``host`` with the routes before its own that lead from each of ``gateways``, of all, to where it leads."""
     routes: list[Config] = []
     for gateway in [each for each in application.components if each.gateway] if gateways is None else gateways:
@@ -65,16 +66,16 @@ def inbound_name(port: int) -> str:
     return f"inbound.{port}"
 
 
-def _own_hosts(component: Component, application: Application) -> list[Config]:
+def _own_hosts(component: Component, application: EffectiveApplication) -> list[Config]:
     """Return the virtual host of the component's name and, of a stateful one, those of its instances' names."""
     hosts = [_own_host(component.name, component.name, component, application)]
-    if component.kind == STATEFUL:
+    if component.kind == Kind.STATEFUL:
         instances = [f"{component.name}-{number + 1}" for number in range(component.replicas)]
         hosts += [_own_host(f"{instance}.{component.name}", instance, component, application) for instance in instances]
     return hosts
 
 
-def _own_host(domain: str, target: str, component: Component, application: Application) -> Config:
+def _own_host(domain: str, target: str, component: Component, application: EffectiveApplication) -> Config:
     """Return the virtual host of ``domain``, which leads to the clusters of ``target`` by port, to the first without one."""
     numbers = [port.number for port in component.ports if port.protocol in HTTP]
     matches = [(number, [_authority_with_port(number)]) for number in numbers[1:]] + [(numbers[0], [])]
@@ -90,7 +91,7 @@ def _authority_with_port(port: int) -> Config:
     return {"name": ":authority", "string_match": {"suffix": f":{port}"}}
 
 
-def _further_hosts(application: Application) -> list[Config]:
+def _further_hosts(application: EffectiveApplication) -> list[Config]:
     """Return a virtual host for each domain of the policies; the most particular of its routes comes first.
 
     From a gateway that calls none of the components that a domain leads to, it leads where all else does.
@@ -117,7 +118,7 @@ def _further_hosts(application: Application) -> list[Config]:
     return hosts
 
 
-def _routes(component: Component, route: Route, application: Application) -> list[Config]:
+def _routes(component: Component, route: Route, application: EffectiveApplication) -> list[Config]:
     port = http_port(component)
     headers = [_header(name, value) for name, value in route.headers]
     target = component.name, port.number if port else 0
@@ -125,7 +126,7 @@ def _routes(component: Component, route: Route, application: Application) -> lis
 
 
 def _by_caller(
-    path: Config, headers: list[Config], target: tuple[str, int], component: Component, application: Application
+    path: Config, headers: list[Config], target: tuple[str, int], component: Component, application: EffectiveApplication
 ) -> list[Config]:
     """Return the routes to ``target``, a name and a port, after those for each caller that overrides the policy."""
     routes: list[Config] = []
@@ -142,12 +143,12 @@ def _by_version(
     headers: list[Config],
     target: tuple[str, int],
     component: Component,
-    application: Application,
+    application: EffectiveApplication,
     policy: Policy,
 ) -> list[Config]:
     """Return the routes to the versions of ``component``: as was decided for the user, else by weight, which then is decided."""
     name, port = target
-    split = application.split(component)
+    split = application.split(component.name)
     metadata = decision_metadata(application)
 
     def route(action: Config, *matched: Config) -> Config:
@@ -156,24 +157,24 @@ def _by_version(
         return {"match": match, "route": {**action, **_handling(policy)}, **metadata}
 
     own = {"cluster": cluster_name(name, port)}
-    if split is None or split.closed == CANDIDATE:
+    if split is None or split.closed == Version.CANDIDATE:
         return [route(own)]
-    other = cluster_name(candidate_name(name), port)
-    if split.closed == STABLE:
+    other = cluster_name(version_name(name, Version.CANDIDATE), port)
+    if split.closed == Version.STABLE:
         return [route({"cluster": other})]
     weighted = {"weighted_clusters": {"clusters": [
-        _share(other, split.release, CANDIDATE, shares(split)),
-        _share(own["cluster"], split.release, STABLE, SHARES - shares(split)),
+        _share(other, split.release, Version.CANDIDATE, shares(split)),
+        _share(own["cluster"], split.release, Version.STABLE, SHARES - shares(split)),
     ]}}  # fmt: skip
-    chosen: list[tuple[Config, list[Config]]] = [(own, [decided(split.release, STABLE)]), (weighted, [])]
+    chosen: list[tuple[Config, list[Config]]] = [(own, [decided(split.release, Version.STABLE)]), (weighted, [])]
     if split.mirror:
         mirrored = {"request_mirror_policies": [{"cluster": other, "runtime_fraction": {"default_value": percent(split.mirror)}}]}
         chosen = [({**action, **mirrored}, [*matched, _READ_ONLY]) for action, matched in chosen] + chosen
-    chosen.insert(0, ({"cluster": other}, [decided(split.release, CANDIDATE)]))
+    chosen.insert(0, ({"cluster": other}, [decided(split.release, Version.CANDIDATE)]))
     return [route(action, *matched) for action, matched in chosen]
 
 
-def _share(cluster: str, release: str, version: str, weight: int) -> Config:
+def _share(cluster: str, release: str, version: Version, weight: int) -> Config:
     """Return a part of a split, which states the decision to whatever comes after it."""
     stated = {"header": {"key": BAGGAGE, "value": member(release, version)}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
     return {"name": cluster, "weight": weight, "request_headers_to_add": [stated]}

@@ -9,13 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .clusters import cluster_name, in_statistics
+from .clusters import cluster_name, endpoints_of, in_statistics
 from .listeners import component_directory
 from .routes import ROUTES, ROUTES_FILE
 
 PATH = "/stats?format=json&type=TextReadouts&filter=version_text$"
 _VERSION = re.compile(r'"version_info": "(\w*)"')
-_ENDPOINTS = re.compile(r"shared/endpoints/(.+)\.(\d+)\.json")
 
 
 def written(files: Mapping[str, str]) -> dict[str, str]:
@@ -50,5 +49,5 @@ def _subscription(path: str, component: str) -> str:
     }
     if path in own:
         return own[path]
-    endpoints = _ENDPOINTS.fullmatch(path)
-    return f"cluster.{in_statistics(cluster_name(endpoints[1], int(endpoints[2])))}.version_text" if endpoints else ""
+    endpoints = endpoints_of(path)
+    return f"cluster.{in_statistics(cluster_name(*endpoints))}.version_text" if endpoints else ""

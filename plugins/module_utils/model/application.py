@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from .policy import Override, Policy
-from .release import Candidate, Rollout, Split
+from .release import Rollout
 from .scaling import Scaling
 
-STATELESS, STATEFUL = "stateless", "stateful"
 HTTP = ("http", "grpc")
 PROTOCOLS = (*HTTP, "mysql", "mongo", "amqp", "tcp")
 PROXY_MEMORY = 128 << 20
-FIRST_CANDIDATE = 17
-CANDIDATE_SUFFIX = "-candidate"
+
+
+class Kind(StrEnum):
+    """Whether the instances of a component are alike, or each has data of its own."""
+
+    STATELESS = "stateless"
+    STATEFUL = "stateful"
+
+
+class ImageSource(StrEnum):
+    """Where images come from: built from the application's own sources, or as they are published."""
+
+    BUILT = "built"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True)
@@ -112,7 +124,7 @@ class Component:
     """
 
     name: str
-    kind: str
+    kind: Kind
     image: str = ""
     build: Build | None = None
     command: tuple[str, ...] | None = None
@@ -140,20 +152,6 @@ class Component:
     proxy_memory: int = PROXY_MEMORY
     policy: Policy = field(default_factory=Policy)
     scaling: Scaling = field(default_factory=Scaling)
-    candidate: Candidate | None = None
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers of its instances: its own from 1, those of its candidate from ``FIRST_CANDIDATE``."""
-        candidates = self.candidate.replicas if self.candidate else 0
-        return (*range(1, self.replicas + 1), *range(FIRST_CANDIDATE, FIRST_CANDIDATE + candidates))
-
-    def version(self, number: int) -> Component:
-        """Return the component as its instance ``number`` runs it. A candidate is called through its component only."""
-        if number < FIRST_CANDIDATE or not self.candidate:
-            return self
-        environment = {**dict(self.environment), **dict(self.candidate.environment)}
-        return replace(self, environment=tuple(sorted(environment.items())), outer_ports=())
 
     def dependency(self, name: str) -> Dependency:
         """Return what is declared of the dependency on ``name``; raise ``StopIteration`` where there is none."""
@@ -166,8 +164,7 @@ class Application:
 
     ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
     name gives; ``tracing`` the component that takes Zipkin spans; ``load`` the one that makes load when asked for;
-    ``release`` the release that is made where nothing else is said; ``splits`` are those of the releases under way, which
-    no file says.
+    ``release`` the release that is made where nothing else is said.
     """
 
     name: str
@@ -178,7 +175,6 @@ class Application:
     subnet: str = ""
     tracing: str = ""
     load: str = ""
-    splits: tuple[Split, ...] = ()
     release: Rollout | None = None
 
     def component(self, name: str) -> Component:
@@ -187,12 +183,6 @@ class Application:
             if component.name == name:
                 return component
         raise KeyError(name)
-
-    def split(self, component: Component) -> Split | None:
-        """Return the split of the release that ``component`` is in, None where it is in none."""
-        if not component.candidate:
-            return None
-        return next(split for split in self.splits if split.release == component.candidate.release)
 
     def dependents(self, name: str) -> tuple[str, ...]:
         """Return the names of the components that declare a dependency on ``name``."""

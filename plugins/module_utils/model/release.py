@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .instance import Version
+
 HEADER, COOKIE = "header", "cookie"
-CANDIDATE, STABLE = "candidate", "stable"
 DEFAULT_WEIGHTS = (1.0, 10.0, 25.0, 50.0, 100.0)
 LATENCY_BOUNDS = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000)
 MAX_USERS = 500
@@ -42,11 +43,11 @@ class Split:
     weight: float = 0.0
     audiences: tuple[Audience, ...] = ()
     mirror: float = 0.0
-    closed: str = ""
+    closed: Version | None = None
 
 
 @dataclass(frozen=True)
-class Version:
+class ComponentVersion:
     """What is new of a component in a release: its ``image``, empty for the same, and variables besides those it has."""
 
     component: str
@@ -105,7 +106,7 @@ class Rollout:
     """
 
     name: str
-    versions: tuple[Version, ...]
+    versions: tuple[ComponentVersion, ...]
     weights: tuple[float, ...] = DEFAULT_WEIGHTS
     audiences: tuple[Audience, ...] = ()
     mirror: float = 0.0

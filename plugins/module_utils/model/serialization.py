@@ -1,27 +1,14 @@
-"""An application as JSON and back: it is parsed once, on the controller, and moved to the target host as data."""
+"""Dataclasses out of JSON: what is parsed once, on the controller, moves to the target host as data."""
 
 from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from .application import Application
-
 _hints = cache(get_type_hints)
-
-
-def to_wire(application: Application) -> dict[str, Any]:
-    """Return ``application`` in mappings, lists and scalars."""
-    return asdict(application)
-
-
-def from_wire(data: Mapping[str, Any]) -> Application:
-    """Return the application that ``to_wire`` made ``data`` of."""
-    application: Application = built(Application, data)
-    return application
 
 
 def built(kind: Any, value: Any) -> Any:
@@ -37,6 +24,8 @@ def built(kind: Any, value: Any) -> Any:
         hints = _hints(kind)
         known = [each.name for each in fields(kind) if each.name in value]
         return kind(**{name: built(hints[name], value[name]) for name in known})
+    if get_origin(kind) is Mapping:
+        return {str(key): built(get_args(kind)[1], item) for key, item in value.items()}
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else inner

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from .graph import Operation, Plan
+from .graph import Operation, Plan, sorter
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,12 @@ class Outcome:
     failed: dict[str, Exception]
     skipped: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """What failed, and what was not done because of it; nothing where all went well."""
+        lines = [f"{key}: {error}" for key, error in self.failed.items()]
+        skipped = [f"Not done because of that: {', '.join(self.skipped)}"] if self.skipped else []
+        return "\n".join([*lines, *skipped])
+
 
 def execute(plan: Plan, run: Callable[[Operation], None], workers: int = 6) -> Outcome:
     """Call ``run`` for each operation once all that it comes after are done, on up to ``workers`` threads at a time.
@@ -25,33 +31,31 @@ def execute(plan: Plan, run: Callable[[Operation], None], workers: int = 6) -> O
     idle ones take no worker from others. An operation that raises takes those that come after it with it; all others
     still run, so that one broken component does not hold up the rest.
     """
+    places = {key: place for place, key in enumerate(plan.operations)}
+    ready = sorter(plan.operations)
+    waiting: list[str] = []
     done: list[str] = []
     failed: dict[str, Exception] = {}
-    skipped: list[str] = []
-    waiting = dict(plan.operations)
     running: dict[Future[None], Operation] = {}
-    with ThreadPoolExecutor(max(workers, len(waiting))) as pool:
-        while waiting or running:
-            busy = sum(not operation.idle for operation in running.values())
-            for key, operation in list(waiting.items()):
-                needs = [need for need in operation.after if need in plan.operations]
-                if any(need in failed or need in skipped for need in needs):
-                    skipped.append(key)
-                elif all(need in done for need in needs) and (operation.idle or busy < workers):
+    with ThreadPoolExecutor(max(workers, len(plan.operations))) as pool:
+        while True:
+            waiting = sorted((*waiting, *ready.get_ready()), key=places.__getitem__)
+            for key in list(waiting):
+                operation = plan.operations[key]
+                if operation.idle or sum(not each.idle for each in running.values()) < workers:
                     running[pool.submit(run, operation)] = operation
-                    busy += not operation.idle
-                else:
-                    continue
-                del waiting[key]
+                    waiting.remove(key)
             if not running:
-                continue
+                break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 key = running.pop(future).key
                 error = future.exception()
                 if error is None:
                     done.append(key)
+                    ready.done(key)
                 elif isinstance(error, Exception):
                     failed[key] = error
                 else:
                     raise error
-    return Outcome(tuple(done), failed, tuple(skipped))
+    skipped = tuple(key for key in plan.operations if key not in done and key not in failed)
+    return Outcome(tuple(done), failed, skipped)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import ClassVar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One thing to do: ``verb`` to ``subject`` because of ``cause``, after the operations whose keys are in ``after``.
+    """One thing to do to ``subject`` because of ``cause``, after the operations whose keys are in ``after``.
 
-    An ``idle`` one only waits for something, so any number of them may go on at a time.
+    What it does is its type, whose ``verb`` says it to people. An ``idle`` one only waits for something, so any number of them
+    may go on at a time. ``component`` is the one that is changed by it, empty where none is.
     """
 
-    verb: str
     subject: str
     cause: str
     after: frozenset[str] = frozenset()
-    idle: bool = False
+    component: str = ""
+    verb: ClassVar[str]
+    idle: ClassVar[bool] = False
+
+    @classmethod
+    def key_of(cls, subject: str) -> str:
+        """Return the key of the operation of this type on ``subject``."""
+        return f"{cls.verb} {subject}"
 
     @property
     def key(self) -> str:
         """The name of the operation, which is the only one of its plan."""
-        return f"{self.verb} {self.subject}"
+        return self.key_of(self.subject)
 
     def __str__(self) -> str:
         return f"{self.key} ({self.cause})"
@@ -38,7 +48,11 @@ class Plan:
         return bool(self.operations)
 
     def __str__(self) -> str:
-        return "".join(f"{operation}\n" for operation in self.operations.values())
+        return "".join(f"{line}\n" for line in self.lines())
+
+    def lines(self) -> list[str]:
+        """Return the operations as text, one each."""
+        return [str(operation) for operation in self.operations.values()]
 
 
 def make_plan(operations: Iterable[Operation]) -> Plan:
@@ -47,20 +61,34 @@ def make_plan(operations: Iterable[Operation]) -> Plan:
     What an operation comes after but is not in the plan counts as done already. Raises ``ValueError`` where two
     operations share a key or where they wait for one another: both are mistakes of the planner, not of the user.
     """
-    given: dict[str, Operation] = {}
+    planned: dict[str, Operation] = {}
     for operation in operations:
-        if operation.key in given:
+        if operation.key in planned:
             raise ValueError(f"{operation.key} is planned twice")
-        given[operation.key] = operation
-    ordered: dict[str, Operation] = {}
-    waiting = dict(given)
-    while waiting:
-        following = next((each for each in waiting.values() if _can_follow(each, ordered, given)), None)
-        if following is None:
-            raise ValueError("operations wait for one another: " + ", ".join(waiting))
-        ordered[following.key] = waiting.pop(following.key)
-    return Plan(ordered)
+        planned[operation.key] = operation
+    try:
+        return Plan({key: planned[key] for key in _ordered(planned)})
+    except CycleError as error:
+        raise ValueError("operations wait for one another: " + ", ".join(error.args[1])) from error
 
 
-def _can_follow(operation: Operation, ordered: Mapping[str, Operation], given: Mapping[str, Operation]) -> bool:
-    return all(key in ordered or key not in given for key in operation.after)
+def sorter(operations: Mapping[str, Operation]) -> TopologicalSorter[str]:
+    """Return what gives the keys of ``operations`` as soon as all that they come after are done."""
+    ready = TopologicalSorter(
+        {key: [need for need in operation.after if need in operations] for key, operation in operations.items()}
+    )
+    ready.prepare()
+    return ready
+
+
+def _ordered(operations: Mapping[str, Operation]) -> Iterator[str]:
+    places = {key: place for place, key in enumerate(operations)}
+    keys = list(operations)
+    ready = sorter(operations)
+    waiting: list[int] = []
+    while ready.is_active():
+        for key in ready.get_ready():
+            heapq.heappush(waiting, places[key])
+        key = keys[heapq.heappop(waiting)]
+        yield key
+        ready.done(key)

@@ -1,41 +1,44 @@
-"""The application as its releases make it: versions that were promoted, candidates beside them, and how users are split."""
+"""The effective application: the specification with its promoted versions, its scaling and its releases laid over it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 
-from ..model.application import Application, Component
-from ..model.release import HEADER, Audience, Candidate, Split, Version
-from .state import CLEARING, PROMOTED, PROMOTING, SHIFTING, Ledger, Promoted, Release
+from ..model.application import Component
+from ..model.effective import EffectiveApplication
+from ..model.release import HEADER, Audience, Candidate, ComponentVersion, Split
+from ..model.specification import Specification
+from .state import ApplicationState, Phase, Promoted, Release
 
 TESTER_HEADER = "x-evenkeel-tester"
-_PROMOTING = (PROMOTING, CLEARING, PROMOTED)
 
 
-def overlaid(application: Application, images: Mapping[str, str], ledger: Ledger) -> tuple[Application, dict[str, str]]:
-    """Return ``application`` and its images, references by name, as the releases on record make them.
+def effective(specification: Specification, state: ApplicationState) -> EffectiveApplication:
+    """Return what ``specification`` and ``state`` together say should run.
 
     A release that is being promoted counts as promoted already: its version is the component's own, and its candidate's.
     """
-    known = dict(images)
-    components = []
+    application, references = specification.application, dict(specification.references)
+    components, candidates = [], {}
     for component in application.components:
-        component = _scaled(component, ledger)
-        promoted = _promoted(component, images.get(component.name, ""), ledger)
+        component = _scaled(component, state)
+        promoted = _promoted(component, references.get(component.name, ""), state)
         if promoted:
-            known[component.name] = promoted.image
+            references[component.name] = promoted.image
             component = replace(component, environment=_merged(component.environment, promoted.environment))
-        release = ledger.holding(component.name)
-        components.append(replace(component, candidate=_candidate(component, release)) if release else component)
-    standing = [release for release in ledger.releases if release.standing]
-    return replace(application, components=tuple(components), splits=tuple(_split(each) for each in standing)), known
+        release = state.holding(component.name)
+        if release:
+            candidates[component.name] = _candidate(component, release)
+        components.append(component)
+    splits = tuple(_split(each) for each in state.releases if each.standing)
+    overlay = {"components": tuple(components), "references": references, "candidates": candidates, "splits": splits}
+    return EffectiveApplication(**{**vars(application), **overlay})
 
 
-def promotion(component: Component, image: str, ledger: Ledger, version: Version) -> Promoted:
+def promotion(component: Component, image: str, state: ApplicationState, version: ComponentVersion) -> Promoted:
     """Return what makes ``version`` the own one of ``component``, which the file says to have ``image``."""
-    before = _in_force(component, image, ledger)
+    before = _in_force(component, image, state)
     return Promoted(
         component=component.name,
         image=version.image or (before.image if before else image),
@@ -50,24 +53,24 @@ def replicas_at(weight: float, replicas: int) -> int:
     return max(1, ceil(replicas * weight / 100))
 
 
-def _promoted(component: Component, image: str, ledger: Ledger) -> Promoted | None:
-    """Return the version in place of the file's, by a promotion that is over or one under way."""
-    release = ledger.holding(component.name)
-    if release and release.phase in _PROMOTING:
+def _promoted(component: Component, image: str, state: ApplicationState) -> Promoted | None:
+    """Return the version in place of the file's, by a promotion that is over or one in progress."""
+    release = state.holding(component.name)
+    if release and (release.phase.promoting or release.phase == Phase.PROMOTED):
         version = next(each for each in release.rollout.versions if each.component == component.name)
-        return promotion(component, image, ledger, version)
-    return _in_force(component, image, ledger)
+        return promotion(component, image, state, version)
+    return _in_force(component, image, state)
 
 
-def _in_force(component: Component, image: str, ledger: Ledger) -> Promoted | None:
-    found = ledger.version(component.name)
+def _in_force(component: Component, image: str, state: ApplicationState) -> Promoted | None:
+    found = state.version(component.name)
     if found and (found.base_image, found.base_environment) == (image, component.environment):
         return found
     return None
 
 
-def _scaled(component: Component, ledger: Ledger) -> Component:
-    found = next((each for each in ledger.scaled if each.component == component.name), None)
+def _scaled(component: Component, state: ApplicationState) -> Component:
+    found = next((each for each in state.scaled if each.component == component.name), None)
     if not found:
         return component
     replicas = found.replicas if component.replicas == found.base_replicas else component.replicas
@@ -82,8 +85,9 @@ def _candidate(component: Component, release: Release) -> Candidate:
 
 def _split(release: Release) -> Split:
     testers = Audience(HEADER, TESTER_HEADER, (release.tester,))
-    audiences = (testers, *release.rollout.audiences) if release.phase in (SHIFTING, PROMOTING) else ()
-    mirror = release.rollout.mirror if release.phase == SHIFTING else 0.0
+    shifting = release.phase in (Phase.SHIFTING, Phase.PROMOTING)
+    audiences = (testers, *release.rollout.audiences) if shifting else ()
+    mirror = release.rollout.mirror if release.phase == Phase.SHIFTING else 0.0
     return Split(release.name, release.weight, audiences, mirror, release.closed)
 
 

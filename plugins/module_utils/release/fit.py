@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model.application import HTTP, STATEFUL, Application, Component
+from ..model.application import HTTP, Application, Component, Kind
 from ..model.errors import Problem
 from ..model.release import Rollout
 
@@ -27,7 +27,7 @@ def _reasons(component: Component, application: Application) -> Iterator[tuple[s
     """Yield what was found that cannot be released, with the way out."""
     if component.gateway:
         yield "a gateway", "a component behind it; the proxy of a gateway is replaced by site.yml"
-    elif component.kind == STATEFUL:
+    elif component.kind == Kind.STATEFUL:
         yield "a stateful component", "a stateless one: two versions would not share its data; change it with site.yml"
     elif component.outer_ports:
         yield "a component that publishes ports", "one that a gateway leads to, so that the mesh sees its requests"

@@ -1,6 +1,6 @@
-"""Conducts a release: candidates beside the stable versions, weight after weight behind its gate, and back if one fails.
+"""Rolls out a release: candidates beside the stable versions, weight after weight behind its gate, and back if one fails.
 
-What is to happen is put on record before it does, so that another process can go on from wherever this one ends.
+The next step is stored before it is taken, so that another process can resume from wherever this one ends.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
-from ..model.release import CANDIDATE, STABLE
-from .analysis.gate import FAIL, PASS
-from .state import ABORTED, CLEARING, DEPLOYING, FAILED, PROMOTED, PROMOTING, ROLLING_BACK, SHIFTING, Release
+from ..model.instance import Version
+from .state import Decision, Phase, Release
 from .step import Stage
 from .target import Aborted, Fault, Target
 
@@ -23,8 +23,8 @@ QUIET_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
 
 
-class Conductor:
-    """Conducts one release on ``target``; ``say`` is told of its progress."""
+class Runner:
+    """Takes one release through its course on ``target``; ``say`` is told of its progress."""
 
     def __init__(
         self,
@@ -41,22 +41,23 @@ class Conductor:
         self._sleep = sleep
         self._load = ExitStack()
 
-    def conduct(self, weights: tuple[float, ...]) -> Release:
+    def roll_out(self, weights: tuple[float, ...]) -> Release:
         """Go through ``weights`` from where the release is, never down; after 100 the candidates' versions are the own ones.
 
-        Returns the release as it is then. Raises ``Interrupted`` where it holds before that, ``Fault`` where it cannot go back.
+        Returns the release as it is then. Raises ``Interrupted`` where it holds before that, ``Fault`` where it cannot be
+        rolled back.
         """
-        # The way back comes before the end of the load.
+        # The rollback comes before the end of the load.
         with self._load:
             try:
-                return self._conducted(weights)
+                return self._course(weights)
             except Fault as fault:
-                return self.roll_back(str(fault), aborted=isinstance(fault, Aborted))
+                return self._recover(fault)
 
-    def _conducted(self, weights: tuple[float, ...]) -> Release:
-        if self.release.phase == ROLLING_BACK:
+    def _course(self, weights: tuple[float, ...]) -> Release:
+        if self.release.phase == Phase.ROLLING_BACK:
             return self._back()
-        if self.release.phase in (PROMOTING, CLEARING):
+        if self.release.phase.promoting:
             return self._finish()
         self._deploy(weights)
         if self.release.rollout.checks and weights[0] and not self.release.weight and not self._prove():
@@ -66,59 +67,71 @@ class Conductor:
                 return self._promote()
         return self._promote() if self.release.passed >= 100 else self.release
 
+    def _recover(self, fault: Fault) -> Release:
+        """Roll back after ``fault``, unless that is what failed, or all that is left to do is to remove candidates."""
+        if self.release.phase not in (Phase.DEPLOYING, Phase.SHIFTING, Phase.PROMOTING):
+            raise fault
+        return self.roll_back(str(fault), aborted=isinstance(fault, Aborted))
+
     def roll_back(self, reason: str, aborted: bool = False) -> Release:
         """Give all users the stable versions, in one rename, and remove the candidates unless they are to be kept."""
-        self._change(phase=ROLLING_BACK, weight=0.0, closed="", reason=reason, aborted=aborted)
+        self._change(phase=Phase.ROLLING_BACK, reason=reason, aborted=aborted)
+        if self.release.closed != Version.STABLE:
+            self._change(weight=0.0, closed=None)
         self._target.shift(self.release)
-        self._say(f"back to the stable version: {reason}")
+        self._say(f"rolling back to the stable version: {reason}")
         return self._back()
 
     def promote(self) -> Release:
         """Make the candidates' versions the components' own, whatever the gates say. Raises ``Interrupted``."""
         try:
-            if self.release.phase in (PROMOTING, CLEARING):
+            if self.release.phase.promoting:
                 return self._finish()
             self._deploy((100.0,))
             return self._promote()
         except Fault as fault:
-            return self.roll_back(str(fault))
+            return self._recover(fault)
 
     def abort(self) -> Release:
         """Give all users the stable versions and remove the candidates, also those kept. A promotion goes on to its end."""
-        if self.release.phase in (PROMOTING, CLEARING):
+        if self.release.phase.promoting:
             return self._finish()
         self._change(rollout=replace(self.release.rollout, keep_candidate=False))
-        return self.roll_back(self.release.reason or "it was asked for", aborted=True)
+        return self.roll_back(self.release.reason or "an abort was requested", aborted=True)
 
     def _back(self) -> Release:
         """Go on with a rollback. Each part can be done again."""
+        if self.release.closed == Version.STABLE:
+            # A promotion had begun to replace the stable version: it comes back before users do.
+            self._target.apply(self.release)
+            self._change(weight=0.0, closed=None)
         self._target.shift(self.release)
-        self._close(CANDIDATE)
+        self._close(Version.CANDIDATE)
         self._change(standing=self.release.rollout.keep_candidate)
         self._target.apply(self.release)
-        self._change(phase=ABORTED if self.release.aborted else FAILED, ended=time.time())
-        self._target.keep(self.release)
+        self._change(phase=Phase.ABORTED if self.release.aborted else Phase.FAILED, ended=time.time())
+        self._target.store(self.release)
         return self.release
 
     def _deploy(self, weights: tuple[float, ...]) -> None:
-        """Bring the candidates up. One that went on before keeps its weight meanwhile."""
+        """Bring the candidates up. One that is resumed keeps its weight meanwhile."""
         scale = max([self.release.weight, *weights[:1]])
-        if self.release.phase == DEPLOYING or scale > self.release.scale:
+        if self.release.phase == Phase.DEPLOYING or scale > self.release.scale:
             self._say(f"candidates for {scale:g} % of the users")
             self._change(scale=max(scale, self.release.scale))
             self._target.apply(self.release)
-        self._change(phase=SHIFTING)
+        self._change(phase=Phase.SHIFTING)
         self._target.shift(self.release)
         self._settle()
 
     def _prove(self) -> bool:
-        """Have the checks hold before any user has the candidates; false where promotion is asked for. Raises ``Fault``."""
+        """Have the checks hold before any user has the candidates; false where promotion is demanded. Raises ``Fault``."""
         rollout = self.release.rollout
         return self._judge(replace(self.release, rollout=replace(rollout, mirror=0.0, gate=replace(rollout.gate, hold=0.0))))
 
     def _step(self, weight: float) -> bool:
-        """Go to ``weight`` and wait for its gate; false where promotion is asked for instead. Raises ``Fault``."""
-        self._target.attend()
+        """Go to ``weight`` and wait for its gate; false where promotion is demanded instead. Raises ``Fault``."""
+        self._target.check_heartbeat()
         if weight > self.release.scale:
             self._change(scale=weight)
             self._target.apply(self.release)
@@ -132,43 +145,43 @@ class Conductor:
         """Watch ``release`` until its gate has decided."""
         step = Stage(release, self._target, self._say, self._now, self._sleep, self._load).watched()
         self._change(steps=(*self.release.steps, step))
-        if step.decision == FAIL:
+        if step.decision == Decision.FAIL:
             raise Fault("; ".join(step.reasons))
         self._load.close()
-        if step.decision == PASS:
+        if step.decision == Decision.PASS:
             self._change(passed=step.weight)
-        self._target.keep(self.release)
+        self._target.store(self.release)
         self._say(f"{step.weight:g} %: {step.decision}: " + "; ".join(step.reasons))
-        return step.decision == PASS
+        return step.decision == Decision.PASS
 
     def _promote(self) -> Release:
         """Make the candidates' versions the components' own, while the candidates have all the users."""
-        self._target.attend()
+        self._target.check_heartbeat()
         if self.release.scale < 100:
             self._change(scale=100.0)
             self._target.apply(self.release)
             self._settle()
         self._change(weight=100.0)
         self._target.shift(self.release)
-        self._close(STABLE)
+        self._close(Version.STABLE)
         self._say("promoted: the components' own instances become the new version")
-        self._change(phase=PROMOTING)
+        self._change(phase=Phase.PROMOTING)
         return self._finish()
 
     def _finish(self) -> Release:
         """Go on with a promotion. Each part can be done again."""
-        self._target.attend()
-        if self.release.phase == PROMOTING:
+        self._target.check_heartbeat()
+        if self.release.phase == Phase.PROMOTING:
             self._target.apply(self.release)
-            self._change(phase=CLEARING, weight=0.0, closed=CANDIDATE)
+            self._change(phase=Phase.CLEARING, weight=0.0, closed=Version.CANDIDATE)
         self._target.shift(self.release)
-        self._drained(CANDIDATE)
-        self._target.promote(self.release)
-        self._change(standing=False, phase=PROMOTED, ended=time.time())
+        self._drained(Version.CANDIDATE)
+        self._change(standing=False, phase=Phase.PROMOTED, ended=time.time())
+        self._target.finish(self.release)
         self._target.apply(self.release)
         return self.release
 
-    def _close(self, version: str) -> None:
+    def _close(self, version: Version) -> None:
         """Let ``version``, which no user is given any more, get no request: once none has come for ``QUIET_SECONDS``.
 
         Until then what was decided for a request holds on every hop; one that takes longer gets the other version then.
@@ -178,9 +191,9 @@ class Conductor:
         self._target.shift(self.release)
         self._drained(version)
 
-    def _drained(self, version: str, quiet: float = 0.0) -> None:
+    def _drained(self, version: Version, quiet: float = 0.0) -> None:
         """Wait until ``version`` has had no request for ``quiet`` seconds, as long as requests may take at most."""
-        index = (CANDIDATE, STABLE).index(version)
+        index = (Version.CANDIDATE, Version.STABLE).index(version)
         began = last = self._now()
         before = -1
         while self._now() - began < DRAIN_SECONDS:
@@ -193,7 +206,7 @@ class Conductor:
             self._sleep(_PAUSE_SECONDS)
 
     def _traffic(self, index: int) -> tuple[int, int]:
-        """Return how many requests a version has had, and how many are under way to it."""
+        """Return how many requests a version has had, and how many are in flight to it."""
         totals = [each[index] for look in self._target.look().values() for each in look.values()]
         return sum(each.requests for each in totals), sum(each.active for each in totals)
 
@@ -205,5 +218,5 @@ class Conductor:
                 raise Fault("callers' proxies did not take in the candidates' addresses")
             self._sleep(_PAUSE_SECONDS)
 
-    def _change(self, **changes: object) -> None:
-        self.release = replace(self.release, **changes)  # type: ignore[arg-type]
+    def _change(self, **changes: Any) -> None:
+        self.release = replace(self.release, **changes)

@@ -1,17 +1,53 @@
-"""What is known of a release while it goes on and after it: all that another process needs to go on with it."""
+"""What the state store holds of an application: its releases, what they have promoted, its scaling, its specification."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
+from ..model.instance import Version
 from ..model.release import Rollout
 from ..model.serialization import built
+from ..model.specification import Specification
 
-DEPLOYING, SHIFTING, PROMOTING, CLEARING = "deploying", "shifting", "promoting", "clearing"
-ROLLING_BACK, PROMOTED, FAILED, ABORTED = "rolling back", "promoted", "failed", "aborted"
-ENDED = (PROMOTED, FAILED, ABORTED)
+SCHEMA = 2
+
+
+class StateError(Exception):
+    """What is stored cannot be read; the message says what was found, and the way out."""
+
+
+class Phase(StrEnum):
+    """Where a release is in its course."""
+
+    DEPLOYING = "deploying"
+    SHIFTING = "shifting"
+    PROMOTING = "promoting"
+    CLEARING = "clearing"
+    ROLLING_BACK = "rolling back"
+    PROMOTED = "promoted"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to happen."""
+        return self in (Phase.PROMOTED, Phase.FAILED, Phase.ABORTED)
+
+    @property
+    def promoting(self) -> bool:
+        """Whether the new version is becoming the component's own: there is no way back but another release."""
+        return self in (Phase.PROMOTING, Phase.CLEARING)
+
+
+class Decision(StrEnum):
+    """What a gate says of a step."""
+
+    PASS = "pass"  # noqa: S105 (no password)
+    FAIL = "fail"
+    WAIT = "wait"
 
 
 @dataclass(frozen=True)
@@ -50,7 +86,7 @@ class Step:
     """A weight that was tried: what came of it and why, after how many seconds, and what was seen."""
 
     weight: float
-    decision: str
+    decision: Decision
     reasons: tuple[str, ...]
     seconds: float
     seen: tuple[Seen, ...] = ()
@@ -62,12 +98,12 @@ class Release:
 
     ``passed`` is the highest weight whose gate let it through, -1 where none has. ``tester`` is the secret that makes a
     request one of the candidates' whatever the weight, for checks. ``began`` and ``ended`` are seconds since the epoch.
-    ``reason`` is why it went back, ``aborted`` whether that was asked for; ``standing`` whether its candidates are there;
-    ``closed`` the version, candidate or stable, that gets no request any more, empty where both may.
+    ``reason`` is why it was rolled back, ``aborted`` whether that was requested; ``standing`` whether its candidates run;
+    ``closed`` the version that gets no request any more, None where both may.
     """
 
     rollout: Rollout
-    phase: str = DEPLOYING
+    phase: Phase = Phase.DEPLOYING
     weight: float = 0.0
     scale: float = 0.0
     passed: float = -1.0
@@ -78,7 +114,7 @@ class Release:
     reason: str = ""
     aborted: bool = False
     standing: bool = True
-    closed: str = ""
+    closed: Version | None = None
     steps: tuple[Step, ...] = ()
 
     @property
@@ -92,9 +128,9 @@ class Release:
         return tuple(version.component for version in self.rollout.versions)
 
     @property
-    def under_way(self) -> bool:
+    def in_progress(self) -> bool:
         """Whether it has not ended."""
-        return self.phase not in ENDED
+        return not self.phase.ended
 
 
 @dataclass(frozen=True)
@@ -123,12 +159,20 @@ class Scaled:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """All that is on record of an application besides its file."""
+class ApplicationState:
+    """All that is stored of an application.
+
+    ``specification`` is what the last deployment was asked for: releases and scaling start from it, so that they apply no
+    other edit of the file. ``allocation`` is the driver's own: which addresses were given to what. ``tracing_schema`` names
+    the storage in which the schema of the tracing store is known to be.
+    """
 
     releases: tuple[Release, ...] = ()
     promoted: tuple[Promoted, ...] = ()
     scaled: tuple[Scaled, ...] = ()
+    specification: Specification | None = None
+    allocation: Mapping[str, str] = field(default_factory=dict)
+    tracing_schema: str = ""
 
     def release(self, name: str) -> Release | None:
         """Return the release called ``name``."""
@@ -142,18 +186,55 @@ class Ledger:
         """Return what a release has made of ``component``."""
         return next((each for each in self.promoted if each.component == component), None)
 
-    def with_release(self, release: Release) -> Ledger:
-        """Return the ledger with ``release`` as it is now."""
+    def with_release(self, release: Release) -> ApplicationState:
+        """Return the state with ``release`` as it is now."""
         others = tuple(each for each in self.releases if each.name != release.name)
         return replace(self, releases=(*others, release))
 
+    def with_promoted(self, promoted: tuple[Promoted, ...]) -> ApplicationState:
+        """Return the state with what ``promoted`` has of each component, beside what is there of others."""
+        return replace(self, promoted=tuple({each.component: each for each in (*self.promoted, *promoted)}.values()))
 
-def release_to_wire(release: Release) -> dict[str, Any]:
-    """Return ``release`` in mappings, lists and scalars."""
-    return asdict(release)
+    def with_scaled(self, scaled: tuple[Scaled, ...]) -> ApplicationState:
+        """Return the state with what ``scaled`` has of each component, beside what is there of others."""
+        return replace(self, scaled=tuple({each.component: each for each in (*self.scaled, *scaled)}.values()))
 
 
-def release_from_wire(data: Mapping[str, Any]) -> Release:
-    """Return the release that ``release_to_wire`` made ``data`` of."""
-    found: Release = built(Release, data)
-    return found
+def to_wire(state: ApplicationState) -> dict[str, Any]:
+    """Return ``state`` in mappings, lists and scalars, with the version of their schema."""
+    return {"schema": SCHEMA, **asdict(state)}
+
+
+def from_wire(data: Mapping[str, Any], place: str) -> ApplicationState:
+    """Return the state that ``to_wire`` made ``data`` of, in this version or an older one.
+
+    Raises ``StateError``, which names ``place``, where a newer version wrote it: what it knows more would be lost.
+    """
+    schema = data.get("schema")
+    if schema != SCHEMA:
+        raise StateError(
+            f"{place}: found the schema {schema!r}; allowed: {SCHEMA}; it was written by another version of Evenkeel: "
+            "use that one, or a newer one"
+        )
+    return build_state({key: value for key, value in data.items() if key != "schema"}, place)
+
+
+def build_state(data: Mapping[str, Any], place: str) -> ApplicationState:
+    """Return the state of ``data``. Raises ``StateError``, which names ``place``."""
+    try:
+        state: ApplicationState = built(ApplicationState, data)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise StateError(f"{place}: found what cannot be read ({error}); allowed: what Evenkeel wrote") from error
+    return state
+
+
+def migrated(releases: list[dict[str, Any]], promoted: list[Any], scaled: list[Any], place: str) -> ApplicationState:
+    """Return the state of the records that were kept one a file, before there was a schema version."""
+    return build_state(
+        {
+            "releases": [{**each, "closed": each.get("closed") or None} for each in releases],
+            "promoted": promoted,
+            "scaled": scaled,
+        },
+        place,
+    )

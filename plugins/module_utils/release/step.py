@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from ..model.release import CANDIDATE, STABLE
-from .analysis.gate import FAIL, PASS, WAIT, Verdict
+from ..model.instance import Version
+from .analysis.gate import Verdict
 from .analysis.watch import Watch
 from .checking import Checking
-from .state import Figures, Point, Release, Seen, Step
-from .target import ABORT, PAUSE, PROMOTE, Aborted, Target
+from .state import Decision, Figures, Point, Release, Seen, Step
+from .target import Aborted, Demand, Target
 
 TICK_SECONDS = 0.5
 TELL_SECONDS = 5.0
@@ -50,33 +50,33 @@ class Stage:
         gate, told, loaded = self.release.rollout.gate, began, False
         self._checking.renew(began)
         while True:
-            self.target.attend()
-            request = self.target.request()
-            if request == ABORT:
-                raise Aborted("it was asked for")
-            if request == PROMOTE:
-                return Verdict(WAIT, ("promotion was asked for",))
+            self.target.check_heartbeat()
+            demand = self.target.demand()
+            if demand == Demand.ABORT:
+                raise Aborted("an abort was requested")
+            if demand == Demand.PROMOTE:
+                return Verdict(Decision.WAIT, ("promotion was requested",))
             for name, look in self.target.look().items():
                 watches[name].see(look)
             passed = self.now() - began
             self._plot(watches, passed, PLOT_SECONDS)
             running = self._checking.running()
             verdict = self._verdict(weight, watches)
-            ready = verdict.decision == PASS and passed >= gate.hold and request != PAUSE
-            if verdict.decision == FAIL or (ready and not running):
+            ready = verdict.decision == Decision.PASS and passed >= gate.hold and demand != Demand.PAUSE
+            if verdict.decision == Decision.FAIL or (ready and not running):
                 return verdict
             if not ready:
                 self._checking.renew(self.now())
-            if verdict.decision == WAIT and passed >= gate.wait and request != PAUSE:
+            if verdict.decision == Decision.WAIT and passed >= gate.wait and demand != Demand.PAUSE:
                 out = "more requests are needed: -e generate_load=true makes them"
-                return Verdict(FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
+                return Verdict(Decision.FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
             if not loaded and passed >= gate.hold and min(each.course(passed) for each in watches.values()) < 1:
                 loaded = True
                 self._make_up()
             if self.now() - told >= TELL_SECONDS:
                 told = self.now()
                 left = f"waiting for check {', '.join(running)}" if ready else f"{max(0.0, gate.wait - passed):.0f} s left"
-                self._tell(weight, watches, "paused" if request == PAUSE else left)
+                self._tell(weight, watches, "paused" if demand == Demand.PAUSE else left)
             self.sleep(TICK_SECONDS)
 
     def _make_up(self) -> None:
@@ -90,20 +90,20 @@ class Stage:
     def _verdict(self, weight: float, watches: Mapping[str, Watch]) -> Verdict:
         dead = self.target.dead()
         if dead:
-            return Verdict(FAIL, (dead,))
+            return Verdict(Decision.FAIL, (dead,))
         wrong = self._checking.wrong(self.now())
         if wrong:
-            return Verdict(FAIL, wrong)
+            return Verdict(Decision.FAIL, wrong)
         if not weight and not self.release.rollout.mirror:
-            return Verdict(PASS, ("the candidates are healthy and the checks hold",))
+            return Verdict(Decision.PASS, ("the candidates are healthy and the checks hold",))
         found = {name: watch.verdict() for name, watch in watches.items()}
-        decision = next((each for each in (FAIL, WAIT) if each in {one.decision for one in found.values()}), PASS)
+        decision = next((each for each in (Decision.FAIL, Decision.WAIT) if each in {one.decision for one in found.values()}), Decision.PASS)
         told = {name: one.reasons for name, one in found.items() if one.decision == decision}
         return Verdict(decision, tuple(f"{name}: {reason}" for name, reasons in told.items() for reason in reasons))
 
     def _tell(self, weight: float, watches: Mapping[str, Watch], left: str) -> None:
         for component, watch in watches.items():
-            versions = [f"{name} {_told(seen)}" for name, seen in zip((CANDIDATE, STABLE), watch.figures(), strict=True)]
+            versions = [f"{name} {_told(seen)}" for name, seen in zip((Version.CANDIDATE, Version.STABLE), watch.figures(), strict=True)]
             self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {left}")
 
     def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:

@@ -1,17 +1,25 @@
-"""What a release is conducted on, as its conductor sees it, and what may come in between."""
+"""What a rollout works on, and what may come in between."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from typing import Protocol
 
 from ..model.release import Check
 from .analysis.watch import Look
 from .state import Release
 
-ABORT, PAUSE, PROMOTE = "abort", "pause", "promote"
+
+class Demand(StrEnum):
+    """What another process demands of a release that is in progress."""
+
+    NOTHING = ""
+    ABORT = "abort"
+    PAUSE = "pause"
+    PROMOTE = "promote"
 
 
 class Fault(Exception):
@@ -19,27 +27,27 @@ class Fault(Exception):
 
 
 class Aborted(Fault):
-    """Another process asked for the end of the release."""
+    """Another process demanded the end of the release."""
 
 
 class Interrupted(Exception):
-    """Whoever asked for the release is gone: it holds where it is."""
+    """Whoever requested the release is gone: it holds where it is."""
 
 
 class Target(Protocol):
-    """Where a release takes place."""
+    """Where a release takes place. Whatever goes wrong there is a ``Fault``, in any of its methods."""
 
-    def keep(self, release: Release) -> None:
-        """Put ``release`` on record."""
+    def store(self, release: Release) -> None:
+        """Put ``release`` in the state store."""
 
     def apply(self, release: Release) -> None:
-        """Put ``release`` on record and bring containers and mesh to it. Raises ``Fault``."""
+        """Store ``release`` and bring instances and mesh to it. Raises ``Aborted`` where that is demanded meanwhile."""
 
     def shift(self, release: Release) -> None:
-        """Put ``release`` on record and split users by it, in one rename."""
+        """Store ``release`` and split users by it, in one rename."""
 
-    def promote(self, release: Release) -> None:
-        """Put the versions of ``release`` on record as the components' own."""
+    def finish(self, release: Release) -> None:
+        """Store ``release``, and its versions as the components' own, in one transaction."""
 
     def settled(self) -> bool:
         """Whether the callers' proxies have taken in how users are split, and where both versions are."""
@@ -50,11 +58,11 @@ class Target(Protocol):
     def dead(self) -> str:
         """Return what has become of a candidate that does not run as it did, nothing where all do."""
 
-    def attend(self) -> None:
-        """Raise ``Interrupted`` where whoever asked for the release is gone."""
+    def check_heartbeat(self) -> None:
+        """Raise ``Interrupted`` where whoever requested the release is gone."""
 
-    def request(self) -> str:
-        """Return what another process asks of the release: nothing, abort, pause or promote."""
+    def demand(self) -> Demand:
+        """Return what another process demands of the release."""
 
     def check(self, check: Check) -> Future[str]:
         """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""

@@ -1,4 +1,4 @@
-"""Whether whoever asked for a long run is still there: the end of a playbook leaves its module running on the host."""
+"""Whether whoever requested a long run is still there: the end of a playbook leaves its module running on the host."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-UNATTENDED_SECONDS = 10.0
+HEARTBEAT_SECONDS = 10.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def attended(progress: str | None) -> Callable[[], bool]:
+def heartbeat(progress: str | None, seconds: float = HEARTBEAT_SECONDS) -> Callable[[], bool]:
     """Return what tells whether whoever follows the file ``progress`` is still there.
 
-    They are while the file beside it is touched now and then, and no signal to end has come; without one only signals count.
+    They are while the file beside it is touched every ``seconds``, and no signal to end has come; without one only signals
+    count.
     """
-    came: list[int] = []
+    signals: list[int] = []
     began = time.time()
     for each in SIGNALS:
-        signal.signal(each, lambda number, _: came.append(number))
+        signal.signal(each, lambda number, _: signals.append(number))
 
-    def still() -> bool:
-        if came or progress is None:
-            return not came
+    def alive() -> bool:
+        if signals or progress is None:
+            return not signals
         try:
-            last = Path(f"{progress}.attended").stat().st_mtime
+            last = Path(f"{progress}.heartbeat").stat().st_mtime
         except FileNotFoundError:
             last = began
-        return time.time() - max(last, began) < UNATTENDED_SECONDS
+        return time.time() - max(last, began) < seconds
 
-    return still
+    return alive

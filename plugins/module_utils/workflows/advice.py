@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..model.application import STATEFUL, Component
+from ..model.application import Component, Kind
 
 MEMORY_SHARE = 0.8
 MEMORY_STEP = 16 << 20
@@ -31,6 +31,14 @@ class Advice:
     reasons: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 
+    def lines(self) -> list[str]:
+        """Return the advice as text."""
+        should = f"{self.replicas} replicas of {shown(self.memory) if self.memory else 'unlimited memory'}"
+        return [
+            *([f"{self.component}: {should}: {'; '.join(self.reasons)}"] if self.reasons else []),
+            *(f"{self.component}: {limit}" for limit in self.limits),
+        ]
+
 
 def advise(component: Component, usage: Usage) -> Advice:
     """Return what ``component`` should have after ``usage``."""
@@ -56,7 +64,7 @@ def _memory(component: Component, usage: Usage, advice: Advice) -> Advice:
 
 def _instances(component: Component, usage: Usage, advice: Advice) -> Advice:
     band, now = component.scaling, component.replicas
-    if component.kind == STATEFUL or component.outer_ports or component.gateway or usage.requests < ENOUGH_REQUESTS:
+    if component.kind == Kind.STATEFUL or component.outer_ports or component.gateway or usage.requests < ENOUGH_REQUESTS:
         return advice
     if usage.p95 > band.slow:
         reason = f"95 % of its requests take up to {usage.p95 * 1000:.0f} ms, the band ends at {band.slow * 1000:.0f} ms"

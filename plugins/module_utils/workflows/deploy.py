@@ -1,69 +1,67 @@
-"""Observe, plan, execute: one application on one engine."""
+"""Observe, plan, execute: brings an application to its file."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 
-from ..drivers.docker import files
-from ..drivers.docker.client import Engine
-from ..drivers.docker.desired import Desired, desired
-from ..drivers.docker.executor import Driver
-from ..drivers.docker.infrastructure import infrastructure
-from ..drivers.docker.observe import Observed, observe
-from ..drivers.docker.plan import Current, plan_application
-from ..drivers.docker.setting import Task, failure
-from ..model.kinds import check_kinds
+from ..drivers.base import Execution, Holder, Lease, Purpose, Scope
+from ..drivers.errors import Busy
+from ..mesh.routes import ROUTES_FILE
+from ..model.specification import Specification
 from ..plan.execute import execute
 from ..plan.graph import Plan
+from ..release.state import ApplicationState
+from .context import PATIENCE_SECONDS, Context, Result, look
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What a reconcile looks after: ``parts`` of an application, and of its components all or those in ``only``."""
+def deploy(context: Context, scope: Scope, patience: float, dry: bool) -> Result:
+    """Plan, and unless ``dry`` carry it out; an instance has ``patience`` seconds to become healthy.
 
-    parts: tuple[str, ...]
-    only: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Result:
-    """The plan that was made, and what of it failed, empty where all went well."""
-
-    plan: Plan
-    failure: str = ""
-
-
-def look(engine: Engine, task: Task, dry: bool = False) -> tuple[Desired, Current]:
-    """Return what is wanted and what is there; a ``dry`` look may come before there is an engine.
-
-    Raises ``ModelError`` for a changed kind, ``EngineError``.
+    Raises ``Busy`` where another run is at work, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
     """
-    application, layout = task.application, task.setting.layout
-    there = not dry or engine.answers()
-    current = Current(
-        engine=observe(engine, application.name, tuple(infrastructure(application).volumes)) if there else Observed(),
-        files=files.read_files(layout.mesh),
-        secrets=files.secret_names(layout),
-    )
-    check_kinds(application, current.engine.kinds(), task.source)
-    return desired(application, task.setting), current
-
-
-def run(engine: Engine, task: Task, scope: Scope, seconds: float, dry: bool) -> Result:
-    """Plan, and unless ``dry`` carry it out; instances have ``seconds`` in all to become healthy.
-
-    Raises ``Busy`` where another run is at work, ``ModelError``, ``EngineError``.
-    """
+    store = context.driver.state
     if dry:
-        return Result(plan_application(*look(engine, task, dry), scope.parts, scope.only))
-    with files.held(task.setting.layout):
-        return reconcile(engine, task, scope, seconds)
+        return Result(look(context.driver, context.specification, store.read()).plan(scope))
+    with store.lease(context.holder(Purpose.DEPLOYMENT), PATIENCE_SECONDS, context.waiting) as lease:
+        return bring_about(context, lease, context.specification, scope, patience)
 
 
-def reconcile(engine: Engine, task: Task, scope: Scope, seconds: float) -> Result:
-    """Plan and carry out, for who holds the application. Raises ``ModelError``, ``EngineError``."""
-    wanted, current = look(engine, task)
-    planned = plan_application(wanted, current, scope.parts, scope.only)
-    driver = Driver(engine, wanted, task.setting.layout, task.say, time.monotonic() + seconds)
-    return Result(planned, failure(execute(planned, driver.run)))
+def bring_about(
+    context: Context,
+    lease: Lease,
+    specification: Specification,
+    scope: Scope,
+    patience: float,
+    release: str = "",
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Bring ``specification`` about as far as ``scope`` goes, for who holds the lease on the application.
+
+    ``release`` is the one that this is done for; what would clash with another that is run is refused. Raises ``Busy``,
+    ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
+    """
+    driver = context.driver
+    state = driver.state.read()
+    view = look(driver, specification, state)
+    plan = view.plan(scope)
+    refuse_clash(plan, state, driver.state.holders(), release)
+    with driver.state.transaction(lease) as transaction:
+        transaction.state = replace(transaction.state, specification=specification, allocation=view.allocation)
+    execution = Execution(view.application, context.say, patience, cancelled)
+    outcome = execute(plan, lambda operation: driver.run(operation, execution))
+    return Result(plan, str(outcome))
+
+
+def refuse_clash(plan: Plan, state: ApplicationState, holders: tuple[Holder, ...], own: str = "") -> None:
+    """Raise ``Busy`` where ``plan`` changes what a release compares that another run takes through its course."""
+    for holder in holders:
+        release = state.release(holder.release) if holder.release and holder.release != own else None
+        if release is None:
+            continue
+        changed = [each for each in plan.operations.values() if each.component in release.components or each.subject == ROUTES_FILE]
+        if changed:
+            raise Busy(
+                f"the release {release.name} is in progress at {release.weight:g} %: {holder.by} runs it; this would change what it "
+                f"compares: {changed[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
+            )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..drivers.docker.client import Engine
-from ..drivers.docker.load import Generated
-from ..drivers.docker.setting import Task
-from ..model.load import Population
-from ..model.load_report import Stats
+from ..drivers.base import LoadRun
+from ..model.load import LoadReport, Population, entrance, generator
+from ..release.effective import effective
+from .context import Context
 
 POLL_SECONDS = 0.5
 SHOWN_EVERY_SECONDS = 4.5
@@ -22,55 +20,53 @@ LOG_LINES = 15
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is asked for; without a ``report`` none is kept. The run ends where nobody is ``attended`` any more."""
+class LoadResult:
+    """What came of a run: what ``generator`` sent to ``target``; ``failure`` empty where it went well."""
 
-    population: Population
-    attended: Callable[[], bool]
-    report: Path | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a wish; ``failure`` empty where it went well."""
-
-    stats: Stats
-    reported: bool = False
+    generator: str
+    target: str
+    totals: LoadReport = LoadReport()  # noqa: RUF009 (it is frozen)
+    saved: bool = False
     failure: str = ""
 
 
-def make_load(engine: Engine, task: Task, wish: Wish) -> Answer:
-    """Run the generator and wait for its end. Raises ``Refused``, ``EngineError``."""
-    generated = Generated(engine, task, wish.population)
-    with generated:
-        failure = _followed(generated, wish, task.say)
-        stats = generated.stats() or Stats()
-        reported = _kept(generated.report, wish.report)
-        if not failure and not stats.answered:
-            told = stats.errors or generated.logs(LOG_LINES).splitlines()
-            failure = "\n".join([f"{generated.target}: nothing was answered as it should be", *(f"  | {line}" for line in told)])
-    return Answer(stats, reported, failure)
+def make_load(context: Context, population: Population, report: Path | None, dry: bool) -> LoadResult:
+    """Run the generator and wait for its end; without a ``report`` none is kept. Raises ``Refused``, ``DriverError``."""
+    state = context.driver.state.read()
+    application = effective(context.deployed(state), state)
+    component, (_, target) = generator(application), entrance(application)
+    result = LoadResult(component.name, target)
+    if dry:
+        context.driver.load.check(application)
+        return result
+    with context.driver.load.start(application, population) as run:
+        failure = _follow(run, population, context)
+        totals = run.report() or LoadReport()
+        saved = bool(report and run.save(report))
+        if not failure and not totals.answered:
+            told = totals.errors or run.logs(LOG_LINES)
+            failure = "\n".join([f"{target}: nothing was answered as it should be", *(f"  | {line}" for line in told)])
+    return LoadResult(component.name, target, totals, saved, failure)
 
 
-def _followed(generated: Generated, wish: Wish, say: Callable[[str], None]) -> str:
+def _follow(
+    run: LoadRun,
+    population: Population,
+    context: Context,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
     """Tell how the run goes until it has ended; return what went wrong with it."""
-    deadline = time.monotonic() + wish.population.seconds + FURTHER_SECONDS
-    shown, last = Stats(), time.monotonic()
-    while generated.runs():
-        if not wish.attended():
-            return "the load was ended early: the run that asked for it is gone"
-        if time.monotonic() > deadline:
+    deadline = now() + population.seconds + FURTHER_SECONDS
+    shown, last = LoadReport(), now()
+    while run.running():
+        if not context.alive():
+            return "the load was ended early: the run that requested it is gone"
+        if now() > deadline:
             return f"the load generator did not end within {FURTHER_SECONDS:g} s of its time; it was stopped"
-        stats = generated.stats()
-        if stats and stats != shown and time.monotonic() - last >= SHOWN_EVERY_SECONDS:
-            say(str(stats))
-            shown, last = stats, time.monotonic()
-        time.sleep(POLL_SECONDS)
+        report = run.report()
+        if report and report != shown and now() - last >= SHOWN_EVERY_SECONDS:
+            context.say(str(report))
+            shown, last = report, now()
+        sleep(POLL_SECONDS)
     return ""
-
-
-def _kept(report: Path, kept: Path | None) -> bool:
-    if not kept or not report.is_file() or report.is_symlink():
-        return False
-    shutil.copyfile(report, kept)
-    return True

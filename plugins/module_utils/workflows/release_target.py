@@ -1,188 +1,229 @@
-"""A release on a Docker engine: the target that a conductor works on."""
+"""A release on a driver: the target that its runner works on."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 
-from ..drivers.docker import files, locks, names
-from ..drivers.docker.callers import counted, settled
-from ..drivers.docker.client import Engine, EngineError
-from ..drivers.docker.ledger import asked, keep_promoted, keep_release, read_ledger
-from ..drivers.docker.plan import PARTS
-from ..drivers.docker.setting import Task, with_releases
-from ..mesh.clusters import candidate_name, cluster_name
+from ..drivers.base import ALL_PARTS, Lease, Purpose, Scope, Unreachable
+from ..drivers.errors import Busy, DriverError, TargetUnavailable
+from ..mesh.clusters import cluster_name
 from ..mesh.files import routes_file
 from ..mesh.routes import ROUTES_FILE
-from ..model.application import FIRST_CANDIDATE
+from ..model.effective import EffectiveApplication
+from ..model.errors import ModelError, Refused
+from ..model.instance import Instance, Version, version_name
 from ..model.release import Check
 from ..model.traffic import Totals
 from ..release.checks import wrong
-from ..release.effective import promotion
-from ..release.state import Release
-from ..release.target import Fault, Interrupted
-from .deploy import Scope, reconcile
+from ..release.effective import effective, promotion
+from ..release.state import ApplicationState, Release, StateError
+from ..release.target import Aborted, Demand, Fault, Interrupted
+from .context import Context
+from .deploy import bring_about
 
 BUSY_SECONDS = 600.0
+# A target that does not answer is waited for while the proxies still tell how the versions do.
+UNAVAILABLE_SECONDS = 120.0
 CHECKS_AT_ONCE = 64
 LOG_LINES = 8
+_FAULTS = (DriverError, StateError, ModelError, Refused, Busy, OSError)
 
 
-class EngineTarget:
-    """Works on ``engine`` for the application of ``task`` as its file has it.
+class DriverTarget:
+    """Works on the driver of ``context`` for who holds ``lease`` on the release.
 
-    Candidates have ``seconds`` to become healthy. ``attended`` tells whether whoever asked for the release is still there.
+    Candidates have ``patience`` seconds to become healthy; ``load`` makes up for too little traffic.
     """
 
     def __init__(
         self,
-        engine: Engine,
-        task: Task,
-        seconds: float,
-        attended: Callable[[], bool],
-        load: AbstractContextManager[None] | None = None,
+        context: Context,
+        lease: Lease,
+        patience: float,
+        load: Callable[[EffectiveApplication, Release], AbstractContextManager[None]],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
-        self._given = task
-        self._seconds = seconds
-        self._attended = attended
-        self._load = load or nullcontext()
-        self._layout = task.setting.layout
+        self._context = context
+        self._driver = context.driver
+        self._lease = lease
+        self._patience = patience
+        self._load = load
+        self._now = now
         self._release: Release | None = None
-        self._task = task
+        self._application: EffectiveApplication | None = None
         self._starts: dict[str, str] = {}
+        self._unavailable_since: float | None = None
         self._checks = ThreadPoolExecutor(CHECKS_AT_ONCE)
 
-    def keep(self, release: Release) -> None:
-        """Put ``release`` on record."""
-        keep_release(self._layout, release)
-        self._release = release
-        self._task = with_releases(self._given, read_ledger(self._layout))
+    def store(self, release: Release) -> None:
+        """Put ``release`` in the state store."""
+        with _faults():
+            self._change(lambda state: state.with_release(release), release)
 
     def apply(self, release: Release) -> None:
-        """Put ``release`` on record and bring containers and mesh to it. Raises ``Fault``."""
-        with self._held():
-            self.keep(release)
-            scope = Scope(PARTS, release.components)
-            try:
-                result = reconcile(self._engine, self._task, scope, self._seconds)
-            except EngineError as error:
-                raise Fault(str(error)) from error
+        """Store ``release`` and bring instances and mesh to it."""
+        context, store = self._context, self._driver.state
+        with _faults(), store.lease(context.holder(Purpose.RELEASE), BUSY_SECONDS, context.waiting) as application_lease:
+            state = self._change(lambda state: state.with_release(release), release)
+            scope = Scope(ALL_PARTS, release.components)
+            result = bring_about(
+                context,
+                application_lease,
+                context.deployed(state),
+                scope,
+                self._patience,
+                release.name,
+                lambda: self.demand() == Demand.ABORT and release.in_progress and not release.aborted,
+            )
+        if result.failure and self.demand() == Demand.ABORT:
+            raise Aborted("an abort was requested")
         if result.failure:
             raise Fault(result.failure)
-        self._starts = self._candidates()
+        with _faults():
+            self._starts = {instance.name: self._driver.workloads.started(instance) for instance in self._candidates()}
 
     def shift(self, release: Release) -> None:
-        """Put ``release`` on record and split users by it, in one rename.
+        """Store ``release`` and split users by it, in one rename.
 
-        No lock is waited for, since a way back must not be: what another run writes over it is put right by the next look.
+        The lease on the application is not waited for, since a rollback must not be.
         """
-        self.keep(release)
-        self._split()
+        with _faults():
+            self._change(lambda state: state.with_release(release), release)
+            self._split()
 
-    def _split(self) -> None:
-        wanted = routes_file(self._task.application)
-        path = self._layout.mesh / ROUTES_FILE
-        if not path.is_file() or path.read_text() != wanted:
-            files.write(path, wanted.encode())
+    def finish(self, release: Release) -> None:
+        """Store ``release``, and its versions as the components' own, in one transaction."""
 
-    def promote(self, release: Release) -> None:
-        """Put the versions of ``release`` on record as the components' own."""
-        ledger, given = read_ledger(self._layout), self._given
-        keep_promoted(
-            self._layout,
-            tuple(
-                promotion(given.application.component(each.component), given.setting.images[each.component], ledger, each)
+        def finished(state: ApplicationState) -> ApplicationState:
+            specification = self._context.deployed(state)
+            promoted = tuple(
+                promotion(
+                    specification.application.component(each.component), specification.references[each.component], state, each
+                )
                 for each in release.rollout.versions
-            ),
-        )
+            )
+            return state.with_release(release).with_promoted(promoted)
+
+        with _faults():
+            self._change(finished, release)
 
     def settled(self) -> bool:
         """Whether the callers' proxies have taken in how users are split, and where both versions are."""
-        return all(settled(self._task.application, self._layout, component) for component in self._components())
+        with _faults():
+            versions = self._driver.config.versions()
+            return all(self._has_taken_in(caller, versions) for name in self._components() for caller in self._callers(name))
 
     def look(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
         """Return what each component's callers have counted of its candidate and of its stable version."""
-        self._split()
-        return {
-            component: {caller: found for caller, found in self._counted(component).items() if found}
-            for component in self._components()
-        }
-
-    def _components(self) -> tuple[str, ...]:
-        return self._release.components if self._release else ()
-
-    def _counted(self, name: str) -> dict[str, tuple[Totals, Totals] | None]:
-        """Return the totals by the callers' instances; None of a proxy that does not answer or does not know both versions."""
-        component = self._task.application.component(name)
-        pairs = [(cluster_name(candidate_name(name), port.number), cluster_name(name, port.number)) for port in component.ports]
-
-        def both(found: Mapping[str, Totals]) -> tuple[Totals, Totals] | None:
-            if any(candidate not in found for candidate, _ in pairs):
-                return None
-            candidate = sum((found[one] for one, _ in pairs), Totals())
-            return candidate, sum((found.get(other, Totals()) for _, other in pairs), Totals())
-
-        clusters = [cluster for pair in pairs for cluster in pair]
-        return {caller: both(found) for caller, found in counted(self._task.application, self._layout, name, clusters).items()}
-
-    def _candidates(self) -> dict[str, str]:
-        """Return since when each container of a candidate runs, nothing for one that does not."""
-        found = {}
-        for name in self._components():
-            for number in self._task.application.component(name).numbers:
-                if number >= FIRST_CANDIDATE:
-                    instance = names.instance_name(name, number)
-                    container = names.container_name(self._task.application.name, instance, names.WORKLOAD)
-                    found[container] = self._running_since(container)
-        return found
-
-    def _running_since(self, container: str) -> str:
-        try:
-            state = self._engine.get(f"/containers/{container}/json")["State"]
-        except EngineError as error:
-            if error.status != 404:
-                raise
-            return ""
-        return str(state["StartedAt"]) if state["Running"] else ""
+        with _faults():
+            self._split()
+            return {component: self._counted(component) for component in self._components()}
 
     def dead(self) -> str:
         """Return what has become of a candidate that does not run as it did, nothing where all do."""
-        for container, since in self._candidates().items():
-            if not since or self._starts.setdefault(container, since) != since:
-                return "\n".join([f"{container} has ended", *(f"  | {line}" for line in self._last_lines(container))])
+        with _faults():
+            try:
+                for instance in self._candidates():
+                    since = self._driver.workloads.started(instance)
+                    if not since or self._starts.setdefault(instance.name, since) != since:
+                        lines = self._driver.workloads.logs(instance, LOG_LINES)
+                        return "\n".join([f"{instance.name} has ended", *(f"  | {line}" for line in lines)])
+            except TargetUnavailable as error:
+                self._wait_for_target(error)
+                return ""
+        self._unavailable_since = None
         return ""
 
-    def _last_lines(self, container: str) -> list[str]:
-        try:
-            return self._engine.logs(container, LOG_LINES).splitlines()
-        except EngineError:
-            return ["it is gone"]
+    def check_heartbeat(self) -> None:
+        """Raise ``Interrupted`` where whoever requested the release is gone."""
+        if not self._context.alive():
+            raise Interrupted("the run that requested the release is gone")
 
-    def attend(self) -> None:
-        """Raise ``Interrupted`` where whoever asked for the release is gone."""
-        if not self._attended():
-            raise Interrupted("the run that asked for the release is gone")
-
-    def request(self) -> str:
-        """Return what another process asks of the release."""
-        return asked(self._layout, self._release.name) if self._release else ""
+    def demand(self) -> Demand:
+        """Return what another process demands of the release."""
+        return Demand(self._driver.state.demanded(self._release.name)) if self._release else Demand.NOTHING
 
     def check(self, check: Check) -> Future[str]:
         """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""
         return self._checks.submit(wrong, check, self._release.tester if self._release else "")
 
     def load(self) -> AbstractContextManager[None]:
-        """Return what makes up for too little traffic, where that is asked for."""
-        return self._load
+        """Return what makes up for too little traffic."""
+        if self._application is None or self._release is None:
+            raise Fault("no release has been stored")
+        return self._load(self._application, self._release)
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Hold the application, once whoever holds it now is done. Raises ``Fault``."""
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(locks.patiently(lambda: files.held(self._layout), BUSY_SECONDS))
-            except locks.Busy as busy:
-                raise Fault(str(busy)) from busy
-            yield
+    def _change(self, change: Callable[[ApplicationState], ApplicationState], release: Release) -> ApplicationState:
+        with self._driver.state.transaction(self._lease) as transaction:
+            transaction.state = change(transaction.state)
+        self._release = release
+        self._application = effective(self._context.deployed(transaction.state), transaction.state)
+        return transaction.state
+
+    def _split(self) -> None:
+        """Publish the routes where they differ: what another run has written over them is put right."""
+        if self._application:
+            wanted = routes_file(self._application)
+            if self._driver.config.read_one(ROUTES_FILE) != wanted:
+                self._driver.config.publish(ROUTES_FILE, wanted)
+
+    def _wait_for_target(self, error: TargetUnavailable) -> None:
+        """Raise ``error`` once the target has not answered for too long."""
+        if self._unavailable_since is None:
+            self._unavailable_since = self._now()
+            self._context.say(f"{error}; the release goes on for up to {UNAVAILABLE_SECONDS:.0f} s without it")
+        if self._now() - self._unavailable_since > UNAVAILABLE_SECONDS:
+            raise error
+
+    def _components(self) -> tuple[str, ...]:
+        return self._release.components if self._release else ()
+
+    def _candidates(self) -> list[Instance]:
+        return [
+            instance
+            for name in self._components()
+            for instance in self._driver.proxies.instances(name)
+            if instance.version == Version.CANDIDATE
+        ]
+
+    def _callers(self, component: str) -> list[Instance]:
+        names = self._application.dependents(component) if self._application else ()
+        return [instance for name in names for instance in self._driver.proxies.instances(name)]
+
+    def _has_taken_in(self, caller: Instance, versions: Mapping[str, str]) -> bool:
+        """Whether a caller's proxy has the files as they are; one that does not run reads them when it starts."""
+        outdated = self._driver.proxies.outdated(caller, versions)
+        return not outdated.running if isinstance(outdated, Unreachable) else not outdated
+
+    def _counted(self, name: str) -> dict[str, tuple[Totals, Totals]]:
+        """Return what each caller that knows the candidate has counted of both versions, by the caller's name."""
+        if not self._application:
+            return {}
+        ports = self._application.component(name).ports
+        clusters = {
+            version: [cluster_name(version_name(name, version), port.number) for port in ports] for version in Version
+        }
+        every = [cluster for each in clusters.values() for cluster in each]
+        callers = self._callers(name)
+        with ThreadPoolExecutor(8) as pool:
+            answers = zip(callers, pool.map(lambda caller: self._driver.proxies.totals(caller, every), callers), strict=True)
+        return {
+            caller.name: (
+                sum((answer[each] for each in clusters[Version.CANDIDATE]), Totals()),
+                sum((answer.get(each, Totals()) for each in clusters[Version.STABLE]), Totals()),
+            )
+            for caller, answer in answers
+            if not isinstance(answer, Unreachable) and all(each in answer for each in clusters[Version.CANDIDATE])
+        }
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Let whatever goes wrong on the target be a ``Fault``."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise Fault(str(error)) from error

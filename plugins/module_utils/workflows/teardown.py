@@ -1,63 +1,54 @@
-"""Takes an application off an engine. What it has stored stays unless it is asked for by name."""
+"""Takes an application off its target. What it has stored stays unless its deletion is requested."""
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-from ..drivers.docker import files, names
-from ..drivers.docker.client import Engine
-from ..drivers.docker.desired import Desired
-from ..drivers.docker.executor import Driver
-from ..drivers.docker.infrastructure import Infrastructure
-from ..drivers.docker.load import remove_leftovers
-from ..drivers.docker.observe import observe
-from ..drivers.docker.plan import INFRASTRUCTURE, PARTS, Current, plan_application
-from ..drivers.docker.setting import Task, failure
+from ..drivers.base import Execution, Extent, Purpose
+from ..drivers.errors import Busy
 from ..model.application import Application
+from ..model.effective import EffectiveApplication, unreleased
 from ..plan.execute import execute
-from ..plan.graph import Operation, make_plan
-from .deploy import Result
+from ..release.state import ApplicationState, Phase
+from .context import PATIENCE_SECONDS, Context, Result
 
 
-@dataclass(frozen=True)
-class Extent:
-    """What goes besides containers and the mesh's files: the network unless it is to be kept, ``data`` only if asked for."""
+def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
+    """Remove an application as far as ``extent`` says. Its releases end; what they have promoted stays stored.
 
-    data: bool = False
-    keep_infrastructure: bool = False
-
-
-def tear_down(engine: Engine, task: Task, extent: Extent, dry: bool) -> Result:
-    """Remove an application as far as ``extent`` says.
-
-    Raises ``Busy``, ``EngineError``.
+    Raises ``Busy`` where another run is at work, ``StateError``, ``DriverError``.
     """
-    layout = task.setting.layout
-    name = task.application.name
-    nothing = Desired(Application(name, ()), Infrastructure(), {}, {})
-    current = Current(observe(engine, name, ()), files.read_files(layout.mesh))
-    parts = tuple(part for part in PARTS if part != INFRASTRUCTURE or not extent.keep_infrastructure)
-    operations = [*plan_application(nothing, current, parts).operations.values()]
-    if extent.data:
-        after = frozenset(operation.key for operation in operations)
-        operations += _deletions(engine, name, after)
-        if layout.home.exists():
-            operations.append(Operation("delete data", str(layout.home), "asked for", after))
-    planned = make_plan(operations)
-    if dry or not planned:
-        return Result(planned)
-    with files.held(layout):
-        remove_leftovers(engine, layout)
-        outcome = execute(planned, Driver(engine, nothing, layout, task.say, time.monotonic()).run)
-        for folder in (layout.mesh, layout.home / "run"):
-            shutil.rmtree(folder, ignore_errors=True)
-    return Result(planned, failure(outcome))
+    driver = context.driver
+    nothing = _nothing(context)
+    if dry:
+        return Result(driver.observe(nothing).removal(nothing.name, extent))
+    with driver.state.lease(context.holder(Purpose.TEARDOWN), PATIENCE_SECONDS, context.waiting) as lease:
+        for holder in driver.state.holders():
+            if holder.release:
+                raise Busy(
+                    f"the release {holder.release} is in progress: {holder.by} runs it; end it first: "
+                    f"-e action=abort -e release={holder.release}"
+                )
+        plan = driver.observe(nothing).removal(nothing.name, extent)
+        driver.remove_leftovers()
+        if not plan:
+            return Result(plan)
+        with driver.state.transaction(lease) as transaction:
+            transaction.state = _ended(transaction.state)
+        execution = Execution(nothing, context.say, 0.0)
+        return Result(plan, str(execute(plan, lambda operation: driver.run(operation, execution))))
 
 
-def _deletions(engine: Engine, application: str, after: frozenset[str]) -> Iterator[Operation]:
-    mine = {"label": [f"{names.APPLICATION}={application}"]}
-    for volume in engine.get("/volumes", filters=mine)["Volumes"] or ():
-        yield Operation("remove volume", volume["Name"], "asked for", after)
+def _nothing(context: Context) -> EffectiveApplication:
+    return unreleased(Application(context.specification.application.name, ()), {})
+
+
+def _ended(state: ApplicationState) -> ApplicationState:
+    """Return ``state`` without a release in progress: the next deployment would bring its candidates back."""
+    ended = {"phase": Phase.ABORTED, "standing": False, "ended": time.time(), "reason": "the application was taken down"}
+    releases = tuple(
+        replace(each, **ended) if each.in_progress else replace(each, standing=False)  # type: ignore[arg-type]
+        for each in state.releases
+    )
+    return replace(state, releases=releases, specification=None)

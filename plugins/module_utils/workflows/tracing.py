@@ -1,29 +1,38 @@
 """The database of the tracing component: which it is, and whether its schema has been loaded.
 
-Zipkin looks once whether its tables are there, so they have to be before it starts. The mark that they are names the
-volume by its birth: a new volume has no tables, whatever its name.
+Zipkin looks once whether its tables are there, so they have to be before it starts. What is stored of that names the volumes by
+their birth: a new volume has no tables, whatever its name.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from ..drivers.docker import files, names
-from ..drivers.docker.client import Engine, EngineError
-from ..drivers.docker.layout import Layout
-from ..drivers.docker.plan import PARTS
-from ..drivers.docker.setting import Task
+from ..drivers.base import ALL_PARTS, Purpose, Scope, Workloads
+from ..drivers.errors import DriverError
 from ..model.application import Application, Component
-from ..plan.graph import Operation, make_plan
-from .deploy import Result, Scope, run
+from ..model.instance import Instance, Version
+from ..plan.graph import Operation, Plan, make_plan
+from ..release.effective import effective
+from ..release.state import ApplicationState
+from .context import PATIENCE_SECONDS, Context, Result
+from .deploy import bring_about, deploy
 
 SCHEMA_PATH = "/zipkin/mysql.sql"
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
 
 
-class SchemaError(Exception):
+class SchemaError(DriverError):
     """The schema could not be loaded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSchema(Operation):
+    """Make the tables of the tracing store ``subject``."""
+
+    verb: ClassVar[str] = "load schema"
 
 
 def tracing_store(application: Application) -> Component | None:
@@ -34,56 +43,55 @@ def tracing_store(application: Application) -> Component | None:
     return next((each for each in called if any(port.protocol == "mysql" for port in each.ports)), None)
 
 
-def schema_mark(engine: Engine, application: str, store: Component) -> str:
-    """Return what tells this database from one that has been made anew. Raises ``EngineError``."""
-    volumes = [names.volume_name(application, mount.source) for mount in store.mounts if mount.kind == "volume"]
-    return "\n".join(f"{volume} {engine.get(f'/volumes/{volume}')['CreatedAt']}" for volume in volumes)
+def schema_is_loaded(context: Context, state: ApplicationState, store: Component) -> bool:
+    """Whether the schema is known to be in this database."""
+    return bool(state.tracing_schema) and state.tracing_schema == _storage(context, store)
 
 
-def schema_is_loaded(engine: Engine, layout: Layout, store: Component) -> bool:
-    """Whether the mark is there and of this database."""
-    try:
-        return (layout.home / "tracing").read_text() == schema_mark(engine, layout.application, store)
-    except (OSError, EngineError):
-        return False
+def prepare_store(context: Context, patience: float, dry: bool) -> Result:
+    """Bring the store up, healthy within ``patience`` seconds, and make the tables that its database lacks.
 
-
-def mark_schema(engine: Engine, layout: Layout, store: Component) -> None:
-    """Leave the mark."""
-    files.write(layout.home / "tracing", schema_mark(engine, layout.application, store).encode())
-
-
-def prepare_store(engine: Engine, task: Task, store: Component, seconds: float, dry: bool) -> Result:
-    """Bring the store up, healthy within ``seconds``, and make the tables that its database lacks.
-
-    Raises ``SchemaError``, ``Busy``, ``EngineError``.
+    Raises ``SchemaError``, ``Busy``, ``DriverError``.
     """
-    result = run(engine, task, Scope(PARTS, (store.name,)), seconds, dry)
-    if result.failure or not load_schema(engine, task, store, dry):
-        return result
-    loaded = Operation("load schema", store.name, "its tables are missing")
-    return Result(make_plan([*result.plan.operations.values(), loaded]))
+    store = tracing_store(context.specification.application)
+    if store is None:
+        return Result(Plan())
+    scope = Scope(ALL_PARTS, (store.name,))
+    state = context.driver.state
+    if dry:
+        result = deploy(context, scope, patience, dry)
+        return result if schema_is_loaded(context, state.read(), store) else Result(_with_schema(result.plan, store))
+    with state.lease(context.holder(Purpose.DEPLOYMENT), PATIENCE_SECONDS, context.waiting) as lease:
+        result = bring_about(context, lease, context.specification, scope, patience)
+        if result.failure or schema_is_loaded(context, state.read(), store):
+            return result
+        loaded = _load_schema(context, store)
+        with state.transaction(lease) as transaction:
+            transaction.state = replace(transaction.state, tracing_schema=_storage(context, store))
+    return Result(_with_schema(result.plan, store)) if loaded else result
 
 
-def load_schema(engine: Engine, task: Task, store: Component, dry: bool) -> bool:
-    """Make the tables that the database lacks, and return whether any did. Raises ``SchemaError``, ``EngineError``.
+def _with_schema(plan: Plan, store: Component) -> Plan:
+    return make_plan([*plan.operations.values(), LoadSchema(subject=store.name, cause="its tables are missing")])
+
+
+def _storage(context: Context, store: Component) -> str:
+    return context.driver.workloads.storage([mount.source for mount in store.mounts if mount.kind == "volume"])
+
+
+def _load_schema(context: Context, store: Component) -> bool:
+    """Make the tables that the database lacks, and return whether any did. Raises ``SchemaError``, ``DriverError``.
 
     The schema is Zipkin's own, out of its image. It is loaded aside and its tables are moved in by one statement, so
     that tables which are there are whole, whenever a run may have ended.
     """
-    layout = task.setting.layout
-    if schema_is_loaded(engine, layout, store):
-        return False
-    if dry:
-        return True
-    schema = engine.read_file(task.setting.images[task.application.tracing], SCHEMA_PATH)
-    container = names.container_name(task.application.name, names.instance_name(store.name, 1), names.WORKLOAD)
+    application = effective(context.specification, context.driver.state.read())
+    schema = context.driver.images.read_file(application.references[application.tracing], SCHEMA_PATH)
     database = dict(store.environment).get("MYSQL_DATABASE", "zipkin")
-    loader = _Loader(engine, container, database)
+    loader = _Loader(context.driver.workloads, Instance(store.name, Version.STABLE, 1), database)
     missing = [table for table in _TABLE.findall(schema) if table not in loader.tables()]
     if missing:
         loader.load(schema, missing)
-    files.write(layout.home / "tracing", schema_mark(engine, layout.application, store).encode())
     return bool(missing)
 
 
@@ -91,13 +99,13 @@ def load_schema(engine: Engine, task: Task, store: Component, dry: bool) -> bool
 class _Loader:
     """Speaks to the store by its own client and socket, which need no password."""
 
-    engine: Engine
-    container: str
+    workloads: Workloads
+    store: Instance
     database: str
 
     def tables(self) -> set[str]:
         """Return the tables that are there."""
-        query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{self.database}'"
+        query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{self.database}'"  # noqa: S608
         return set(self._execute(query).split())
 
     def load(self, schema: str, tables: list[str]) -> None:
@@ -109,7 +117,7 @@ class _Loader:
 
     def _execute(self, statements: str) -> str:
         command = ("mariadb", "--batch", "--skip-column-names", "--execute", statements)
-        result = self.engine.run(self.container, command)
-        if result.status:
-            raise SchemaError(f"{self.container}: {result.output.strip()}")
-        return result.output
+        status, output = self.workloads.run(self.store, command)
+        if status:
+            raise SchemaError(f"{self.store}: {output.strip()}")
+        return output

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import STATEFUL, STATELESS, Component
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind, Kind, Component
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.scaling import Scaling
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.advice import Usage, advise
 
 MIB = 1 << 20
-WEB = Component("web", STATELESS, memory=100 * MIB, replicas=2, scaling=Scaling(least=1, most=3, slow=0.5, fast=0.02))
+WEB = Component("web", Kind.STATELESS, memory=100 * MIB, replicas=2, scaling=Scaling(least=1, most=3, slow=0.5, fast=0.02))
 QUIET = Usage(50 * MIB, 1000, 0.1)
 
 
@@ -47,7 +47,7 @@ def test_few_requests_say_nothing_of_latency() -> None:
 
 
 def test_stores_are_given_memory_and_never_instances() -> None:
-    advice = advise(replace(WEB, kind=STATEFUL), Usage(90 * MIB, 1000, 5.0))
+    advice = advise(replace(WEB, kind=Kind.STATEFUL), Usage(90 * MIB, 1000, 5.0))
     assert (advice.replicas, advice.memory) == (2, 160 * MIB)
 
 

@@ -1,4 +1,4 @@
-"""A client of the Docker Engine API over its Unix socket, on the standard library alone.
+"""A client of the Docker Engine API, on the standard library alone.
 
 Modules are shipped to hosts that are sure to have Python but not the Docker SDK for Python. Reference: the Docker
 Engine API 1.41, the oldest that is used here.
@@ -9,20 +9,27 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import socket
+import ssl
 import struct
+import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
+
+from ..errors import DriverError, TargetUnavailable
 
 SOCKET = "/var/run/docker.sock"
+LOCAL = f"unix://{SOCKET}"
 OLDEST, NEWEST = (1, 41), (1, 47)
+NOBODY_LISTENS = (FileNotFoundError, ConnectionRefusedError)
 
 
-class EngineError(Exception):
-    """The engine refused a request; ``status`` is the HTTP status, 0 where the engine did not answer."""
+class EngineError(DriverError):
+    """The engine refused a request; ``status`` is the HTTP status, 0 where it is none that can be used."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -40,6 +47,60 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
+class _SshConnection(http.client.HTTPConnection):
+    """A connection through ``docker system dial-stdio`` on another host, as Docker's own client makes it."""
+
+    def __init__(self, destination: str, port: int | None, timeout: float | None) -> None:
+        super().__init__("docker", timeout=timeout)
+        ports = ["-p", str(port)] if port else []
+        self._command = ["ssh", "-o", "BatchMode=yes", *ports, "--", destination, "docker", "system", "dial-stdio"]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def connect(self) -> None:
+        self.sock, theirs = socket.socketpair()
+        self.sock.settimeout(self.timeout)
+        with theirs:
+            self._process = subprocess.Popen(
+                self._command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.DEVNULL
+            )
+
+    def close(self) -> None:
+        super().close()
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an engine is: ``host`` as in DOCKER_HOST, and for TCP the folder with ``ca.pem``, ``cert.pem``, ``key.pem``.
+
+    Without a folder a TCP connection is not encrypted.
+    """
+
+    host: str = LOCAL
+    certificates: str = ""
+
+    def connection(self, timeout: float | None) -> http.client.HTTPConnection:
+        """Return a connection that is not open yet. Raises ``EngineError`` for a host that is none."""
+        parts = urlsplit(self.host)
+        if parts.scheme == "unix":
+            return _UnixConnection(parts.path, timeout)
+        if parts.scheme == "ssh" and parts.hostname:
+            user = f"{parts.username}@" if parts.username else ""
+            return _SshConnection(user + parts.hostname, parts.port, timeout)
+        if parts.scheme == "tcp" and parts.hostname and self.certificates:
+            return http.client.HTTPSConnection(parts.hostname, parts.port or 2376, timeout=timeout, context=self._context())
+        if parts.scheme == "tcp" and parts.hostname:
+            return http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
+        raise EngineError(0, f"docker_host: found {self.host!r}; allowed: unix:///path, tcp://host:port, ssh://user@host")
+
+    def _context(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=os.path.join(self.certificates, "ca.pem"))
+        context.load_cert_chain(*(os.path.join(self.certificates, name) for name in ("cert.pem", "key.pem")))
+        return context
+
+
 @dataclass(frozen=True)
 class Result:
     """What a command in a container came to: its exit status, and both its outputs as one text."""
@@ -51,28 +112,37 @@ class Result:
 class Engine:
     """One Docker engine. Its methods may be called from several threads at once: each request has its own connection."""
 
-    def __init__(self, path: str = SOCKET, timeout: float = 120.0) -> None:
-        self._path = path
+    def __init__(self, endpoint: Endpoint | None = None, timeout: float = 120.0) -> None:
+        self.endpoint = endpoint or Endpoint()
         self._timeout = timeout
         self._version = ""
 
+    @property
+    def socket(self) -> str:
+        """The path of the engine's socket on its own host."""
+        parts = urlsplit(self.endpoint.host)
+        return parts.path if parts.scheme == "unix" else SOCKET
+
     def answers(self) -> bool:
-        """Whether there is an engine."""
+        """Whether an engine runs. Raises ``EngineError`` of one that runs and cannot be used, with the way out."""
         try:
             self._version = self._version or self._negotiated()
-        except EngineError as error:
-            if error.status:
-                raise
-            return False
+        except TargetUnavailable as error:
+            if isinstance(error.__cause__, NOBODY_LISTENS):
+                return False
+            raise
         return True
 
     def get(self, path: str, **query: Any) -> Any:
         """Return the parsed JSON of a GET; raises ``EngineError``."""
         return self._json("GET", path, query)
 
-    def post(self, path: str, body: Any = None, **query: Any) -> Any:
-        """Return the parsed JSON of a POST, None where the answer is empty; raises ``EngineError``."""
-        return self._json("POST", path, query, body)
+    def post(self, path: str, body: Any = None, timeout: float | None = None, **query: Any) -> Any:
+        """Return the parsed JSON of a POST, None where the answer is empty; raises ``EngineError``.
+
+        ``timeout`` is how long the answer may take, in seconds, where that is longer than usual.
+        """
+        return self._json("POST", path, query, body, timeout)
 
     def delete(self, path: str, **query: Any) -> None:
         """Delete something; what is not there counts as deleted. Raises ``EngineError``."""
@@ -94,13 +164,17 @@ class Engine:
                         yield json.loads(document)
 
     def run(self, container: str, command: tuple[str, ...], user: str = "", timeout: float = 60.0) -> Result:
-        """Run ``command`` in a running container and wait for it. Raises ``EngineError``, ``TimeoutError``."""
+        """Run ``command`` in a running container and wait for it. Raises ``EngineError``, and ``TimeoutError`` after ``timeout``."""
         body = {"Cmd": command, "AttachStdout": True, "AttachStderr": True, **({"User": user} if user else {})}
         key = self.post(f"/containers/{container}/exec", body)["Id"]
         start = json.dumps({"Detach": False, "Tty": False}).encode()
         with self._send("POST", f"/exec/{key}/start", {}, start, {"Content-Type": "application/json"}, timeout) as response:
             output = demultiplexed(response.read())
-        return Result(int(self.get(f"/exec/{key}/json")["ExitCode"] or 0), output)
+        status = self.get(f"/exec/{key}/json")["ExitCode"]
+        if status is None:
+            # The output has ended before the command has: closed by it, or by the engine's end.
+            raise EngineError(0, f"{container}: {command[0]} has no exit status")
+        return Result(int(status), output)
 
     def logs(self, container: str, lines: int) -> str:
         """Return the last ``lines`` of what a container wrote."""
@@ -119,10 +193,15 @@ class Engine:
         finally:
             self.delete(f"/containers/{container}", force=1)
 
-    def _json(self, method: str, path: str, query: Mapping[str, Any], body: Any = None) -> Any:
+    def _json(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any = None, timeout: float | None = None
+    ) -> Any:
         content = None if body is None else json.dumps(body).encode()
-        with self._send(method, path, query, content, {"Content-Type": "application/json"}, None) as response:
-            answer = response.read()
+        try:
+            with self._send(method, path, query, content, {"Content-Type": "application/json"}, timeout) as response:
+                answer = response.read()
+        except (TimeoutError, http.client.HTTPException) as error:
+            raise TargetUnavailable(f"the Docker engine at {self.endpoint.host} broke off: {error}") from error
         return json.loads(answer) if answer.strip() else None
 
     def _send(
@@ -142,14 +221,21 @@ class Engine:
     def _request(
         self, method: str, target: str, body: bytes | IO[bytes] | None, headers: dict[str, str], timeout: float
     ) -> http.client.HTTPResponse:
-        connection = _UnixConnection(self._path, timeout)
+        connection = self.endpoint.connection(timeout)
         try:
             connection.request(method, target, body, headers)
             response = connection.getresponse()
         except TimeoutError:
+            connection.close()
             raise
-        except OSError as error:
-            raise EngineError(0, f"no Docker engine answers at {self._path}: {error}") from error
+        except PermissionError as error:
+            raise EngineError(
+                0,
+                f"{self.endpoint.host} is not for this user; allowed: root (become: true), or a member of the group that owns it",
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise TargetUnavailable(f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}") from error
         if response.status >= 400:
             with response:
                 raise EngineError(response.status, _message(response.read()))
@@ -161,7 +247,10 @@ class Engine:
             text = response.headers.get("Api-Version", "0.0")
         offered = tuple(int(part) for part in text.split("."))
         if offered < OLDEST:
-            raise EngineError(0, f"the Docker engine speaks API {text}; {'.'.join(map(str, OLDEST))} or newer is needed")
+            oldest = ".".join(map(str, OLDEST))
+            raise EngineError(
+                0, f"the Docker engine speaks API {text}; allowed: {oldest} or newer, which Docker 20.10 has: update its packages"
+            )
         return ".".join(map(str, min(offered, NEWEST)))
 
 

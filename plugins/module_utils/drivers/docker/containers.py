@@ -1,23 +1,29 @@
-"""The containers that an application is to have, as the Engine API's bodies: pure data from the model."""
+"""The containers that make an instance, as the Engine API's bodies: pure data from the model."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...mesh.addresses import TRACES_PORT, Addresses, host_names
+from ...images.needed import platform_image
 from ...mesh.bootstrap import arguments
 from ...mesh.clusters import http_port
 from ...mesh.envoy import DIRECTORY, TRACES_PATH
-from ...mesh.rules import rules
-from ...model.application import FIRST_CANDIDATE, Application, Component, Mount
+from ...mesh.resolution import host_names
+from ...mesh.topology import TRACES_PORT
+from ...model.application import Application, Component, Mount
+from ...model.effective import EffectiveApplication
+from ...model.instance import Instance
 from . import names
 from .client import SOCKET
 from .layout import Layout
+from .names import Role
+from .observe import Found
+from .rules import rules
+from .topology import DockerTopology
 
 Body = dict[str, Any]
 SUPERVISOR_MEMORY = 64 << 20
@@ -27,30 +33,43 @@ _SANDBOX_STOP_SECONDS, _PROXY_STOP_SECONDS = 1, 5
 
 @dataclass(frozen=True)
 class Container:
-    """One container: ``memory`` and ``cpus`` can be changed while it runs, all else in ``body`` makes another one."""
+    """One container: ``memory`` and ``cpus`` can be changed while it runs, all else in ``body`` makes another one.
+
+    ``memory`` is in bytes and ``cpus`` in billionths of a processor, both 0 for no limit; ``application`` is whose it is.
+    """
 
     name: str
+    application: str
     component: str
     instance: str
-    role: str
+    role: Role
     body: Body
     memory: int = 0
-    cpus: float = 0.0
+    cpus: int = 0
     kind: str = ""
+
+    @property
+    def image(self) -> str:
+        """The reference of its image."""
+        return str(self.body["Image"])
 
     @property
     def digest(self) -> str:
         """What the body comes to; kept as a label to tell a container that is as wanted from one that is not."""
         return hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()[:16]
 
+    def same_settings(self, found: Found) -> bool:
+        """Whether ``found`` was made from the same body, but for its image."""
+        return replace(self, body={**self.body, "Image": found.image}).digest == found.digest
+
     def limits(self) -> Body:
         """Return the limits in the terms of the Engine API; 0 is none."""
-        return {"Memory": self.memory, "NanoCpus": round(self.cpus * 1e9)}
+        return {"Memory": self.memory, "NanoCpus": self.cpus}
 
-    def creation(self, application: str) -> Body:
+    def creation(self) -> Body:
         """Return the whole body of the request that creates the container."""
         labels = {
-            names.APPLICATION: application,
+            names.APPLICATION: self.application,
             names.COMPONENT: self.component,
             names.INSTANCE: self.instance,
             names.ROLE: self.role,
@@ -63,73 +82,77 @@ class Container:
 
 @dataclass(frozen=True)
 class Setting:
-    """What containers depend on besides the model: the references of ``images`` by name, addresses, and folders.
+    """What containers depend on besides the model: the host's folders, and ``folder``, which relative bind mounts are meant from.
 
-    ``folder`` is that of the application file, from which relative bind mounts are meant.
+    ``socket`` is the engine's, which the supervisor asks.
     """
 
-    images: Mapping[str, str]
-    known: Addresses
     layout: Layout
     folder: Path
-
-    def image(self, component: Component, number: int) -> str:
-        """Return the reference of the image that instance ``number`` of ``component`` runs."""
-        other = component.candidate.image if component.candidate and number >= FIRST_CANDIDATE else ""
-        return other or self.images[component.name]
+    socket: str = SOCKET
 
 
-def containers(application: Application, setting: Setting) -> dict[str, Container]:
-    """Return all containers of ``application`` by name, the supervisor last."""
-    found: dict[str, Container] = {}
-    for component in application.components:
-        for number in component.numbers:
-            for container in _instance(component.version(number), number, application, setting):
-                found[container.name] = container
-    supervisor = _supervisor(application, setting)
-    return {**found, supervisor.name: supervisor}
+def instance_containers(
+    instance: Instance, application: EffectiveApplication, topology: DockerTopology, setting: Setting
+) -> tuple[Container, ...]:
+    """Return the containers of an instance, the sandbox first. A gateway has no application."""
+    component = application.as_version(application.component(instance.component), instance.version)
+    sandbox = names.container_name(application.name, instance.name, Role.SANDBOX)
+    joined = {"NetworkMode": f"container:{sandbox}", "PidMode": f"container:{sandbox}"}
 
+    def container(role: Role, body: Body, memory: int = 0, cpus: float = 0.0) -> Container:
+        return Container(
+            name=names.container_name(application.name, instance.name, role),
+            application=application.name,
+            component=component.name,
+            instance=instance.name,
+            role=role,
+            body=body,
+            memory=memory,
+            cpus=round(cpus * 1e9),
+            kind=component.kind,
+        )
 
-def _instance(component: Component, number: int, application: Application, setting: Setting) -> list[Container]:
-    instance = names.instance_name(component.name, number)
-    roles = (names.SANDBOX, names.PROXY, names.WORKLOAD)
-    called = {role: names.container_name(application.name, instance, role) for role in roles}
-    joined = {"NetworkMode": f"container:{called[names.SANDBOX]}", "PidMode": f"container:{called[names.SANDBOX]}"}
-    blank = Container("", component.name, instance, "", {}, kind=component.kind)
-    sandbox = replace(
-        blank, name=called[names.SANDBOX], role=names.SANDBOX, body=_sandbox(component, number, application, setting)
-    )
-    proxy = replace(
-        blank,
-        name=called[names.PROXY],
-        role=names.PROXY,
-        body=_proxy(component, number, joined, setting),
-        memory=component.proxy_memory,
+    own = (
+        container(Role.SANDBOX, _sandbox(component, instance, application, topology)),
+        container(
+            Role.PROXY, _proxy(component, instance, joined, application, topology, setting.layout), component.proxy_memory
+        ),
     )
     if component.gateway:
-        return [sandbox, proxy]
-    workload = replace(
-        blank,
-        name=called[names.WORKLOAD],
-        role=names.WORKLOAD,
-        body=_workload(component, number, joined, application, setting),
-        memory=component.memory or 0,
-        cpus=component.cpus or 0.0,
-    )
-    return [sandbox, proxy, workload]
+        return own
+    body = _workload(component, instance, joined, application, setting)
+    return (*own, container(Role.WORKLOAD, body, component.memory or 0, component.cpus or 0.0))
 
 
-def _sandbox(component: Component, number: int, application: Application, setting: Setting) -> Body:
+def supervisor(application: EffectiveApplication, setting: Setting) -> Container:
+    """Return the container that starts again what was stopped: an engine takes a kill for a wish to stop."""
+    body = {
+        "Image": application.references[platform_image("supervisor")],
+        "Cmd": [application.name],
+        "HostConfig": {
+            "NetworkMode": "none",
+            "Mounts": [_bind(setting.socket, SOCKET)],
+            "CapDrop": ["ALL"],
+            "ReadonlyRootfs": True,
+            "SecurityOpt": ["no-new-privileges"],
+        },
+    }
+    name = names.supervisor_name(application.name)
+    return Container(name, application.name, "", Role.SUPERVISOR, Role.SUPERVISOR, body, SUPERVISOR_MEMORY)
+
+
+def _sandbox(component: Component, instance: Instance, application: EffectiveApplication, topology: DockerTopology) -> Body:
     network = names.network_name(application.name)
-    address = str(setting.known.instance(component.name, number))
-    hosts = host_names(component, application, setting.known)
+    # A gateway has no application that would resolve names, so what it depends on may change without another sandbox.
+    hosts = {} if component.gateway else host_names(component, application, topology)
     published: dict[str, list[dict[str, str]]] = {}
     for port in component.outer_ports:
         published.setdefault(f"{port.target}/tcp", []).append({"HostIp": port.host_ip, "HostPort": str(port.published)})
     return {
-        "Image": setting.images[names.SANDBOX],
-        "Hostname": names.instance_name(component.name, number),
-        "Env": [f"EVENKEEL_RULES={rules(component, setting.known.subnet, setting.known.proxy_uid(component.name, number))}"],
+        "Image": application.references[platform_image("sandbox")],
+        "Hostname": instance.name,
+        "Env": [f"EVENKEEL_RULES={rules(component, topology, topology.proxy_uid(instance))}"],
         "ExposedPorts": {port: {} for port in published},
         "StopTimeout": _SANDBOX_STOP_SECONDS,
         "HostConfig": {
@@ -142,22 +165,29 @@ def _sandbox(component: Component, number: int, application: Application, settin
             "ReadonlyRootfs": True,
             "SecurityOpt": ["no-new-privileges"],
         },
-        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}},
+        "NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": topology.address(instance)}}}},
     }
 
 
-def _proxy(component: Component, number: int, joined: Body, setting: Setting) -> Body:
-    instance, user = names.instance_name(component.name, number), setting.known.proxy_uid(component.name, number)
+def _proxy(
+    component: Component,
+    instance: Instance,
+    joined: Body,
+    application: EffectiveApplication,
+    topology: DockerTopology,
+    layout: Layout,
+) -> Body:
+    user = topology.proxy_uid(instance)
     return {
-        "Image": setting.images["envoy"],
-        "Cmd": arguments(component, instance),
+        "Image": application.references[platform_image("envoy")],
+        "Cmd": arguments(component, instance.name),
         "User": f"{user}:{user}",
         "StopTimeout": _PROXY_STOP_SECONDS,
         "HostConfig": {
             **joined,
             "Mounts": [
-                _bind(str(setting.layout.mesh), DIRECTORY, read_only=True),
-                _bind(str(setting.layout.run(instance)), "/run/evenkeel"),
+                _bind(str(layout.mesh), DIRECTORY, read_only=True),
+                _bind(str(layout.run(instance.name)), "/run/evenkeel"),
             ],
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": True,
@@ -166,12 +196,14 @@ def _proxy(component: Component, number: int, joined: Body, setting: Setting) ->
     }
 
 
-def _workload(component: Component, number: int, joined: Body, application: Application, setting: Setting) -> Body:
+def _workload(
+    component: Component, instance: Instance, joined: Body, application: EffectiveApplication, setting: Setting
+) -> Body:
     secrets = [
         _bind(str(setting.layout.mounted_secret(component.name, each)), each.target, read_only=True) for each in component.secrets
     ]
     body: Body = {
-        "Image": setting.image(component, number),
+        "Image": application.reference(component.name, instance.version),
         "Env": [f"{name}={value}" for name, value in sorted(environment(component, application).items())],
         "Labels": dict(component.labels),
         "StopTimeout": max(1, round(component.stop_grace_period)),
@@ -214,7 +246,7 @@ def _healthcheck(component: Component) -> Body | None:
     if check is None:
         return None
     seconds = {"Interval": check.interval, "Timeout": check.timeout, "StartPeriod": check.start_period}
-    return {"Test": list(check.test), "Retries": check.retries, **{key: int(value * 1e9) for key, value in seconds.items()}}
+    return {"Test": list(check.test), "Retries": check.retries, **{key: round(value * 1e9) for key, value in seconds.items()}}
 
 
 def _mount(mount: Mount, application: str, folder: Path) -> Body:
@@ -228,20 +260,3 @@ def _mount(mount: Mount, application: str, folder: Path) -> Body:
 
 def _bind(source: str, target: str, read_only: bool = False) -> Body:
     return {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
-
-
-def _supervisor(application: Application, setting: Setting) -> Container:
-    """Return the container that starts again what was stopped: an engine counts a kill as a wish to stop."""
-    body = {
-        "Image": setting.images[names.SUPERVISOR],
-        "Cmd": [application.name],
-        "HostConfig": {
-            "NetworkMode": "none",
-            "Mounts": [_bind(SOCKET, SOCKET)],
-            "CapDrop": ["ALL"],
-            "ReadonlyRootfs": True,
-            "SecurityOpt": ["no-new-privileges"],
-        },
-    }
-    name = names.container_name(application.name, names.SUPERVISOR, names.WORKLOAD)
-    return Container(name, "", names.SUPERVISOR, names.SUPERVISOR, body, SUPERVISOR_MEMORY)

@@ -1,31 +1,55 @@
-"""What an application is to be on an engine: its network, volumes, files and containers."""
+"""What an application should be on an engine: its infrastructure, the mesh's files and the containers of every instance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ...mesh.files import mesh_files
-from ...model.application import Application
-from .containers import Container, Setting, containers
+from ...mesh.files import endpoint_files, mesh_files
+from ...model.effective import EffectiveApplication
+from ...model.instance import Instance, version_name
+from .containers import Container, Setting, instance_containers, supervisor
 from .infrastructure import Infrastructure, infrastructure
+from .topology import DockerTopology
 
 
 @dataclass(frozen=True)
 class Desired:
-    """The whole of an application on an engine, computed from the model alone; ``files`` are the mesh's, by path."""
+    """The whole of an application on an engine.
 
-    application: Application
-    infrastructure: Infrastructure
-    files: Mapping[str, str]
-    containers: Mapping[str, Container]
+    ``files`` are the mesh's by path, without those of endpoints; ``instances`` the containers of each, the sandbox first;
+    ``others`` those that are of no instance.
+    """
+
+    application: EffectiveApplication
+    topology: DockerTopology
+    infrastructure: Infrastructure = field(default_factory=Infrastructure)
+    files: Mapping[str, str] = field(default_factory=dict)
+    instances: Mapping[Instance, tuple[Container, ...]] = field(default_factory=dict)
+    others: tuple[Container, ...] = ()
+
+    def endpoints(self, serving: Mapping[str, frozenset[Instance]]) -> dict[str, str]:
+        """Return the files of endpoints where the instances in ``serving``, by the version's name, take calls."""
+        found: dict[str, str] = {}
+        for component in self.application.components:
+            for version in self.application.versions(component.name):
+                instances = serving.get(version_name(component.name, version), frozenset())
+                found.update(endpoint_files(component, version, instances, self.topology))
+        return found
 
 
-def desired(application: Application, setting: Setting) -> Desired:
-    """Return what ``application`` is to be."""
+def desired(application: EffectiveApplication, topology: DockerTopology, setting: Setting) -> Desired:
+    """Return what ``application`` should be, with the instances that ``topology`` places."""
     return Desired(
         application=application,
-        infrastructure=infrastructure(application),
-        files=mesh_files(application, setting.known),
-        containers=containers(application, setting),
+        topology=topology,
+        infrastructure=infrastructure(application, topology.mesh_range),
+        files=mesh_files(application, topology),
+        instances={
+            instance: instance_containers(instance, application, topology, setting)
+            for component in application.components
+            for version in application.versions(component.name)
+            for instance in topology.instances(component.name, version)
+        },
+        others=(supervisor(application, setting),),
     )

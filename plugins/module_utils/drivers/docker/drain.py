@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-import json
 import time
 
-from ...model.application import Application
-from .callers import settled
+from ...mesh import versions
+from ...model.effective import EffectiveApplication
+from ...model.instance import Instance
+from ...runtime.polling import poll
+from ..base import Unreachable
+from . import files
 from .layout import Layout
-from .names import component_name
-from .proxy import ask_proxy
+from .proxies import DockerProxies
 
 DRAIN_SECONDS = 30.0
 _CALM_SECONDS = 0.2
 _PAUSE_SECONDS = 0.05
-_UNDER_WAY = "/stats?format=json&filter=^http.inbound.downstream_rq_active$"
 
 
-def drain(application: Application, layout: Layout, instance: str) -> None:
-    """Return once no caller knows ``instance`` any more and it has no HTTP request under way, after ``DRAIN_SECONDS`` at most.
+def drain(application: EffectiveApplication, layout: Layout, proxies: DockerProxies, instance: Instance) -> None:
+    """Return once no caller knows ``instance`` any more and it has no HTTP request in flight, after ``DRAIN_SECONDS`` at most.
 
-    ``application`` is the one that it is no more a part of. A stream may have no end, and a connection of another protocol
-    says nothing of its use, so neither keeps it for longer.
+    A stream may have no end, and a connection of another protocol says nothing of its use, so neither keeps it for longer.
     """
-    deadline = time.monotonic() + DRAIN_SECONDS
-    calm = 0.0
-    while calm < _CALM_SECONDS and time.monotonic() < deadline:
-        idle = settled(application, layout, component_name(instance)) and not _under_way(layout, instance)
-        time.sleep(_PAUSE_SECONDS)
-        calm = calm + _PAUSE_SECONDS if idle else 0.0
+    calm_since = 0.0
+
+    def drained() -> bool | None:
+        nonlocal calm_since
+        written = versions.written(files.read_files(layout.mesh))
+        idle = all(
+            _has_taken_in(proxies, caller, written)
+            for name in application.dependents(instance.component)
+            for caller in proxies.instances(name)
+        ) and not _in_flight(proxies, instance)
+        calm_since = (calm_since or time.monotonic()) if idle else 0.0
+        return True if idle and time.monotonic() - calm_since >= _CALM_SECONDS else None
+
+    poll(drained, DRAIN_SECONDS, _PAUSE_SECONDS)
 
 
-def _under_way(layout: Layout, instance: str) -> int:
-    """Return how many HTTP requests ``instance`` has under way, as its proxy counts them: none where that does not run."""
-    answer = ask_proxy(layout.admin(instance), _UNDER_WAY)
-    return sum(each["value"] for each in json.loads(answer)["stats"]) if answer else 0
+def _has_taken_in(proxies: DockerProxies, caller: Instance, written: dict[str, str]) -> bool:
+    """Whether a caller's proxy has the files as they are; one that does not run reads them when it starts."""
+    behind = proxies.outdated(caller, written)
+    return not behind.running if isinstance(behind, Unreachable) else not behind
+
+
+def _in_flight(proxies: DockerProxies, instance: Instance) -> int:
+    answer = proxies.in_flight(instance)
+    return 0 if isinstance(answer, Unreachable) else answer

@@ -3,129 +3,240 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import singledispatchmethod
 from typing import Any
 
+from ...mesh.files import endpoint_files, served_addresses
+from ...model.instance import Instance, version_name
 from ...plan.graph import Operation
+from ..base import Execution
+from ..errors import Cancelled, TargetUnavailable
 from . import files, names
 from .client import Engine, EngineError
 from .containers import Container
-from .desired import Desired
 from .drain import drain
 from .health import Waiting
 from .layout import Layout
+from .names import Role
+from .operations import (
+    Admit,
+    AwaitInstance,
+    CreateContainer,
+    CreateNetwork,
+    CreateVolume,
+    DeleteFile,
+    DeleteFolder,
+    DetachContainer,
+    Drain,
+    GenerateSecret,
+    RecreateContainer,
+    RemoveContainer,
+    RemoveNetwork,
+    RemoveVolume,
+    StartContainer,
+    UpdateContainer,
+    Withdraw,
+    WriteFile,
+)
+from .proxies import DockerProxies
+
+ENGINE_PATIENCE = 180.0
+_LOOK_SECONDS = 1.0
+_CONFLICT = 409
+# An engine kills what does not end in the time that its container has for it; then it answers.
+_STOP_GRACE_SECONDS, _DEFAULT_STOP_SECONDS = 60.0, 10
 
 
-@dataclass(frozen=True)
-class Driver:
-    """Brings ``wanted`` about on ``engine``; ``say`` is told what is done; ``deadline`` is a time of the monotonic clock."""
+class Executor:
+    """Does things to one application on ``engine``, in several threads at once."""
 
-    engine: Engine
-    wanted: Desired
-    layout: Layout
-    say: Callable[[str], None]
-    deadline: float
+    def __init__(self, engine: Engine, layout: Layout, proxies: DockerProxies) -> None:
+        self._engine = engine
+        self._layout = layout
+        self._proxies = proxies
+        self._endpoints = threading.Lock()
 
-    def run(self, operation: Operation) -> None:
-        """Carry out one operation. Raises ``EngineError``, ``Unhealthy`` or ``OSError``."""
+    def run(self, operation: Operation, execution: Execution) -> None:
+        """Carry out one operation; an engine that is gone is waited for. Raises ``DriverError``."""
         started = time.monotonic()
-        getattr(self, "_" + operation.verb.replace(" ", "_"))(operation.subject)
-        if operation.verb == "await":
-            self.say(f"{operation.subject}: healthy after {time.monotonic() - started:.1f} s")
+        told = False
+        while True:
+            if execution.cancelled():
+                raise Cancelled("not wanted any more")
+            try:
+                self._do(operation, execution)
+                break
+            except TargetUnavailable as error:
+                if time.monotonic() - started > ENGINE_PATIENCE:
+                    raise
+                if not told:
+                    told = True
+                    execution.say(f"{operation.key}: {error}; waiting for it up to {ENGINE_PATIENCE:.0f} s")
+                time.sleep(_LOOK_SECONDS)
+        if isinstance(operation, AwaitInstance):
+            execution.say(f"{operation.subject}: healthy after {time.monotonic() - started:.1f} s")
 
-    def _create_network(self, name: str) -> None:
-        goal = self.wanted.infrastructure
-        subnet = {"Driver": "default", "Config": [{"Subnet": goal.subnet}]}
-        body = {"Name": name, "Driver": "bridge", "CheckDuplicate": True, "IPAM": subnet, "Labels": dict(goal.labels)}
-        self.engine.post("/networks/create", body)
+    @singledispatchmethod
+    def _do(self, operation: Operation, execution: Execution) -> None:
+        raise TypeError(f"no way to carry out {type(operation).__name__}")
 
-    def _remove_network(self, name: str) -> None:
+    @_do.register
+    def _(self, operation: CreateNetwork, execution: Execution) -> None:
+        subnet = {"Driver": "default", "Config": [{"Subnet": operation.subnet}]}
+        labels = dict(operation.labels)
+        body = {"Name": operation.subject, "Driver": "bridge", "CheckDuplicate": True, "IPAM": subnet, "Labels": labels}
+        try:
+            self._engine.post("/networks/create", body)
+        except EngineError as error:
+            # An earlier try may have made it without an answer.
+            if error.status != _CONFLICT:
+                raise
+
+    @_do.register
+    def _(self, operation: RemoveNetwork, execution: Execution) -> None:
+        name = operation.subject
         with suppress(EngineError):
-            for key in self.engine.get(f"/networks/{name}")["Containers"]:
-                self.engine.post(f"/networks/{name}/disconnect", {"Container": key, "Force": True})
-        self.engine.delete(f"/networks/{name}")
+            for key in self._engine.get(f"/networks/{name}")["Containers"]:
+                self._engine.post(f"/networks/{name}/disconnect", {"Container": key, "Force": True})
+        self._engine.delete(f"/networks/{name}")
 
-    def _create_volume(self, name: str) -> None:
-        self.engine.post("/volumes/create", {"Name": name, "Labels": dict(self.wanted.infrastructure.volumes[name].labels)})
+    @_do.register
+    def _(self, operation: CreateVolume, execution: Execution) -> None:
+        self._engine.post("/volumes/create", {"Name": operation.subject, "Labels": dict(operation.labels)})
 
-    def _remove_volume(self, name: str) -> None:
-        self.engine.delete(f"/volumes/{name}")
+    @_do.register
+    def _(self, operation: RemoveVolume, execution: Execution) -> None:
+        self._engine.delete(f"/volumes/{operation.subject}")
 
-    def _create_secret(self, name: str) -> None:
-        files.generate_secret(self.layout, name)
+    @_do.register
+    def _(self, operation: GenerateSecret, execution: Execution) -> None:
+        files.generate_secret(self._layout, operation.subject)
 
-    def _write(self, path: str) -> None:
-        files.write(self.layout.mesh / path, self.wanted.files[path].encode())
+    @_do.register
+    def _(self, operation: WriteFile, execution: Execution) -> None:
+        files.write(self._layout.mesh / operation.subject, operation.content.encode())
 
-    def _delete(self, path: str) -> None:
-        (self.layout.mesh / path).unlink(missing_ok=True)
+    @_do.register
+    def _(self, operation: DeleteFile, execution: Execution) -> None:
+        (self._layout.mesh / operation.subject).unlink(missing_ok=True)
 
-    def _delete_data(self, folder: str) -> None:
-        shutil.rmtree(folder)
+    @_do.register
+    def _(self, operation: DeleteFolder, execution: Execution) -> None:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(operation.subject)
 
-    def _create(self, name: str) -> None:
-        container = self.wanted.containers[name]
-        self._prepare(container)
-        self.engine.post("/containers/create", container.creation(self.wanted.application.name), name=name)
-        self._launch(container)
+    @_do.register
+    def _(self, operation: CreateContainer, execution: Execution) -> None:
+        self._create(operation.container, execution)
 
-    def _recreate(self, name: str) -> None:
-        self._remove(name)
-        self._create(name)
+    @_do.register
+    def _(self, operation: RecreateContainer, execution: Execution) -> None:
+        self._remove(operation.subject)
+        self._create(operation.container, execution)
 
-    def _start(self, name: str) -> None:
-        container = self.wanted.containers[name]
-        self._prepare(container)
-        with suppress(EngineError):
-            self.engine.post(f"/containers/{name}/unpause")
-        self._launch(container)
+    @_do.register
+    def _(self, operation: StartContainer, execution: Execution) -> None:
+        self._start(operation.container, execution)
 
-    def _launch(self, container: Container) -> None:
-        self.engine.post(f"/containers/{container.name}/start")
-        if container.role == names.SANDBOX:
-            Waiting(self.engine, self.deadline).for_sandbox(container.name)
-
-    def _update(self, name: str) -> None:
-        container = self.wanted.containers[name]
+    @_do.register
+    def _(self, operation: UpdateContainer, execution: Execution) -> None:
+        container = operation.container
         limits: dict[str, Any] = {**container.limits(), "RestartPolicy": {"Name": "always"}}
         if container.memory:
             limits["MemorySwap"] = 2 * container.memory
-        self.engine.post(f"/containers/{name}/update", limits)
-        self._start(name)
+        self._engine.post(f"/containers/{container.name}/update", limits)
+        self._start(container, execution)
 
-    def _detach(self, name: str) -> None:
-        for network in self.engine.get(f"/containers/{name}/json")["NetworkSettings"]["Networks"]:
-            if network != self.wanted.infrastructure.network:
-                self.engine.post(f"/networks/{network}/disconnect", {"Container": name, "Force": True})
+    @_do.register
+    def _(self, operation: DetachContainer, execution: Execution) -> None:
+        name = operation.container.name
+        for network in self._engine.get(f"/containers/{name}/json")["NetworkSettings"]["Networks"]:
+            if network != operation.network:
+                self._engine.post(f"/networks/{network}/disconnect", {"Container": name, "Force": True})
+
+    @_do.register
+    def _(self, operation: RemoveContainer, execution: Execution) -> None:
+        self._remove(operation.subject)
+        if operation.folder:
+            shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
+
+    @_do.register
+    def _(self, operation: Admit, execution: Execution) -> None:
+        self._change_endpoints(operation, lambda serving: serving | {operation.instance})
+
+    @_do.register
+    def _(self, operation: Withdraw, execution: Execution) -> None:
+        self._change_endpoints(operation, lambda serving: serving - {operation.instance})
+
+    @_do.register
+    def _(self, operation: Drain, execution: Execution) -> None:
+        drain(execution.application, self._layout, self._proxies, operation.instance)
+
+    @_do.register
+    def _(self, operation: AwaitInstance, execution: Execution) -> None:
+        parts = {each.role: each.name for each in operation.containers}
+        waiting = Waiting(self._engine, time.monotonic() + execution.patience, execution.cancelled)
+        waiting.for_proxy(parts[Role.PROXY], self._layout.admin(operation.subject))
+        if Role.WORKLOAD in parts:
+            waiting.for_workload(parts[Role.WORKLOAD], operation.model)
+
+    def _change_endpoints(
+        self, operation: Admit | Withdraw, change: Callable[[frozenset[Instance]], frozenset[Instance]]
+    ) -> None:
+        """Replace the files of endpoints of a version, with ``change`` made to who serves."""
+        instance, topology = operation.instance, operation.topology
+        with self._endpoints:
+            served = served_addresses(files.read_files(self._layout.mesh)).get(
+                version_name(instance.component, instance.version), frozenset()
+            )
+            serving = frozenset(each for address in served if (each := topology.instance_at(address)))
+            written = endpoint_files(operation.model, instance.version, change(serving), topology)
+            for path, content in written.items():
+                files.write(self._layout.mesh / path, content.encode())
+
+    def _create(self, container: Container, execution: Execution) -> None:
+        self._prepare(container, execution)
+        try:
+            self._engine.post("/containers/create", container.creation(), name=container.name)
+        except EngineError as error:
+            # An earlier try may have made it without an answer; a container of somebody else's is not touched.
+            if error.status != _CONFLICT or not self._is_ours(container):
+                raise
+        self._launch(container, execution)
+
+    def _is_ours(self, container: Container) -> bool:
+        labels: Mapping[str, str] = self._engine.get(f"/containers/{container.name}/json")["Config"]["Labels"] or {}
+        return labels.get(names.APPLICATION) == container.application and labels.get(names.DIGEST) == container.digest
+
+    def _start(self, container: Container, execution: Execution) -> None:
+        self._prepare(container, execution)
+        with suppress(EngineError):
+            self._engine.post(f"/containers/{container.name}/unpause")
+        self._launch(container, execution)
+
+    def _launch(self, container: Container, execution: Execution) -> None:
+        self._engine.post(f"/containers/{container.name}/start")
+        if container.role == Role.SANDBOX:
+            Waiting(self._engine, time.monotonic() + execution.patience, execution.cancelled).for_sandbox(container.name)
 
     def _remove(self, name: str) -> None:
         """Stop a container in the time that it asks for, and remove it. Without a restart policy nobody starts it again."""
         try:
-            self.engine.post(f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}})
-            self.engine.post(f"/containers/{name}/stop")
+            grace = self._engine.get(f"/containers/{name}/json")["Config"].get("StopTimeout") or _DEFAULT_STOP_SECONDS
+            self._engine.post(f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}})
+            self._engine.post(f"/containers/{name}/stop", timeout=grace + _STOP_GRACE_SECONDS)
         except EngineError as error:
             if error.status != 404:
                 raise
-        self.engine.delete(f"/containers/{name}", force=1)
+        self._engine.delete(f"/containers/{name}", force=1)
 
-    def _drain(self, instance: str) -> None:
-        drain(self.wanted.application, self.layout, instance)
-
-    def _await(self, instance: str) -> None:
-        parts = {each.role: each for each in self.wanted.containers.values() if each.instance == instance}
-        waiting = Waiting(self.engine, self.deadline)
-        proxy = parts[names.PROXY]
-        waiting.for_proxy(proxy.name, self.layout.admin(instance))
-        if names.WORKLOAD in parts:
-            component = self.wanted.application.component(proxy.component)
-            waiting.for_workload(parts[names.WORKLOAD].name, component)
-
-    def _prepare(self, container: Container) -> None:
-        if container.role == names.PROXY:
-            files.admin_directory(self.layout, container.instance, int(container.body["User"].partition(":")[0]))
-        if container.role == names.WORKLOAD:
-            for secret in self.wanted.application.component(container.component).secrets:
-                files.mount_secret(self.layout, container.component, secret)
+    def _prepare(self, container: Container, execution: Execution) -> None:
+        if container.role == Role.PROXY:
+            files.admin_directory(self._layout, container.instance, int(container.body["User"].partition(":")[0]))
+        if container.role == Role.WORKLOAD:
+            for secret in execution.application.component(container.component).secrets:
+                files.mount_secret(self._layout, container.component, secret)

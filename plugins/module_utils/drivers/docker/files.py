@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from ...model.application import SecretMount
-from . import locks
 from .layout import Layout
 
 SECRET_BYTES = 32
-
-
-@contextmanager
-def held(layout: Layout) -> Iterator[None]:
-    """Hold the application for one run at a time; a run that dies lets go. Raises ``Busy``."""
-    directory(layout.home, 0o755)
-    with locks.held(layout.home / "lock", f"another run is at work on {layout.application}; wait for its end and run again"):
-        yield
 
 
 def read_files(folder: Path) -> dict[str, str]:
@@ -46,9 +36,19 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: tuple[int, int] 
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
+        _sync(path.parent)
     finally:
         with suppress(FileNotFoundError):
             unfinished.unlink()
+
+
+def _sync(folder: Path) -> None:
+    """Have the kernel write a folder: a rename in it is durable only then."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def directory(path: Path, mode: int, owner: int = 0) -> None:

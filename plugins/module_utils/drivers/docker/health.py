@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ...model.application import Component
+from ..errors import Cancelled, Unhealthy
 from .client import Engine, EngineError
-from .proxy import ask_proxy
+from .proxies import ask_proxy
 
 PROC = Path("/proc")
 LISTEN = "0A"
 _PAUSES = (0.05, 0.1, 0.1, 0.2, 0.2, 0.3)
 _LONGEST_PAUSE = 0.5
 MANY_RESTARTS = 8
-CHECK_SECONDS = 10.0
+DEFAULT_CHECK_SECONDS = 30.0
 LOG_LINES = 15
-
-
-class Unhealthy(Exception):
-    """An instance did not become healthy; the message names the part and has the last lines of its log."""
 
 
 def sandbox_ready(pid: int) -> bool:
@@ -57,25 +54,28 @@ def workload_ready(engine: Engine, body: dict[str, Any], component: Component) -
     ports = {port.number for port in component.ports}
     if ports and not ports & listening(body["State"]["Pid"]):
         return False
-    test = (body["Config"].get("Healthcheck") or {}).get("Test") or ["NONE"]
+    check = body["Config"].get("Healthcheck") or {}
+    test = check.get("Test") or ["NONE"]
     if test[0] not in ("CMD", "CMD-SHELL"):
         return True
-    return _passes(engine, body["Id"], tuple(test[1:]) if test[0] == "CMD" else ("/bin/sh", "-c", test[1]))
+    seconds = check.get("Timeout", 0) / 1e9 or DEFAULT_CHECK_SECONDS
+    return _passes(engine, body["Id"], tuple(test[1:]) if test[0] == "CMD" else ("/bin/sh", "-c", test[1]), seconds)
 
 
-def _passes(engine: Engine, container: str, command: tuple[str, ...]) -> bool:
+def _passes(engine: Engine, container: str, command: tuple[str, ...], seconds: float) -> bool:
     try:
-        return engine.run(container, command, timeout=CHECK_SECONDS).status == 0
+        return engine.run(container, command, timeout=seconds).status == 0
     except (EngineError, TimeoutError):
         return False
 
 
 class Waiting:
-    """Waits for one instance, part by part, until ``deadline``, a time of the monotonic clock."""
+    """Waits for one instance, part by part, until ``deadline``, a time of the monotonic clock, or until it is ``cancelled``."""
 
-    def __init__(self, engine: Engine, deadline: float) -> None:
+    def __init__(self, engine: Engine, deadline: float, cancelled: Callable[[], bool]) -> None:
         self._engine = engine
         self._deadline = deadline
+        self._cancelled = cancelled
 
     def for_sandbox(self, container: str) -> None:
         """Return once the sandbox is ready. Raises ``Unhealthy``."""
@@ -101,6 +101,8 @@ class Waiting:
             restarts = body["RestartCount"] - before
             if restarts >= MANY_RESTARTS:
                 self._fail(container, f"it has ended {restarts} times, last with status {state['ExitCode']}")
+            if self._cancelled():
+                raise Cancelled(f"{container}: not waited for any more")
             if time.monotonic() > self._deadline:
                 self._fail(container, "it was not healthy in time" if state["Running"] else f"it is {state['Status']}")
             time.sleep(next(pauses, _LONGEST_PAUSE))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...mesh.addresses import addresses
 from ...model.application import Application
 from ...model.storage import volume_owners
 from . import names
+from .topology import default_subnet
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,14 @@ class Infrastructure:
     volumes: Mapping[str, Volume] = field(default_factory=dict)
 
 
-def infrastructure(application: Application) -> Infrastructure:
-    """Return the infrastructure of ``application``."""
+def infrastructure(application: Application, subnet: str = "") -> Infrastructure:
+    """Return the infrastructure of ``application``, whose network has the range ``subnet``, by default that of its name."""
     return Infrastructure(
         network=names.network_name(application.name),
-        subnet=str(addresses(application).subnet),
+        subnet=subnet or application.subnet or default_subnet(application.name),
         labels={names.APPLICATION: application.name},
         volumes={each.name: each for each in _volumes(application)},
     )
-
-
 
 
 def _volumes(application: Application) -> list[Volume]:

@@ -33,13 +33,23 @@ class Layout:
         return self.home / "secrets"
 
     @property
-    def releases(self) -> Path:
-        """The folder of what is on record of releases."""
-        return self.home / "releases"
+    def state(self) -> Path:
+        """The file of the state store."""
+        return self.home / "state.json"
+
+    @property
+    def leases(self) -> Path:
+        """The folder of leases and demands. It stays when the application's own folder is deleted: a teardown holds one."""
+        return Path(self.root, ".leases", self.application)
+
+    @property
+    def runs(self) -> Path:
+        """The folder of all proxies' admin sockets."""
+        return self.home / "run"
 
     def run(self, instance: str) -> Path:
         """Return the folder of a proxy's admin socket."""
-        return self.home / "run" / instance
+        return self.runs / instance
 
     def admin(self, instance: str) -> Path:
         """Return the admin socket of a proxy."""

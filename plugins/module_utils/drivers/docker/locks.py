@@ -1,69 +1,53 @@
-"""Locks between processes on the target host: files that are held while they are open, so that who dies lets go."""
+"""Locks between processes of one host: files that are locked while they are open, so that who dies lets go.
+
+They are open file description locks (fcntl(2)): unlike flock(2) one can be looked at without being taken.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from fcntl import LOCK_EX, LOCK_NB, flock
+import fcntl
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-_TRY_SECONDS = 0.2
+_FLOCK = "hhqqi4x"
 
 
-class Busy(Exception):
-    """Another process holds what is wanted."""
+class Locked(Exception):
+    """Another process holds the lock; ``content`` is what it has written into the file."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__(content)
+        self.content = content
 
 
 @contextmanager
-def held(path: Path, refusal: str, by: str = "") -> Iterator[None]:
-    """Hold ``path`` for one process at a time, known to others as ``by``.
+def held(path: Path, wait: bool = False) -> Iterator[IO[str]]:
+    """Hold ``path`` for one process at a time, and yield the file, open to be read and written.
 
-    Raises ``Busy`` with ``refusal``, in which ``{by}`` is whoever holds it.
+    Raises ``Locked`` where another holds it, unless it is to ``wait``.
     """
-    with path.open("a+") as lock:
+    with path.open("a+", encoding="utf-8") as file:
         try:
-            flock(lock, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise Busy(refusal.format(by=lock.read().strip() or "another run")) from None
-        lock.truncate(0)
-        lock.write(f"{by}\n")
-        lock.flush()
-        yield
+            fcntl.fcntl(file, fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK, _request())
+        except (BlockingIOError, PermissionError):
+            file.seek(0)
+            raise Locked(file.read()) from None
+        yield file
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds ``path``. Looking takes it for a moment: who wants it has to be patient."""
+    """Whether a process holds ``path``."""
     try:
-        with path.open("r") as lock:
-            flock(lock, LOCK_EX | LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
+        with path.open("r", encoding="utf-8") as file:
+            answer = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _request())
+    except FileNotFoundError:
         return False
-    return False
+    return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
 
 
-@contextmanager
-def patiently(
-    hold: Callable[[], AbstractContextManager[None]], seconds: float, waiting: Callable[[], None] = lambda: None
-) -> Iterator[None]:
-    """Hold what ``hold`` does, once who has it lets go; ``waiting`` is called where that takes a while.
-
-    Raises ``Busy`` after ``seconds``.
-    """
-    began, tries = time.monotonic(), 0
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(hold())
-                break
-            except Busy:
-                if time.monotonic() - began > seconds:
-                    raise
-            tries += 1
-            if tries == 2:
-                waiting()
-            time.sleep(_TRY_SECONDS)
-        yield
+def _request() -> bytes:
+    """Return the kernel's ``struct flock`` for the whole file."""
+    return struct.pack(_FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0)

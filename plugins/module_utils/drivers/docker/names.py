@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.application import CANDIDATE_SUFFIX, FIRST_CANDIDATE
+from enum import StrEnum
 
 LABEL = "io.evenkeel"
 APPLICATION = f"{LABEL}.application"
@@ -12,7 +12,14 @@ ROLE = f"{LABEL}.role"
 KIND = f"{LABEL}.kind"
 DIGEST = f"{LABEL}.digest"
 
-SANDBOX, PROXY, WORKLOAD, SUPERVISOR = "sandbox", "proxy", "workload", "supervisor"
+
+class Role(StrEnum):
+    """What a container is for: three make an instance, and one supervisor looks after all instances."""
+
+    SANDBOX = "sandbox"
+    PROXY = "proxy"
+    WORKLOAD = "workload"
+    SUPERVISOR = "supervisor"
 
 
 def network_name(application: str) -> str:
@@ -25,19 +32,12 @@ def volume_name(application: str, volume: str) -> str:
     return f"{application}_{volume}"
 
 
-def instance_name(component: str, number: int) -> str:
-    """Return the name of an instance by its number in the component: those of a candidate are counted from 1 too."""
-    if number < FIRST_CANDIDATE:
-        return f"{component}-{number}"
-    return f"{component}{CANDIDATE_SUFFIX}-{number - FIRST_CANDIDATE + 1}"
-
-
-def component_name(instance: str) -> str:
-    """Return the name of the component that an instance is of."""
-    return instance.rpartition("-")[0].removesuffix(CANDIDATE_SUFFIX)
-
-
-def container_name(application: str, instance: str, role: str) -> str:
+def container_name(application: str, instance: str, role: Role) -> str:
     """Return the name of a container: the application's own is called after the instance."""
     name = f"{application}-{instance}"
-    return name if role == WORKLOAD else f"{name}-{role}"
+    return name if role == Role.WORKLOAD else f"{name}-{role}"
+
+
+def supervisor_name(application: str) -> str:
+    """Return the name of the supervisor's container."""
+    return f"{application}-{Role.SUPERVISOR}"

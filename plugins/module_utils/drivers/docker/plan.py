@@ -1,43 +1,68 @@
-"""The plan that brings what is observed to what is desired: pure, and the text of check mode and diff."""
+"""The plan that brings what is observed to what is desired: pure, and the text of check mode and diff.
+
+The unit of change is the instance. One that serves and has to be replaced is withdrawn from the endpoints, drained, replaced,
+and admitted again once it is healthy, one after another of a version; a single one leaves when its successor serves.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ...mesh.clusters import endpoints_file, targets
+from ...mesh.clusters import endpoints_file
+from ...mesh.listeners import component_directory
+from ...mesh.routes import ROUTES_FILE
 from ...model.application import Component
+from ...model.instance import Instance, Version, version_name
 from ...plan.graph import Operation, Plan, make_plan
+from ..base import Part, Scope
 from . import names
-from .containers import Container
 from .desired import Desired
-from .observe import Found, Observed
+from .differences import Change, container_change, instance_changes
+from .names import Role
+from .observe import Found, Inventory
+from .operations import (
+    Admit,
+    AwaitInstance,
+    CreateNetwork,
+    CreateVolume,
+    DeleteFile,
+    DetachContainer,
+    Drain,
+    GenerateSecret,
+    RemoveContainer,
+    RemoveNetwork,
+    Withdraw,
+    WriteFile,
+)
+from .placement import fixed
 
-INFRASTRUCTURE, MESH, COMPONENTS = "infrastructure", "mesh", "components"
-PARTS = (INFRASTRUCTURE, MESH, COMPONENTS)
+INSTANCE_ROLES = (Role.SANDBOX, Role.PROXY, Role.WORKLOAD)
+ROUTES_WRITTEN = WriteFile.key_of(ROUTES_FILE)
 
 
 @dataclass(frozen=True)
 class Current:
-    """What is on the target: the engine's part, contents of the mesh's files by path, and names of the secrets' files."""
+    """What is on the target: the engine's part, contents of the mesh's files by path, and names of the secrets' files.
 
-    engine: Observed = field(default_factory=Observed)
+    ``serving`` are the instances that callers send to, by the version's name; a version without files is not in it.
+    """
+
+    engine: Inventory = field(default_factory=Inventory)
     files: Mapping[str, str] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    serving: Mapping[str, frozenset[Instance]] = field(default_factory=dict)
 
 
-def plan_application(wanted: Desired, current: Current, parts: tuple[str, ...] = PARTS, only: tuple[str, ...] = ()) -> Plan:
-    """Return the operations that are needed, of ``parts``, and for the components in ``only`` where it names any."""
+def plan_application(wanted: Desired, current: Current, scope: Scope) -> Plan:
+    """Return the operations that are needed, as far as ``scope`` goes."""
     operations: list[Operation] = []
-    if INFRASTRUCTURE in parts:
+    if Part.INFRASTRUCTURE in scope.parts:
         operations += _infrastructure(wanted, current)
-    changes = dict(_container_changes(wanted, current.engine))
-    if only:
-        changes = {key: each for key, each in changes.items() if each.component in only}
-    if MESH in parts:
-        operations += _files(wanted, current, changes, COMPONENTS in parts)
-    if COMPONENTS in parts:
-        operations += _containers(wanted, current.engine, changes)
+    if Part.MESH in scope.parts:
+        operations += _files(wanted, current)
+    if Part.COMPONENTS in scope.parts:
+        operations += _Components(wanted, current, scope.only).operations()
     return make_plan(operations)
 
 
@@ -45,223 +70,270 @@ def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
     goal, found = wanted.infrastructure, current.engine
     for name, subnet in found.networks.items():
         if name != goal.network:
-            yield Operation("remove network", name, "not in the model", _removals(found, name))
+            yield RemoveNetwork(subject=name, cause="not in the model", after=removals(found, name))
         elif subnet != goal.subnet:
-            yield Operation("remove network", name, f"its range is {subnet}, wanted {goal.subnet}", _removals(found, name))
+            cause = f"its range is {subnet}, wanted {goal.subnet}"
+            yield RemoveNetwork(subject=name, cause=cause, after=removals(found, name))
     if goal.network and found.networks.get(goal.network) != goal.subnet:
         cause = "missing" if goal.network not in found.networks else "its range has changed"
-        yield Operation("create network", goal.network, cause, frozenset({f"remove network {goal.network}"}))
+        after = frozenset({RemoveNetwork.key_of(goal.network)})
+        yield CreateNetwork(subject=goal.network, cause=cause, after=after, subnet=goal.subnet, labels=goal.labels)
     for volume in sorted(set(goal.volumes) - found.volumes):
-        yield Operation("create volume", volume, "missing")
+        yield CreateVolume(subject=volume, cause="missing", labels=goal.volumes[volume].labels)
     for secret in wanted.application.secrets:
         if secret.name not in current.secrets:
-            yield Operation("create secret", secret.name, "missing")
+            yield GenerateSecret(subject=secret.name, cause="missing")
 
 
-def _removals(found: Observed, network: str) -> frozenset[str]:
-    return frozenset(f"remove {each.name}" for each in found.containers.values() if network in each.networks)
+def removals(found: Inventory, network: str) -> frozenset[str]:
+    """Return the keys of the removals of all containers on ``network``."""
+    return frozenset(RemoveContainer.key_of(each.name) for each in found.containers.values() if network in each.networks)
 
 
-@dataclass(frozen=True)
-class Change:
-    """What is to become of a container: ``verb`` is create, recreate, start, update, detach or remove."""
-
-    verb: str
-    container: str
-    component: str
-    instance: str
-    role: str
-    cause: str
-
-    @property
-    def key(self) -> str:
-        """The key of its operation."""
-        return f"{self.verb} {self.container}"
-
-
-def _container_changes(wanted: Desired, found: Observed) -> Iterator[tuple[str, Change]]:
-    """Yield the change of each container that needs one, by the container's name."""
-    renewed: set[str] = set()
-    for name, container in wanted.containers.items():
-        verb, cause = _difference(container, found.containers.get(name), wanted)
-        sandbox = names.container_name(wanted.application.name, container.instance, names.SANDBOX)
-        joins = container.role in (names.PROXY, names.WORKLOAD)
-        if joins and verb != "create" and (sandbox in renewed or _lost(found, name, sandbox)):
-            verb, cause = "recreate", "its sandbox is another one"
-        if verb in ("create", "recreate") and container.role == names.SANDBOX:
-            renewed.add(name)
-        if verb:
-            yield name, Change(verb, name, container.component, container.instance, container.role, cause)
-    for name, stray in found.containers.items():
-        if name not in wanted.containers:
-            yield name, Change("remove", name, stray.component, stray.instance, stray.role, "not in the model")
-
-
-def _lost(found: Observed, name: str, sandbox: str) -> bool:
-    """Whether a container has joined a sandbox that is no more."""
-    return sandbox not in found.containers or found.containers[name].joined != found.containers[sandbox].key
-
-
-def _difference(container: Container, found: Found | None, wanted: Desired) -> tuple[str, str]:
-    """Return what is to be done, and why; nothing where ``found`` is as wanted. The engine cannot lift a limit in place."""
-    if found is None:
-        return "create", "missing"
-    if found.image != container.body["Image"]:
-        return "recreate", f"its image is {found.image}, wanted {container.body['Image']}"
-    if found.digest != container.digest:
-        return "recreate", "its settings have changed"
-    if container.role == names.SANDBOX and wanted.infrastructure.network not in found.networks:
-        return "recreate", f"it is not on the network {wanted.infrastructure.network}"
-    limits = [("memory", found.memory, container.memory), ("cpus", found.cpus, container.cpus)]
-    causes = [f"{what} {_shown(what, has)} → {_shown(what, wants)}" for what, has, wants in limits if has != wants]
-    if not found.restarts:
-        causes.append("it would not restart")
-    if causes:
-        lifted = any(has and not wants for _, has, wants in limits)
-        return ("recreate" if lifted else "update"), ", ".join(causes)
-    if not found.running:
-        return "start", f"it is {found.state}"
-    strays = sorted(set(found.networks) - {wanted.infrastructure.network}) if container.role == names.SANDBOX else []
-    if strays:
-        return "detach", f"it is on the network {', '.join(strays)} too"
-    return "", ""
-
-
-def _shown(what: str, value: float) -> str:
-    if what != "memory":
-        return f"{value:g}" if value else "unlimited"
-    return f"{int(value) >> 20}M" if value else "unlimited"
-
-
-def _files(wanted: Desired, current: Current, changes: Mapping[str, Change], with_components: bool) -> Iterator[Operation]:
-    """Yield the writes of files. New instances take traffic once they are healthy, those that go lose it before.
-
-    What has to wait for an instance is left for a plan that has the instances too.
-
-    Endpoints come before clusters, those before listeners, and these before the routes that all callers read.
-    """
+def _files(wanted: Desired, current: Current) -> Iterator[Operation]:
+    """Yield the writes of files: endpoints before clusters, those before listeners, and these before the routes."""
     before: frozenset[str] = frozenset()
-    for stage in _by_stage(wanted, current):
-        later = {path: _healthy_first(path, wanted, current, changes) for path, _ in stage}
+    files = {**wanted.files, **wanted.endpoints(_admitted(wanted, current))}
+    for stage in _by_stage(files, current.files):
         for path, cause in stage:
-            if with_components or not later[path]:
-                yield Operation("write", path, cause, before | later[path])
-        before |= {f"write {path}" for path, awaited in later.items() if not awaited}
-    for path in sorted(set(current.files) - set(wanted.files)):
-        yield Operation("delete", path, "not in the model", before)
+            yield WriteFile(subject=path, cause=cause, after=before, content=files[path])
+        before |= {WriteFile.key_of(path) for path, _ in stage}
+    for path in sorted(set(current.files) - set(files)):
+        yield DeleteFile(subject=path, cause="not in the model", after=before)
 
 
-def _by_stage(wanted: Desired, current: Current) -> list[list[tuple[str, str]]]:
+def _admitted(wanted: Desired, current: Current) -> dict[str, frozenset[Instance]]:
+    """Return who serves to begin with: who does now, and of a version that nobody calls yet all that are to come."""
+    return {
+        version_name(component.name, version): current.serving.get(
+            version_name(component.name, version), frozenset(wanted.topology.instances(component.name, version))
+        )
+        for component in wanted.application.components
+        for version in wanted.application.versions(component.name)
+    }
+
+
+def _by_stage(files: Mapping[str, str], current: Mapping[str, str]) -> list[list[tuple[str, str]]]:
     stages: list[list[tuple[str, str]]] = [[], [], [], []]
-    for path, content in wanted.files.items():
-        if current.files.get(path) == content:
+    for path, content in sorted(files.items()):
+        if current.get(path) == content:
             continue
         name = path.rpartition("/")[2]
         first = path.startswith("shared/endpoints/") or name.startswith(("inbound.", "bootstrap."))
         stage = 0 if first else 1 if name == "clusters.json" else 2 if name == "listeners.json" else 3
-        stages[stage].append((path, "missing" if path not in current.files else "its content has changed"))
+        stages[stage].append((path, "missing" if path not in current else "its content has changed"))
     return stages
 
 
-def _healthy_first(path: str, wanted: Desired, current: Current, changes: Mapping[str, Change]) -> frozenset[str]:
-    """Return the instances that ``path``, if it is one of endpoints that callers read already, has to wait for."""
-    if path not in current.files:
-        return frozenset()
-    return frozenset(
-        f"await {change.instance}"
-        for change in changes.values()
-        if change.verb == "create" and path in _endpoint_files(wanted.application.component(change.component))
-    )
+class _Components:
+    """Plans the containers, and the traffic to instances while these change."""
 
+    def __init__(self, wanted: Desired, current: Current, only: tuple[str, ...]) -> None:
+        self._wanted = wanted
+        self._current = current
+        self._application = wanted.application
+        self._network = wanted.infrastructure.network
+        self._components = {each.name: each for each in wanted.application.components}
+        self._only = only
+        self._found: dict[Instance, list[Found]] = {}
+        for container in current.engine.containers.values():
+            if container.role in INSTANCE_ROLES and (not only or container.component in only):
+                self._found.setdefault(Instance.parse(container.instance), []).append(container)
+        self._changes = {
+            instance: instance_changes(
+                containers, current.engine.containers, self._network, fixed(self._components[instance.component])
+            )
+            for instance, containers in wanted.instances.items()
+            if not only or instance.component in only
+        }
 
-def _endpoint_files(component: Component) -> set[str]:
-    return {endpoints_file(target, port.number) for port in component.ports for target in targets(component)}
+    def operations(self) -> Iterator[Operation]:
+        """Yield all. What has left the model goes before anything new comes: it may hold a port that is published now."""
+        for component in self._application.components:
+            if not self._only or component.name in self._only:
+                for version in self._application.versions(component.name):
+                    yield from self._version(component, version)
+        for instance in self._found:
+            if instance.component not in self._components or instance.version not in self._application.versions(
+                instance.component
+            ):
+                yield from self._leave(instance, frozenset())
+        if not self._only:
+            yield from self._others()
 
+    def _version(self, component: Component, version: Version) -> Iterator[Operation]:
+        placed = self._wanted.topology.instances(component.name, version)
+        rolling = [each for each in placed if len(placed) > 1 and self._is_rolled(each)]
+        steady = [operation for each in placed if each not in rolling for operation in self._steady(each)]
+        yield from steady
+        before = frozenset(operation.key for operation in steady if isinstance(operation, (AwaitInstance, Admit)))
+        for instance in self._found:
+            if (instance.component, instance.version) == (component.name, version) and instance not in placed:
+                yield from self._leave(instance, before)
+        for instance in rolling:
+            yield from self._rolled(instance, before)
+            before = frozenset({Admit.key_of(instance.name)})
 
-def _containers(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> Iterator[Operation]:
-    """Yield what is done to containers, and the wait for the health of each instance that is touched or unwell.
+    def _is_rolled(self, instance: Instance) -> bool:
+        """Whether an instance has to be replaced while others of its version serve in its place."""
+        split = self._application.split(instance.component)
+        closed = split is not None and split.closed == instance.version
+        return self._serves(instance) and self._is_outdated(instance) and not closed
 
-    What has left the model goes before anything new comes: it may hold a port that is published now.
-    """
-    components = {each.name for each in wanted.application.components}
-    gone = {change.key for change in changes.values() if change.verb == "remove" and change.component not in components}
-    ready = {f"create network {wanted.infrastructure.network}", "write shared/routes.json", *gone}
-    for change in changes.values():
-        after: set[str] = set()
-        if change.verb == "remove":
-            after |= _leaving(wanted, change)
-        elif change.role in (names.SANDBOX, names.SUPERVISOR):
-            after |= ready
-        else:
-            after |= _prepared(wanted, change, changes)
-        yield Operation(change.verb, change.container, change.cause, frozenset(after))
-    yield from _drains(wanted, changes)
-    yield from _waits(wanted, found, changes)
+    def _is_outdated(self, instance: Instance) -> bool:
+        return any(change.renews for change in self._changes[instance])
 
+    def _serves(self, instance: Instance) -> bool:
+        return instance in self._current.serving.get(version_name(instance.component, instance.version), ())
 
-def _drains(wanted: Desired, changes: Mapping[str, Change]) -> Iterator[Operation]:
-    """Yield the wait for the requests of each instance that goes, once no caller sends it any; not where all go."""
-    for change in changes.values():
-        if wanted.application.components and change.verb == "remove" and change.role == names.PROXY:
-            cause = "it is to have no request under way when it goes"
-            yield Operation("drain", change.instance, cause, _untold(wanted, change), idle=True)
+    def _has_endpoints(self, instance: Instance) -> bool:
+        """Whether there are callers who read the endpoints of the instance's version already."""
+        return version_name(instance.component, instance.version) in self._current.serving
 
+    def _steady(self, instance: Instance) -> Iterator[Operation]:
+        """Yield what is done to an instance that does not serve, or that nothing can serve in place of."""
+        yield from self._containers(instance, frozenset())
+        admitted = self._has_endpoints(instance) and not self._serves(instance)
+        unwell = self._unwell(instance)
+        if self._changes[instance] or unwell:
+            yield self._await(instance, unwell or "healthy before the run ends")
+        elif admitted:
+            yield self._await(instance, "healthy before callers send to it")
+        if admitted:
+            yield self._admit(instance)
 
-def _waits(wanted: Desired, found: Observed, changes: Mapping[str, Change]) -> Iterator[Operation]:
-    for component in wanted.application.components:
-        for number in component.numbers:
-            instance = names.instance_name(component.name, number)
-            touched = [change for change in changes.values() if (change.component, change.instance) == (component.name, instance)]
-            unwell = _unwell(wanted, found, instance)
-            if touched or unwell:
-                cause = "it is to be healthy before the run ends" if touched else unwell
-                yield Operation("await", instance, cause, frozenset(change.key for change in touched), idle=True)
+    def _rolled(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
+        cause = next(change.cause for change in self._changes[instance] if change.renews)
+        yield self._withdraw(instance, f"to be replaced: {cause}", before)
+        yield self._drain(instance, frozenset({Withdraw.key_of(instance.name)}))
+        yield from self._containers(instance, frozenset({Drain.key_of(instance.name)}))
+        yield self._await(instance, "healthy before callers send to it")
+        yield self._admit(instance)
 
+    def _leave(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
+        """Yield the removal of an instance: callers know it no more, and it has finished its requests."""
+        untold = {*before, ROUTES_WRITTEN}
+        component = self._components.get(instance.component)
+        called = bool(component and component.ports)
+        if component and self._serves(instance) and instance.version in self._application.versions(component.name):
+            yield self._withdraw(instance, "to be removed", frozenset(before))
+            untold.add(Withdraw.key_of(instance.name))
+        if called or not component:
+            yield self._drain(instance, frozenset(untold))
+        after = frozenset({*untold, Drain.key_of(instance.name)})
+        joined = frozenset(
+            RemoveContainer.key_of(each.name) for each in self._found[instance] if each.role != Role.SANDBOX
+        )
+        for container in self._found[instance]:
+            sandbox = container.role == Role.SANDBOX
+            yield RemoveContainer(
+                subject=container.name,
+                cause="not in the model",
+                after=after | joined if sandbox else after,
+                component=instance.component,
+                folder=instance.name if sandbox else "",
+            )
 
-def _leaving(wanted: Desired, change: Change) -> set[str]:
-    """Return what comes before a container is removed: it has no request any more, and what has joined it is gone."""
-    before = {*_untold(wanted, change), f"drain {change.instance}"}
-    if change.role == names.SANDBOX:
-        others = (names.PROXY, names.WORKLOAD)
-        before |= {f"remove {names.container_name(wanted.application.name, change.instance, role)}" for role in others}
-    return before
+    def _containers(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
+        for change in self._changes[instance]:
+            ready = self._ready() if change.container.role == Role.SANDBOX else self._prepared(instance, change)
+            yield self._operation(change, before | ready)
 
+    def _operation(self, change: Change, after: frozenset[str]) -> Operation:
+        container = change.container
+        common = {"subject": container.name, "cause": change.cause, "after": after, "component": container.component}
+        if change.verb is DetachContainer:
+            return DetachContainer(**common, container=container, network=self._network)  # type: ignore[arg-type]
+        return change.verb(**common, container=container)  # type: ignore[arg-type]
 
-def _untold(wanted: Desired, change: Change) -> frozenset[str]:
-    """Return what comes before no caller sends anything to an instance that goes."""
-    before = {"write shared/routes.json"}
-    if change.component in {each.name for each in wanted.application.components}:
-        before |= {f"write {path}" for path in _endpoint_files(wanted.application.component(change.component))}
-    return frozenset(before)
+    def _others(self) -> Iterator[Operation]:
+        wanted = {each.name for each in self._wanted.others}
+        for container in self._wanted.others:
+            change = container_change(container, self._current.engine.containers.get(container.name), self._network)
+            if change:
+                yield self._operation(change, self._ready())
+        for stray in self._current.engine.containers.values():
+            if stray.role not in INSTANCE_ROLES and stray.name not in wanted:
+                yield RemoveContainer(subject=stray.name, cause="not in the model")
 
+    def _ready(self) -> frozenset[str]:
+        """Return what comes before a sandbox starts."""
+        gone = {
+            RemoveContainer.key_of(container.name)
+            for instance, containers in self._found.items()
+            if instance.component not in self._components
+            for container in containers
+        }
+        return frozenset({CreateNetwork.key_of(self._network), ROUTES_WRITTEN, *gone})
 
-def _prepared(wanted: Desired, change: Change, changes: Mapping[str, Change]) -> set[str]:
-    """Return what comes before a proxy or a workload starts."""
-    application = wanted.application
-    before = {f"write {path}" for path in wanted.files if path.startswith(f"components/{change.component}/")}
-    joined = changes.get(names.container_name(application.name, change.instance, names.SANDBOX))
-    if joined:
-        before.add(joined.key)
-    if change.role != names.WORKLOAD:
+    def _prepared(self, instance: Instance, change: Change) -> frozenset[str]:
+        """Return what comes before a proxy or an application starts."""
+        application, component = self._application, self._components[instance.component]
+        here = f"{component_directory(component.name)}/"
+        before = {WriteFile.key_of(path) for path in self._wanted.files if path.startswith(here)}
+        before |= {each.key for each in self._changes[instance] if each.container.role == Role.SANDBOX}
+        if change.container.role == Role.WORKLOAD:
+            before |= {GenerateSecret.key_of(each.source) for each in component.secrets}
+            before |= {CreateVolume.key_of(names.volume_name(application.name, each.source)) for each in component.mounts}
+            for dependency in component.dependencies:
+                before |= self._started(dependency.name, dependency.condition == "service_healthy")
+        return frozenset(before)
+
+    def _started(self, component: str, healthy: bool) -> set[str]:
+        """Return what brings up the instances of a dependency, and makes sure that they are ``healthy`` where that is asked."""
+        before: set[str] = set()
+        for instance in self._wanted.topology.instances(component, Version.STABLE):
+            if healthy:
+                before.add(AwaitInstance.key_of(instance.name))
+            changes = self._changes.get(instance, [])
+            before |= {change.key for change in changes if change.container.role == Role.WORKLOAD}
         return before
-    component = application.component(change.component)
-    before |= {f"create secret {each.source}" for each in component.secrets}
-    before |= {f"create volume {names.volume_name(application.name, each.source)}" for each in component.mounts}
-    version, _, number = change.instance.rpartition("-")
-    if change.verb == "recreate" and int(number) > 1:
-        before.add(f"await {version}-{int(number) - 1}")
-    for dependency in component.dependencies:
-        called = application.component(dependency.name)
-        for other in range(1, called.replicas + 1):
-            instance = names.instance_name(called.name, other)
-            if dependency.condition == "service_healthy":
-                before.add(f"await {instance}")
-            elif not called.gateway:
-                workload = changes.get(names.container_name(application.name, instance, names.WORKLOAD))
-                before |= {workload.key} if workload else set()
-    return before
 
+    def _await(self, instance: Instance, cause: str) -> AwaitInstance:
+        return AwaitInstance(
+            subject=instance.name,
+            cause=cause,
+            after=frozenset(change.key for change in self._changes[instance]),
+            component=instance.component,
+            containers=self._wanted.instances[instance],
+            model=self._components[instance.component],
+        )
 
-def _unwell(wanted: Desired, found: Observed, instance: str) -> str:
-    workload = found.containers.get(names.container_name(wanted.application.name, instance, names.WORKLOAD))
-    return "it is unhealthy" if workload and workload.health == "unhealthy" else ""
+    def _admit(self, instance: Instance) -> Admit:
+        component = self._components[instance.component]
+        return Admit(
+            subject=instance.name,
+            cause="healthy",
+            after=frozenset({AwaitInstance.key_of(instance.name), *self._endpoints_written(instance)}),
+            component=component.name,
+            instance=instance,
+            model=component,
+            topology=self._wanted.topology,
+        )
+
+    def _withdraw(self, instance: Instance, cause: str, before: frozenset[str]) -> Withdraw:
+        component = self._components[instance.component]
+        return Withdraw(
+            subject=instance.name,
+            cause=cause,
+            after=before | self._endpoints_written(instance),
+            component=component.name,
+            instance=instance,
+            model=component,
+            topology=self._wanted.topology,
+        )
+
+    def _endpoints_written(self, instance: Instance) -> frozenset[str]:
+        """Return the writes that an operation on the endpoints of a version comes after."""
+        target = version_name(instance.component, instance.version)
+        ports = self._components[instance.component].ports
+        return frozenset(WriteFile.key_of(endpoints_file(target, port.number)) for port in ports)
+
+    def _drain(self, instance: Instance, before: frozenset[str]) -> Drain:
+        cause = "finish in-flight requests first"
+        return Drain(subject=instance.name, cause=cause, after=before, component=instance.component, instance=instance)
+
+    def _unwell(self, instance: Instance) -> str:
+        containers = self._current.engine.containers
+        workload = containers.get(names.container_name(self._application.name, instance.name, Role.WORKLOAD))
+        return "it is unhealthy" if workload and workload.health == "unhealthy" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...model.application import STATEFUL, Application, Component
+from ...model.application import Application, Component, Kind
 from ...model.storage import volume_owners
 from . import names
 
@@ -96,7 +96,7 @@ def _claims(application: Application, usual: int) -> tuple[Claim, ...]:
     return tuple(
         Claim(volume, owner.name, sizes[volume], names.labels(application.name, owner.name))
         for volume, owner in volume_owners(application).items()
-        if owner.kind == STATEFUL
+        if owner.kind == Kind.STATEFUL
     )
 
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 
+from ..state import Decision
 from .evidence import Counts, Evidence
-
-PASS, FAIL, WAIT = "pass", "fail", "wait"
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``decision`` is pass, fail or wait; ``reasons`` has a line for each measure that speaks for it."""
+    """A decision, and a line for each measure that speaks for it."""
 
-    decision: str
+    decision: Decision
     reasons: tuple[str, ...]
 
 
@@ -52,11 +51,11 @@ def verdict(measures: Mapping[str, Evidence], limits: Limits) -> Verdict:
     alarm = limits.alarm(len(measures))
     failed = tuple(_told(name, each, "are worse") for name, each in measures.items() if each.worse >= alarm)
     if failed:
-        return Verdict(FAIL, failed)
+        return Verdict(Decision.FAIL, failed)
     waiting = tuple(_unclear(name, each, limits) for name, each in measures.items() if _open(each, limits))
     if waiting or not measures:
-        return Verdict(WAIT, waiting or ("nothing is measured",))
-    return Verdict(PASS, tuple(_told(name, each, "are not worse") for name, each in measures.items()))
+        return Verdict(Decision.WAIT, waiting or ("nothing is measured",))
+    return Verdict(Decision.PASS, tuple(_told(name, each, "are not worse") for name, each in measures.items()))
 
 
 def _open(evidence: Evidence, limits: Limits) -> bool:

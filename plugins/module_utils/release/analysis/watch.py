@@ -7,9 +7,9 @@ from math import log
 
 from ...model.release import Gate
 from ...model.traffic import Totals
-from ..state import Figures
+from ..state import Decision, Figures
 from .evidence import Counts, Evidence, Excess
-from .gate import FAIL, PASS, WAIT, Limits, Verdict, verdict
+from .gate import Limits, Verdict, verdict
 
 ERRORS, SLOW = "errors", "slow requests"
 ENOUGH_TO_KNOW_SLOW = 100
@@ -30,7 +30,7 @@ class Watch:
         self._gate = gate
         self._levels = Limits(gate.false_alarm / watches, gate.missed, gate.requests)
         self._alone = alone
-        self._before: Look | None = None
+        self._before: dict[str, tuple[Totals, Totals]] = {}
         self._slow_bound = 0
         self._measures = {ERRORS: Evidence(gate.margin)}
         self._limits: dict[str, Excess] = {}
@@ -41,31 +41,35 @@ class Watch:
         self.candidate, self.stable = Totals(), Totals()
 
     def see(self, look: Look) -> None:
-        """Take in a look."""
-        if self._before is not None:
-            candidate, stable = Totals(), Totals()
-            for caller, (one, other) in look.items():
-                was_one, was_other = self._before.get(caller, (Totals(), Totals()))
-                candidate += one.since(was_one)
-                stable += other.since(was_other)
+        """Take in a look.
+
+        What a caller had counted before it was first seen in this step is left out. A caller that is missing in a look,
+        since its proxy did not answer, is compared with the last look that has it.
+        """
+        candidate, stable = Totals(), Totals()
+        for caller, (one, other) in look.items():
+            was_one, was_other = self._before.get(caller, (one, other))
+            candidate += one.since(was_one)
+            stable += other.since(was_other)
+        if self._before:
             self._weigh(candidate, stable)
         if not self._slow_bound:
             self._learn(look)
-        self._before = look
+        self._before.update(look)
 
     def verdict(self) -> Verdict:
         """Return what has been seen comes to."""
         over = tuple(reason for name, each in self._limits.items() for reason in self._over(name, each))
         if over:
-            return Verdict(FAIL, over)
+            return Verdict(Decision.FAIL, over)
         if self._alone:
-            return Verdict(PASS, ("the candidate has all the users: there is nothing to compare it with",))
+            return Verdict(Decision.PASS, ("the candidate has all the users: there is nothing to compare it with",))
         found = verdict(self._measures, self._levels)
-        if found.decision == PASS and SLOW not in self._measures:
-            return Verdict(WAIT, (f"{SLOW}: the stable version has had too few requests to tell what is slow",))
+        if found.decision == Decision.PASS and SLOW not in self._measures:
+            return Verdict(Decision.WAIT, (f"{SLOW}: the stable version has had too few requests to tell what is slow",))
         above = [name for name, each in self._limits.items() if each.candidate.bad > each.limit * each.candidate.requests]
-        if found.decision == PASS and above:
-            return Verdict(WAIT, tuple(f"{name}: above its limit, not clearly" for name in above))
+        if found.decision == Decision.PASS and above:
+            return Verdict(Decision.WAIT, tuple(f"{name}: above its limit, not clearly" for name in above))
         return found
 
     def course(self, seconds: float) -> float:

@@ -12,7 +12,8 @@ import sys
 import time
 from typing import Any
 
-from client import Engine, EngineError
+from evenkeel.docker.client import Engine, EngineError
+from evenkeel.errors import DriverError
 
 LABEL = "io.evenkeel"
 LOOK_SECONDS = 10.0
@@ -91,7 +92,7 @@ def main() -> None:
     while True:
         try:
             keep(engine, sys.argv[1])
-        except EngineError as error:
+        except (DriverError, TimeoutError) as error:
             print(f"the engine: {error}", flush=True)
             time.sleep(1)
 

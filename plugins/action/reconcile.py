@@ -1,9 +1,0 @@
-"""Bring an application on a Docker engine to its model."""
-
-from __future__ import annotations
-
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import DeploymentAction
-
-
-class ActionModule(DeploymentAction):
-    """Validates the application on the controller, then runs the module."""

@@ -1,0 +1,86 @@
+"""An application on a Docker engine."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from ...model.effective import EffectiveApplication
+from ...plan.graph import Operation
+from ..base import Execution
+from . import files
+from .client import Engine
+from .config import FileConfigStore
+from .containers import Setting
+from .executor import Executor
+from .images import DockerImages
+from .layout import Layout
+from .load import DockerLoadRunner
+from .observation import DockerObservation
+from .observe import Inventory, observe
+from .proxies import DockerProxies
+from .state import FileStateStore
+from .workloads import DockerWorkloads
+
+
+class DockerDriver:
+    """The application called ``application`` on ``engine``: its files are below ``root`` of the engine's host.
+
+    ``folder`` is the one that relative bind mounts are meant from.
+    """
+
+    def __init__(self, engine: Engine, application: str, root: str, folder: str) -> None:
+        self._engine = engine
+        self._layout = Layout(application, root)
+        self._setting = Setting(self._layout, Path(folder), engine.socket)
+
+    @cached_property
+    def state(self) -> FileStateStore:
+        """The state store of the application."""
+        return FileStateStore(self._layout)
+
+    @cached_property
+    def config(self) -> FileConfigStore:
+        """The files of its mesh."""
+        return FileConfigStore(self._layout)
+
+    @cached_property
+    def proxies(self) -> DockerProxies:
+        """Its proxies."""
+        return DockerProxies(self._layout)
+
+    @cached_property
+    def workloads(self) -> DockerWorkloads:
+        """Its instances' applications."""
+        return DockerWorkloads(self._engine, self._layout.application)
+
+    @cached_property
+    def images(self) -> DockerImages:
+        """The images of the engine."""
+        return DockerImages(self._engine)
+
+    @cached_property
+    def load(self) -> DockerLoadRunner:
+        """What makes load on it."""
+        return DockerLoadRunner(self._engine, self._layout, self.images)
+
+    @cached_property
+    def _executor(self) -> Executor:
+        return Executor(self._engine, self._layout, self.proxies)
+
+    def answers(self) -> bool:
+        """Whether there is an engine. Raises ``DriverError`` where it cannot be used."""
+        return self._engine.answers()
+
+    def observe(self, application: EffectiveApplication) -> DockerObservation:
+        """Return what the engine has of ``application``: nothing where there is no engine."""
+        engine = observe(self._engine, application.name) if self.answers() else Inventory()
+        return DockerObservation(engine, self.config.read(), files.secret_names(self._layout), self._setting)
+
+    def run(self, operation: Operation, execution: Execution) -> None:
+        """Carry out an operation of a plan. Raises ``DriverError``."""
+        self._executor.run(operation, execution)
+
+    def remove_leftovers(self) -> None:
+        """Remove load generators of runs that were killed."""
+        self.load.remove_leftovers()

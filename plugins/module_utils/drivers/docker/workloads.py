@@ -1,0 +1,69 @@
+"""The applications in the instances, as an engine tells of their containers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...model.instance import Instance
+from . import names
+from .client import Engine, EngineError
+from .names import Role
+
+
+class DockerWorkloads:
+    """The applications of the instances of ``application``."""
+
+    def __init__(self, engine: Engine, application: str) -> None:
+        self._engine = engine
+        self._application = application
+
+    def started(self, instance: Instance) -> str:
+        """Return since when the application of ``instance`` runs, nothing where it does not."""
+        try:
+            state = self._engine.get(f"/containers/{self._name(instance)}/json")["State"]
+        except EngineError as error:
+            if error.status == 404:
+                return ""
+            raise
+        return str(state["StartedAt"]) if state["Running"] else ""
+
+    def logs(self, instance: Instance, lines: int) -> Sequence[str]:
+        """Return the last ``lines`` of what it wrote; says so where it is gone."""
+        try:
+            return self._engine.logs(self._name(instance), lines).splitlines()
+        except EngineError:
+            return ["it is gone"]
+
+    def memory(self, instance: Instance) -> int:
+        """Return the bytes it uses, without what the kernel would give back (as ``docker stats`` counts); 0 where it does not run."""
+        try:
+            path = f"/containers/{self._name(instance)}/stats"
+            memory = self._engine.get(path, stream="false", **{"one-shot": "true"})["memory_stats"]
+        except EngineError as error:
+            if error.status == 404:
+                return 0
+            raise
+        details = memory.get("stats", {})
+        inactive = details.get("total_inactive_file", details.get("inactive_file", 0))
+        return max(0, int(memory.get("usage", 0) - inactive))
+
+    def storage(self, volumes: Sequence[str]) -> str:
+        """Return the names and birth times of ``volumes``; nothing where one is missing."""
+        found = []
+        for volume in volumes:
+            name = names.volume_name(self._application, volume)
+            try:
+                found.append(f"{name} {self._engine.get(f'/volumes/{name}')['CreatedAt']}")
+            except EngineError as error:
+                if error.status == 404:
+                    return ""
+                raise
+        return "\n".join(found)
+
+    def run(self, instance: Instance, command: Sequence[str]) -> tuple[int, str]:
+        """Run ``command`` in it; return the exit status and both outputs as one text."""
+        result = self._engine.run(self._name(instance), tuple(command))
+        return result.status, result.output
+
+    def _name(self, instance: Instance) -> str:
+        return names.container_name(self._application, instance.name, Role.WORKLOAD)

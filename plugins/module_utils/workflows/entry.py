@@ -1,0 +1,149 @@
+"""Runs the workflow that a request names, and returns what came of it in terms of an Ansible module's result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ..drivers.base import Extent, Part, Scope
+from ..drivers.errors import Busy, DriverError
+from ..images.needed import in_use
+from ..images.recipe import Recipe
+from ..images.source import SourceError
+from ..model.errors import ModelError, Refused
+from ..model.load import Population
+from ..model.release import Rollout
+from ..model.serialization import built
+from ..plan.graph import Plan
+from ..release.effective import effective
+from ..release.state import StateError
+from .context import Context, Result
+from .deploy import deploy
+from .images import carry_out, missing_images, plan_images
+from .load import make_load
+from .preview import preview, urls
+from .release import Action, ReleaseRequest, release, summary
+from .scale import Rounds, Size, scale_or_advise
+from .status import status
+from .teardown import tear_down
+from .tracing import prepare_store
+
+# All that a workflow raises on purpose: the message says what was found, and the way out.
+EXPECTED = (Refused, Busy, ModelError, StateError, DriverError, SourceError, OSError)
+
+Arguments = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+def run_workflow(name: str, context: Context, arguments: Arguments, dry: bool) -> Answer:
+    """Return the result of the workflow called ``name``; with ``failure`` where it did not go well. Raises ``EXPECTED``."""
+    return _WORKFLOWS[name](context, arguments, dry)
+
+
+def _planned(result: Result) -> Answer:
+    return {"changed": bool(result.plan), "failure": result.failure, **_shown(result.plan)}
+
+
+def _shown(plan: Plan) -> Answer:
+    return {"plan": plan.lines(), "diff": _diff(str(plan))}
+
+
+def _diff(after: str) -> dict[str, str]:
+    """Return a plan as the diff that Ansible shows: nothing before, each operation after."""
+    return {"before": "", "after": after, "before_header": "as it is", "after_header": "plan"}
+
+
+def _deploy(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    scope = Scope(tuple(Part(each) for each in arguments["parts"]), tuple(arguments["only"]))
+    return _planned(deploy(context, scope, arguments["timeout"], dry))
+
+
+def _teardown(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    extent = Extent(arguments["delete_data"], not arguments["keep_infrastructure"])
+    if extent.data and not extent.infrastructure:
+        told = "allowed: pulumi destroy, as docs/pulumi.md says, then this again without the stack's inventory"
+        raise Refused(f"delete_data: found true, and that the volumes are a Pulumi stack's; {told}")
+    return _planned(tear_down(context, extent, dry))
+
+
+def _schema(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    return _planned(prepare_store(context, arguments["timeout"], dry))
+
+
+def _images(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    recipes = {each["name"]: Recipe(**each) for each in arguments["recipes"]}
+    application = effective(context.specification, context.driver.state.read())
+    store = context.driver.images
+    plan = plan_images(recipes, missing_images(store, recipes, in_use(application, arguments["also"])))
+    failure = ""
+    if arguments["bundle"] and not dry:
+        failure = str(carry_out(store, plan, Path(arguments["bundle"]), context.say, context.alive))
+    builds = [each.subject for each in plan.operations.values() if each.verb == "build"]
+    return {"changed": bool(plan), "failure": failure, "builds": builds, **_shown(plan)}
+
+
+def _preview(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    recipes = {each["name"]: Recipe(**each) for each in arguments["recipes"]}
+    found = preview(context, recipes)
+    where = urls(context.specification.application, arguments["host"])
+    return {"changed": False, "engine": found.answers, "stages": list(found.stages), "plan": list(found.plan), "urls": where}
+
+
+def _status(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    return {"changed": False, "status": asdict(status(context, arguments["host"]))}
+
+
+def _scale(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    size = Size(arguments["component"], arguments["replicas"], arguments["memory"])
+    rounds = Rounds(arguments["seconds"], arguments["rounds"], arguments["auto"])
+    done = scale_or_advise(context, size, rounds, arguments["timeout"], dry)
+    plan = "".join(f"{line}\n" for line in done.plan)
+    told = {"plan": list(done.plan), "advice": list(done.advice), "diff": _diff(plan)}
+    return {"changed": bool(done.plan), "failure": done.failure, **told}
+
+
+def _load(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    population = Population(arguments["users"], arguments["seconds"], arguments["spawn_rate"])
+    report = Path(arguments["report"]) if arguments["report"] else None
+    result = make_load(context, population, report, dry)
+    told: Answer = {"changed": True, "failure": result.failure, "generator": result.generator, "target": result.target}
+    return told if dry else {**told, "totals": asdict(result.totals), "reported": result.saved}
+
+
+def _release(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    request = ReleaseRequest(
+        action=Action(arguments["action"]),
+        rollout=built(Rollout, arguments["rollout"]),
+        named=arguments["named"],
+        weights=tuple(arguments["weights"]),
+        patience=arguments["timeout"],
+        back_on_interrupt=arguments["back_on_interrupt"],
+    )
+    result = release(context, request, dry)
+    lines = list(result.lines) or summary(result.release)
+    shown = asdict(result.release)
+    # It makes a request one of the candidates': nobody is to read it in a log.
+    del shown["tester"]
+    return {
+        "changed": result.changed,
+        "failure": result.failure,
+        "release": shown,
+        "summary": lines,
+        "generator": context.specification.application.load if result.release.rollout.load else "",
+        "diff": _diff("".join(f"{line}\n" for line in lines) if dry else ""),
+    }
+
+
+_WORKFLOWS: dict[str, Callable[[Context, Arguments, bool], Answer]] = {
+    "deploy": _deploy,
+    "images": _images,
+    "load": _load,
+    "preview": _preview,
+    "release": _release,
+    "scale": _scale,
+    "status": _status,
+    "teardown": _teardown,
+    "zipkin_schema": _schema,
+}

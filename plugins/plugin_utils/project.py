@@ -1,0 +1,41 @@
+"""What every action of the collection does on the controller: read the application, name its images, find its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..module_utils.compose.load import load
+from ..module_utils.images.needed import Needed, needed_images
+from ..module_utils.images.recipe import Recipe
+from ..module_utils.model.specification import Specification
+
+PLATFORM_SOURCES = Path(__file__).resolve().parents[2] / "roles" / "images" / "files"
+
+
+@dataclass(frozen=True)
+class Project:
+    """An application file as it was read, and the images that it needs."""
+
+    specification: Specification
+    needed: Needed
+
+    def recipes(self) -> list[dict[str, Any]]:
+        """Return what a host has to know of the images that are built."""
+        return [vars(Recipe.of(image)) for image in self.needed.built.values()]
+
+
+def read_project(application: str, image_source: str, variables: Mapping[str, Any]) -> Project:
+    """Return the project of the Compose file ``application``; ``variables`` win over this process's environment.
+
+    Raises ``ModelError`` and ``SourceError``, both of which are a ``ValueError``.
+    """
+    file = Path(application).expanduser().resolve()
+    given = {name: str(value) for name, value in variables.items()}
+    model = load(file, {**os.environ, **given}, image_source)
+    platform = {path.name: path for path in sorted(PLATFORM_SOURCES.iterdir()) if path.is_dir()}
+    needed = needed_images(model, file.parent, platform, image_source)
+    return Project(Specification(model, needed.references, str(file), str(file.parent)), needed)

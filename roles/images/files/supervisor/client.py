@@ -1,1 +1,0 @@
-../../../../plugins/module_utils/drivers/docker/client.py

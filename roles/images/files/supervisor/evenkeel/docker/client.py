@@ -1,0 +1,1 @@
+../../../../../../plugins/module_utils/drivers/docker/client.py

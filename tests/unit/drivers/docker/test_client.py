@@ -1,0 +1,79 @@
+"""Whether an engine runs, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import UnixStreamServer
+from typing import Any
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import client
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError
+
+
+@contextmanager
+def engine(path: Path, status: int, **headers: str) -> Iterator[Engine]:
+    """Serve what answers each request as told, without a body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": "0"}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+
+        def address_string(self) -> str:
+            return ""
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with UnixStreamServer(str(path), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield Engine(str(path))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_there_is_none_without_a_socket(tmp_path: Path) -> None:
+    assert not Engine(str(tmp_path / "docker.sock")).answers()
+
+
+def test_there_is_none_where_nobody_listens_on_the_socket(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "docker.sock"))
+    assert not Engine(str(tmp_path / "docker.sock")).answers()
+
+
+def test_one_answers(tmp_path: Path) -> None:
+    with engine(tmp_path / "docker.sock", 200, Api_Version="1.41") as found:
+        assert found.answers()
+
+
+def test_one_that_is_too_old_is_there(tmp_path: Path) -> None:
+    said = re.escape("speaks API 1.40; allowed: 1.41 or newer")
+    with engine(tmp_path / "docker.sock", 200, Api_Version="1.40") as found, pytest.raises(EngineError, match=said):
+        found.answers()
+
+
+def test_one_that_is_out_of_order_is_there(tmp_path: Path) -> None:
+    with engine(tmp_path / "docker.sock", 503) as found, pytest.raises(EngineError):
+        found.answers()
+
+
+def test_one_that_is_not_for_this_user_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(client._UnixConnection, "connect", refuse)
+    with pytest.raises(EngineError, match=r"not for this user; allowed: root \(become: true\)"):
+        Engine("/run/docker.sock").answers()

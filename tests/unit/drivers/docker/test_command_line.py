@@ -1,0 +1,108 @@
+"""Which of a host's docker command lines is used, and the environment that it runs in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.command_line import (
+    CommandLine,
+    candidates,
+    environment,
+    has_buildkit,
+)
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.store import ImageError
+
+FAKE = """#!/bin/sh
+echo "$*" >> "$0.asked"
+[ "$1" != --host ] || shift 2
+case "$1" in
+version) {version};;
+buildx) {buildx};;
+esac
+"""
+REFUSED = "echo 'client version 1.41 is too old' >&2; exit 1"
+
+
+def client(folder: Path, version: str, buildx: bool = False) -> str:
+    """Make a client of ``version``, which the engine refuses where that is empty."""
+    folder.mkdir()
+    file = folder / "docker"
+    told = f"echo {version}" if version else REFUSED
+    file.write_text(FAKE.format(version=told, buildx="exit 0" if buildx else "exit 1"))
+    file.chmod(0o755)
+    return str(file)
+
+
+def of(*files: str, host: str = "") -> CommandLine:
+    return CommandLine(host, {"PATH": os.pathsep.join([*(str(Path(file).parent) for file in files), os.environ["PATH"]])})
+
+
+@pytest.mark.parametrize(
+    ("version", "has"),
+    [("20.10.24+dfsg1", True), ("18.09.1", True), ("19.03.15", True), ("18.06.3", False), ("23.0.0", False), ("28.2.2", False),
+     ("dev", False), ("", False)],
+)  # fmt: skip
+def test_clients_have_buildkit_in_them_up_to_a_version(version: str, has: bool) -> None:
+    assert has_buildkit(version) == has
+
+
+def test_the_first_that_can_build_does(tmp_path: Path) -> None:
+    bare = client(tmp_path / "a", "28.2.2")
+    old = client(tmp_path / "b", "20.10.24+dfsg1")
+    whole = client(tmp_path / "c", "28.2.2", buildx=True)
+    assert of(bare, old, whole).builder == [old]
+    assert of(bare, whole, old).builder == [whole]
+    assert of(bare, old).client == [bare]
+
+
+def test_one_that_the_engine_refuses_is_passed_over(tmp_path: Path) -> None:
+    refused = client(tmp_path / "a", "", buildx=True)
+    good = client(tmp_path / "b", "28.2.2", buildx=True)
+    assert of(refused, good).client == of(refused, good).builder == [good]
+
+
+def test_the_engine_is_named(tmp_path: Path) -> None:
+    file = client(tmp_path / "a", "28.2.2", buildx=True)
+    assert of(file, host="ssh://there").builder == [file, "--host", "ssh://there"]
+    assert all(line.startswith("--host ssh://there ") for line in Path(f"{file}.asked").read_text().splitlines())
+
+
+def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> None:
+    path = os.pathsep.join(
+        str(Path(file).parent) for file in (client(tmp_path / "a", "28.2.2"), client(tmp_path / "b", "", buildx=True))
+    )
+    with pytest.raises(ImageError) as refused:
+        _ = CommandLine("", {"PATH": path}).builder
+    message = str(refused.value)
+    assert f"{tmp_path}/a/docker is of version 28.2.2, without the plugin buildx; " in message
+    assert f"{tmp_path}/b/docker does not work with the engine: client version 1.41 is too old; " in message
+    assert "docker-buildx-plugin" in message
+    with pytest.raises(ImageError, match="found none; allowed: a docker on the PATH"):
+        _ = CommandLine("", {"PATH": str(tmp_path)}).client
+
+
+def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
+    file = client(tmp_path / "a", "28.2.2")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "docker").write_text("no program")
+    path = os.pathsep.join(["", str(tmp_path / "c"), str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path / "none")])
+    assert list(candidates(path)) == [file]
+
+
+def test_builds_are_by_the_engines_own_buildkit() -> None:
+    given = {"HOME": "/home/x", "DOCKER_CONFIG": "/c", "BUILDX_BUILDER": "other", "DOCKER_BUILDKIT": "0", "HTTPS_PROXY": "p"}
+    made = environment("", given)
+    assert made["DOCKER_BUILDKIT"] == "1"
+    assert "BUILDX_BUILDER" not in made
+    assert {key: made[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")} == {
+        key: given[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")
+    }
+    assert environment("unix:///s", given)["BUILDX_BUILDER"] == "default"
+
+
+@pytest.mark.parametrize(("host", "kept"), [("tcp://a:2376", True), ("", True), ("unix:///s", False), ("ssh://a", False)])
+def test_tls_is_for_tcp(host: str, kept: bool) -> None:
+    assert ("DOCKER_TLS_VERIFY" in environment(host, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"})) == kept

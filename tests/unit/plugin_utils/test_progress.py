@@ -1,0 +1,97 @@
+"""What a module says while it runs, as it comes over a connection: with a terminal's line ends, and sudo's words before it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.progress import Progress
+
+
+class Shell:
+    def __init__(self, folder: Path) -> None:
+        self.tmpdir = str(folder)
+
+    def join_path(self, *parts: str) -> str:
+        return "/".join(parts)
+
+    def quote(self, text: str) -> str:
+        return f"'{text}'"
+
+
+class Become:
+    success = "marker of the module's command"
+
+
+class Connection:
+    def __init__(self, folder: Path) -> None:
+        self._shell = Shell(folder)
+        self.become: Become | None = Become()
+
+    def set_become_plugin(self, plugin: Become) -> None:
+        self.become = plugin
+
+
+class Action:
+    """Runs commands as Ansible does: each has a marker of success of its own, by which the connection waits for it."""
+
+    def __init__(self, folder: Path, noise: str = "", end: str = "\n") -> None:
+        self._connection = Connection(folder)
+        self._noise, self._end = noise, end
+
+    def _low_level_execute_command(self, command: str) -> dict[str, Any]:
+        if self._connection.become:
+            self._connection.become.success = "marker of a look"
+        said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+        return {"stdout": (self._noise + said).replace("\n", self._end)}
+
+
+TERMINAL = {"noise": "\nsudo: unable to resolve host web\n", "end": "\r\n"}
+
+
+@pytest.mark.parametrize("way", [{}, TERMINAL], ids=["pipe", "terminal"])
+def test_every_line_is_seen_once_and_whole(way: dict[str, str], tmp_path: Path) -> None:
+    progress = Progress(Action(tmp_path, **way))
+    file = Path(progress.file)
+    assert progress.look() == []
+    seen = []
+    for text in ("web-1: healthy\n", "50 % ██\nnext", " line\n\n", "", "last\n"):
+        with file.open("a") as open_file:
+            open_file.write(text)
+        seen += progress.look()
+    assert seen == ["web-1: healthy", "50 % ██", "next line", "", "last"]
+
+
+def test_a_look_touches_the_file_that_tells_a_run_that_it_is_attended(tmp_path: Path) -> None:
+    progress = Progress(Action(tmp_path))
+    progress.look()
+    assert Path(f"{progress.file}.attended").exists()
+
+
+def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Path) -> None:
+    action = Action(tmp_path)
+    connection, become = action._connection, action._connection.become
+    Progress(action).look()
+    assert action._connection is connection and connection.become is become
+    assert become and become.success == "marker of the module's command"
+
+
+def test_without_privileges_to_get_there_is_nothing_to_copy(tmp_path: Path) -> None:
+    action = Action(tmp_path)
+    action._connection.become = None
+    assert Progress(action).look() == []
+
+
+def test_a_look_that_fails_is_for_the_module_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> dict[str, Any]:
+        raise AnsibleConnectionFailure("the host is gone")
+
+    progress = Progress(Action(tmp_path))
+    Path(progress.file).write_text("line\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(Action, "_low_level_execute_command", gone)
+        assert progress.look() == []
+    assert progress.look() == ["line"]

@@ -1,0 +1,124 @@
+"""Images are planned and got from any store: what is missing, parents first, and nothing once nobody asks any more."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.store import ImageError, ImageStore
+from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.execute import Outcome
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import images
+
+
+class MemoryStore:
+    """A store that keeps names; what is in ``broken`` cannot be had."""
+
+    def __init__(self, *known: str, broken: tuple[str, ...] = ()) -> None:
+        self.known, self.broken = list(known), broken
+        self.archives: dict[str, bytes] = {}
+
+    def missing(self, references: Iterable[str]) -> list[str]:
+        return [each for each in dict.fromkeys(references) if each and each not in self.known]
+
+    def pull(self, reference: str, say: Callable[[str], None]) -> None:
+        say("1 of 2 layers")
+        self._have(reference)
+
+    def build(self, recipe: Recipe, archive: Path, say: Callable[[str], None]) -> None:
+        say("[1/2] RUN make")
+        self.archives[recipe.name] = archive.read_bytes()
+        assert not self.missing(RECIPES[parent].reference for parent in recipe.parents)
+        self._have(recipe.reference)
+
+    def _have(self, reference: str) -> None:
+        if reference in self.broken:
+            raise ImageError(f"{reference} is broken")
+        self.known.append(reference)
+
+
+def recipe(name: str, *parents: str) -> Recipe:
+    return Recipe(name, f"evenkeel/{name}:1", parents, "Dockerfile", {}, "", False)
+
+
+RECIPES = {each.name: each for each in (recipe("base"), recipe("java", "base"), recipe("web", "java", "base"), recipe("other"))}
+NEEDED = {"web": "evenkeel/web:1", "db": "mysql:8", "copy": "mysql:8", "gateway": ""}
+EVERY = ["evenkeel/base:1", "evenkeel/java:1", "evenkeel/web:1", "mysql:8"]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    path = tmp_path / "bundle.tar"
+    with tarfile.open(path, "w") as archive:
+        for name in RECIPES:
+            member = tarfile.TarInfo(f"{name}.tar")
+            member.size = len(name)
+            archive.addfile(member, io.BytesIO(name.encode()))
+    return path
+
+
+def carry_out(store: ImageStore, bundle: Path, **more: Callable[[], bool]) -> tuple[Outcome, list[str]]:
+    told: list[str] = []
+    plan = images.plan_images(RECIPES, images.missing_images(store, RECIPES, NEEDED))
+    return images.carry_out(store, plan, RECIPES, bundle, told.append, **more), told
+
+
+@pytest.mark.parametrize(
+    ("known", "missing"),
+    [
+        ((), EVERY),
+        (("evenkeel/base:1",), EVERY[1:]),
+        # A parent is for building: an image that is there needs none.
+        (("evenkeel/web:1",), ["mysql:8"]),
+        (("evenkeel/java:1",), ["evenkeel/base:1", "evenkeel/web:1", "mysql:8"]),
+        (EVERY, []),
+    ],
+)
+def test_what_is_missing_comes_with_its_parents(known: tuple[str, ...], missing: list[str]) -> None:
+    assert images.missing_images(MemoryStore(*known), RECIPES, NEEDED) == missing
+
+
+def test_a_plan_builds_parents_first_and_pulls_the_others() -> None:
+    plan = images.plan_images(RECIPES, EVERY)
+    assert [str(each) for each in plan.operations.values()] == [
+        "build base (no image evenkeel/base:1)",
+        "build java (no image evenkeel/java:1)",
+        "build web (no image evenkeel/web:1)",
+        "pull mysql:8 (missing)",
+    ]
+    assert plan.operations["build web"].after == {"build java", "build base"}
+
+
+def test_all_that_is_missing_is_had_from_its_own_archive(bundle: Path) -> None:
+    store = MemoryStore("mysql:8")
+    outcome, told = carry_out(store, bundle)
+    assert (outcome.failed, outcome.skipped) == ({}, ())
+    assert store.missing(EVERY) == []
+    assert store.archives == {"base": b"base", "java": b"java", "web": b"web"}
+    # What is quick is one line.
+    assert told == ["image base: ready after 0 s", "image java: ready after 0 s", "image web: ready after 0 s"]
+
+
+def test_what_is_slow_is_told_now_and_then(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "QUIET_SECONDS", 0.0)
+    _, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
+    assert "image web: [1/2] RUN make (0 s)" in told
+    assert "image mysql:8: 1 of 2 layers (0 s)" in told
+
+
+def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
+    outcome, _ = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
+    assert {key: str(error) for key, error in outcome.failed.items()} == {"build java": "evenkeel/java:1 is broken"}
+    assert outcome.skipped == ("build web",)
+    assert set(outcome.done) == {"build base", "pull mysql:8"}
+
+
+def test_nothing_is_begun_and_what_is_under_way_ends_when_nobody_asks_any_more(bundle: Path) -> None:
+    answers = iter([True, False, False, False])
+    store = MemoryStore("mysql:8")
+    outcome, _ = carry_out(store, bundle, attended=lambda: next(answers))
+    assert {key: str(error) for key, error in outcome.failed.items()} == {"build base": "interrupted"}
+    assert store.known == ["mysql:8"]

@@ -1,0 +1,23 @@
+"""Where an application is found, by the name that its host is reached by."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application, Component, OuterPort
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.preview import urls
+
+
+@pytest.mark.parametrize(
+    ("port", "host", "url"),
+    [
+        (OuterPort(80, 80), "localhost", "http://localhost/"),
+        (OuterPort(8080, 80), "shop.example", "http://shop.example:8080/"),
+        (OuterPort(80, 80, "0.0.0.0"), "198.18.0.1", "http://198.18.0.1/"),
+        (OuterPort(80, 80), "fd00::2", "http://[fd00::2]/"),
+        (OuterPort(80, 80, "::"), "fd00::2", "http://[fd00::2]/"),
+        (OuterPort(8080, 80, "127.0.0.1"), "shop.example", "http://127.0.0.1:8080/"),
+        (OuterPort(8080, 80, "::1"), "shop.example", "http://[::1]:8080/"),
+    ],
+)
+def test_a_port_is_found_at_the_host_or_at_its_own_address(port: OuterPort, host: str, url: str) -> None:
+    assert urls(Application("app", (Component("edge", "stateless", outer_ports=(port,)),)), host) == {"edge": [url]}
