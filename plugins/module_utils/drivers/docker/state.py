@@ -19,6 +19,8 @@ from . import files, locks
 from .layout import Layout
 
 _TRY_SECONDS = 0.2
+# What versions before 0.2 kept beside their records: a lock, and whether the tracing schema was loaded.
+_FORMER_FILES = ("lock", "tracing")
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class FileStateStore:
         files.write(self._layout.state, (json.dumps(to_wire(state)) + "\n").encode(), 0o600)
         if self._old_records.is_dir():
             shutil.move(self._old_records, self._layout.home / "releases.before-schema-2")
+        for name in _FORMER_FILES:
+            (self._layout.home / name).unlink(missing_ok=True)
 
     @property
     def _old_records(self) -> Path:
