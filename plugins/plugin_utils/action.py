@@ -97,7 +97,7 @@ class DeploymentAction(ActionBase):
         """
         quoted = self._connection._shell.quote(progress)
         found = self._low_level_execute_command(f"touch {quoted}.attended; tail -c +{shown + 1} {quoted} 2>/dev/null || true")
-        text, newline, _ = str(found["stdout"]).rpartition("\n")
+        text, newline, _begun = str(found["stdout"]).rpartition("\n")
         for line in text.splitlines():
             Display().display(f"  {line.rstrip()}")
         return len((text + newline).encode())

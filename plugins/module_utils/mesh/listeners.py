@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..model.application import HTTP, STATEFUL, Application, Component, Port
 from .addresses import BLOCK_LENGTH, INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Addresses
 from .clusters import application_cluster, cluster_name
+from .connection import connection_manager
 from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address
-from .http import connection_manager
 from .routes import ROUTES, ROUTES_FILE, inbound_name
 
 _SHARED_ROUTES: Config = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}

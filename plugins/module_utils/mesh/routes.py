@@ -8,9 +8,9 @@ from ..model.application import HTTP, STATEFUL, Application, Component
 from ..model.policy import Policy, Route
 from ..model.release import CANDIDATE, STABLE
 from .clusters import application_cluster, candidate_name, cluster_name, http_port
+from .connection import policies
 from .decision import BAGGAGE, SHARES, decided, decision_metadata, member, shares, undecided
 from .envoy import CALLER_HEADER, Config, duration, percent
-from .http import policies
 
 ROUTES = "mesh"
 ROUTES_FILE = "shared/routes.json"
@@ -111,7 +111,7 @@ def _further_hosts(application: Application) -> list[Config]:
                 for each in _routes(component, route, application)
             ],
         }
-        callers = {caller for component, _ in found for caller in application.dependents(component.name)}
+        callers = {caller for component, _route in found for caller in application.dependents(component.name)}
         elsewhere = [each for each in application.components if each.gateway and each.name not in callers]
         hosts.append(_from_outside(host, application, elsewhere))
     return hosts
