@@ -34,6 +34,10 @@ attributes:
   action:
     description: Runs on the controller first, where the application is read and validated.
     support: full
+  action_group:
+    description: Takes defaults of C(group/evenkeel.mesh.application) in C(module_defaults).
+    support: full
+    membership: [evenkeel.mesh.application]
   check_mode:
     description: Can run in check mode, and tells then what it would do.
     support: full
