@@ -1,9 +1,10 @@
 # `make site` brings the shop up, `make test` checks everything; both set up what they need.
 VENV := .venv
+OLDEST := $(shell sed -n 's/^requires_ansible: ">=\(.*\)"/\1/p' meta/runtime.yml)
 # Tools of the environment come first, as in one that is activated.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
 
-.PHONY: site engine teardown pulumi test lint unit molecule
+.PHONY: site engine teardown pulumi test lint unit unit-oldest molecule
 
 site: $(VENV)/site
 	ansible-playbook playbooks/site.yml
@@ -19,7 +20,7 @@ teardown: $(VENV)/site
 pulumi: $(VENV)/pulumi
 	python pulumi/install.py $(CURDIR)/.pulumi
 
-test: lint unit molecule
+test: lint unit unit-oldest molecule
 
 # Debian's Python can make virtual environments only with the package python3-venv.
 $(VENV)/bin/pip:
@@ -44,9 +45,18 @@ lint: $(VENV)/test
 	mypy -p ansible_collections.evenkeel.mesh.plugins
 	mypy bench tests tools pulumi
 	ansible-lint
+	antsibull-changelog lint
+	tools/sanity
 
 unit: $(VENV)/test
 	pytest tests/unit
+
+# The oldest ansible-core that meta/runtime.yml allows stands before the environment's own.
+unit-oldest: $(VENV)/test $(VENV)/oldest-$(OLDEST)
+	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest tests/unit
+
+$(VENV)/oldest-$(OLDEST): | $(VENV)/test
+	pip install --quiet --target $@ ansible-core==$(OLDEST)
 
 molecule: $(VENV)/test
 	molecule test --all

@@ -31,7 +31,7 @@ def main() -> None:
         remove_with()
         try:
             taken: dict[str, list[float]] = {"compose": [], "evenkeel": []}
-            for _ in range(ROUNDS):
+            for _round in range(ROUNDS):
                 taken["compose"] += measure({"compose": without}, 1)["compose"]
                 remove_without()
                 taken["evenkeel"] += measure({"evenkeel": with_mesh}, 1)["evenkeel"]

@@ -32,7 +32,7 @@ def report(taken: Mapping[str, list[float]], base: str) -> None:
 def command(*words: str, **environment: str) -> Callable[[], None]:
     """Return what runs a command without its output; one that fails ends the measurement."""
     def run() -> None:
-        done = subprocess.run(words, env={**os.environ, **environment}, capture_output=True, text=True)
+        done = subprocess.run(words, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{' '.join(words)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 

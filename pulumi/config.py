@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.units import BYTES, parse_bytes
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_file import load
 
 DOCKER, KUBERNETES = "docker", "kubernetes"
 T = TypeVar("T")

@@ -1,3 +1,6 @@
+# Copyright (c) The Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Options that every module of the collection shares."""
 
 from __future__ import annotations
@@ -45,6 +48,10 @@ attributes:
   action:
     description: Runs on the controller first, where the application is read and validated.
     support: full
+  action_group:
+    description: Takes defaults of C(group/evenkeel.mesh.application) in C(module_defaults).
+    support: full
+    membership: [evenkeel.mesh.application]
   check_mode:
     description: Can run in check mode, and tells then what it would do.
     support: full

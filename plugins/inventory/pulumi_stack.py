@@ -1,3 +1,6 @@
+# Copyright (c) The Evenkeel authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An inventory of what a Pulumi stack has made."""
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..module_utils.compose.load import load
 from ..module_utils.images.needed import Needed, needed_images
 from ..module_utils.images.recipe import Recipe
 from ..module_utils.model.specification import Specification
+from .compose_file import load
 
 PLATFORM_SOURCES = Path(__file__).resolve().parents[2] / "roles" / "images" / "files"
 

@@ -65,7 +65,7 @@ def _line(release: Release, component: str, version: str, measure: Measure) -> l
 
 def _chart(release: Release, title: str, unit: str, lines: Mapping[str, list[tuple[float, float]]]) -> dict[str, Any]:
     whole = sum(step["seconds"] for step in release["steps"]) or 1.0
-    most = max((value for line in lines.values() for _, value in line), default=0.0)
+    most = max((value for line in lines.values() for _at, value in line), default=0.0)
     areas, began = [], 0.0
     for step in release["steps"]:
         width = WIDTH * step["seconds"] / whole

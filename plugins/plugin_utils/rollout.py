@@ -9,13 +9,13 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.compose.load import read_yaml
 from ..module_utils.compose.node import Node
 from ..module_utils.compose.release import read_rollout, read_weights
 from ..module_utils.model.errors import ModelError, Problem
 from ..module_utils.model.load import Population, entrance, generator
 from ..module_utils.model.release import MAX_USERS, Rollout
 from ..module_utils.release.fit import unfit
+from .compose_file import read_yaml
 from .project import Project
 
 OPTIONS = ("component", "env", "generate_load", "image", "mirror", "release", "users", "weight", "weights")
@@ -92,8 +92,6 @@ def _environment(node: Node) -> dict[str, str]:
     if isinstance(node.value, dict):
         return {name: item.scalar() for name, item in node.mapping().items()}
     pairs = [each.partition("=") for each in str(node.value).split(",")]
-    if not all(name and equals for name, equals, _ in pairs):
+    if not all(name and equals for name, equals, _value in pairs):
         node.fail("a mapping, or NAME=value with commas between")
-    return {name.strip(): value for name, _, value in pairs}
-
-
+    return {name.strip(): value for name, _equals, value in pairs}

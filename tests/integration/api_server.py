@@ -76,7 +76,7 @@ class ApiServer:
 @contextmanager
 def api_server(folder: Path, controllers: bool = False) -> Iterator[ApiServer]:
     """Run a server that keeps everything in ``folder``, and stop it."""
-    store, peers, port = (_free_port() for _ in range(3))
+    store, peers, port = (_free_port() for _each in range(3))
     server = ApiServer(f"https://127.0.0.1:{port}", secrets.token_hex(16), folder)
     (folder / "tokens").write_text(f"{server.token},test,test,system:masters\n")
     subprocess.run(["openssl", "genrsa", "-out", str(folder / "key"), "2048"], check=True, capture_output=True)

@@ -48,7 +48,7 @@ class Shopper:
 
     def orders(self) -> list[str]:
         """Return the addresses of the customer's orders."""
-        status, found, _ = self.call("GET", "/orders")
+        status, found, _headers = self.call("GET", "/orders")
         assert status == 201, found
         return [order["_links"]["self"]["href"] for order in found]
 

@@ -64,7 +64,7 @@ def path_of(manifest: dict[str, Any]) -> str:
 @pytest.mark.parametrize("application", [shop(), generated(20)], ids=lambda each: each.name)
 def test_the_server_takes_every_manifest(server: ApiServer, application: Any) -> None:
     resources = registered(application, "kubernetes").resources
-    manifests = [body for (kind, _), body in resources.items() if kind.startswith("kubernetes:")]
+    manifests = [body for (kind, _name), body in resources.items() if kind.startswith("kubernetes:")]
     for manifest in manifests:
         dry = "" if manifest["kind"] == "Namespace" else "&dryRun=All"
         status, answer = server.ask("POST", f"{path_of(manifest)}?fieldValidation=Strict{dry}", manifest)

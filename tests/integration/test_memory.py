@@ -23,7 +23,7 @@ def test_memory_stays_inside_the_limits_under_load() -> None:
             if shopper.log_in() == 200 and shopper.buy()[0] == 201:
                 bought.append(1)
 
-    threads = [threading.Thread(target=shop) for _ in range(SHOPPERS)]
+    threads = [threading.Thread(target=shop) for _each in range(SHOPPERS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -22,10 +22,10 @@ def fetched(url: str) -> Any:
 
 def test_every_sock_has_a_picture() -> None:
     shopper = Shopper()
-    _, socks, _ = shopper.call("GET", "/catalogue?size=100")
+    _status, socks, _headers = shopper.call("GET", "/catalogue?size=100")
     assert len(socks) == 10
     for picture in {url for sock in socks for url in sock["imageUrl"]}:
-        status, _, headers = shopper.call("GET", picture)
+        status, _picture, headers = shopper.call("GET", picture)
         assert (status, headers["Content-Type"]) == (200, "image/jpeg"), picture
 
 
@@ -36,7 +36,7 @@ def test_a_new_customer_buys_and_finds_the_order() -> None:
     address = {"street": "Elm Street", "number": "7", "city": "Ghent", "country": "Belgium", "postcode": "9000"}
     assert shopper.call("POST", "/addresses", address)[0] == 200
     assert shopper.call("POST", "/cards", {"longNum": "4111111111111111", "expires": "12/30", "ccv": "123"})[0] == 200
-    status, order, _ = shopper.buy()
+    status, order = shopper.buy()[:2]
     assert status == 201, order
     assert order["total"] == pytest.approx(PRICE)
     assert order["card"]["longNum"].endswith("1111") and "4111" not in order["card"]["longNum"]
@@ -53,7 +53,7 @@ def test_one_purchase_is_one_trace() -> None:
     trace = secrets.token_hex(16)
     shopper = Shopper()
     assert shopper.log_in() == 200
-    status, order, _ = shopper.buy(**{"X-B3-TraceId": trace, "X-B3-SpanId": secrets.token_hex(8), "X-B3-Sampled": "1"})
+    status, order = shopper.buy(**{"X-B3-TraceId": trace, "X-B3-SpanId": secrets.token_hex(8), "X-B3-Sampled": "1"})[:2]
     assert status == 201, order
 
     def services() -> set[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import events
 
 EVERY_SECONDS = 5.0
 FORGET_SECONDS = 600.0
@@ -58,7 +57,6 @@ class Reporter:
             unfinished.rename(self._file)
 
 
-@events.init.add_listener
 def begin(environment: Any, **_: Any) -> None:
     """Begin to tell, and tell of the whole run at its end."""
     reporter = Reporter(environment)

@@ -49,7 +49,7 @@ def parse(
     if image_source == ImageSource.UPSTREAM:
         services = {name: published(service) for name, service in services.items()}
     components = {name: read_service(service) for name, service in services.items()}
-    volumes = tuple(_volume(item) for _, item in sorted(found["volumes"].mapping().items())) if "volumes" in found else ()
+    volumes = tuple(_volume(item) for _name, item in sorted(found["volumes"].mapping().items())) if "volumes" in found else ()
     secrets = tuple(_secret(item) for item in found["secrets"].mapping().values()) if "secrets" in found else ()
     application = Application(
         name=found["name"].string(default_name) if "name" in found else default_name,

@@ -23,22 +23,6 @@ from .units import DURATION, parse_duration
 _MAX = 2**31 - 1
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def read_policy(node: Node) -> Policy:
     """Return the policy at ``node``."""
     found = node.fields(Policy.__dataclass_fields__)

@@ -14,10 +14,6 @@ MIN_RATE, MAX_RATE = 0.1, 100.0
 SOURCE = "-e"
 
 
-
-
-
-
 def population(given: Mapping[str, Any]) -> Population:
     """Return the population that ``given`` asks for, the usual one where it says nothing. Raises ``ModelError``."""
     problems: list[Problem] = []

@@ -26,20 +26,6 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SHORTEST_WEIGHT = 0.01
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def read_rollout(node: Node) -> Rollout:
     """Return the release at ``node``; its faults are recorded in the node."""
     found = node.fields(KEYS)

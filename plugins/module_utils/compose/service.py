@@ -319,7 +319,7 @@ def _mount(node: Node) -> Mount | None:
         read_only = found["read_only"].boolean() if "read_only" in found else False
     else:
         source, colon, rest = node.string().partition(":")
-        target, _, mode = rest.partition(":")
+        target, _colon, mode = rest.partition(":")
         if not colon or mode not in ("", "ro", "rw", "z", "Z"):
             node.fail("\"name:/path\" or \"./file:/path\", with :ro where it is not written to")
             return None

@@ -45,7 +45,7 @@ def socket_address(host: str, port: int) -> Config:
 
 def prefix_range(network: str) -> Config:
     """Return a range of addresses in CIDR notation as Envoy writes it."""
-    address, _, length = network.partition("/")
+    address, _slash, length = network.partition("/")
     return {"address_prefix": address, "prefix_len": int(length or 32)}
 
 

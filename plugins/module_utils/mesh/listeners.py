@@ -6,8 +6,8 @@ from ..model.application import HTTP, Component, Kind, Port
 from ..model.effective import EffectiveApplication
 from ..model.instance import Version
 from .clusters import application_cluster, cluster_name
+from .connection import connection_manager
 from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address
-from .http import connection_manager
 from .routes import ROUTES, ROUTES_FILE, inbound_name
 from .topology import INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Topology
 

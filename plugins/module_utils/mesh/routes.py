@@ -9,9 +9,9 @@ from ..model.effective import EffectiveApplication
 from ..model.instance import Version, version_name
 from ..model.policy import Policy, Route
 from .clusters import application_cluster, cluster_name, http_port
+from .connection import policies
 from .decision import BAGGAGE, SHARES, decided, decision_metadata, member, shares, undecided
 from .envoy import CALLER_HEADER, Config, duration, percent
-from .http import policies
 
 ROUTES = "mesh"
 ROUTES_FILE = "shared/routes.json"
@@ -112,7 +112,7 @@ def _further_hosts(application: EffectiveApplication) -> list[Config]:
                 for each in _routes(component, route, application)
             ],
         }
-        callers = {caller for component, _ in found for caller in application.dependents(component.name)}
+        callers = {caller for component, _route in found for caller in application.dependents(component.name)}
         elsewhere = [each for each in application.components if each.gateway and each.name not in callers]
         hosts.append(_from_outside(host, application, elsewhere))
     return hosts

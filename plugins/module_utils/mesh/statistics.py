@@ -17,8 +17,6 @@ from .clusters import in_statistics
 _SERIES = ("upstream_rq_completed", "upstream_rq_5xx", "upstream_rq_active", "upstream_rq_time")
 
 
-
-
 def statistics_path(clusters: Iterable[str]) -> str:
     """Return the path at the admin interface that gives what is needed of ``clusters``, by their names."""
     names = "|".join(re.escape(in_statistics(each)) for each in clusters)

@@ -19,7 +19,7 @@ def built(kind: Any, value: Any) -> Any:
     if value is None:
         return None
     if get_origin(kind) in (Union, types.UnionType):
-        return built(next(each for each in get_args(kind) if each is not type(None)), value)
+        return built(next(each for each in get_args(kind) if each is not types.NoneType), value)
     if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
         known = [each.name for each in fields(kind) if each.name in value]

@@ -34,7 +34,7 @@ class Checking:
 
     def running(self) -> tuple[str, ...]:
         """Return the names of those that are being made."""
-        return tuple(name for name, (_, run) in self._begun.items() if not run.done())
+        return tuple(name for name, (_at, run) in self._begun.items() if not run.done())
 
     def _found(self, check: Check, now: float) -> str:
         at, run = self._begun[check.name]

@@ -8,7 +8,8 @@ import re
 import subprocess
 import urllib.error
 import urllib.parse
-import urllib.request
+
+from ansible.module_utils.urls import open_url
 
 from ..model.release import Check
 from .effective import TESTER_HEADER
@@ -27,7 +28,8 @@ def wrong(check: Check, tester: str) -> str:
 
 def _command(check: Check, tester: str) -> str:
     try:
-        done = subprocess.run(
+        # A module's run_command is for its main thread; checks have threads of their own.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             check.command,
             env={**os.environ, TESTER_VARIABLE: f"{TESTER_HEADER}: {tester}"},
             stdin=subprocess.DEVNULL,
@@ -46,9 +48,8 @@ def _command(check: Check, tester: str) -> str:
 
 
 def _url(check: Check, tester: str) -> str:
-    request = urllib.request.Request(check.url, headers={TESTER_HEADER: tester})
     try:
-        with urllib.request.urlopen(request, timeout=check.timeout) as answer:
+        with open_url(check.url, headers={TESTER_HEADER: tester}, timeout=check.timeout) as answer:
             status, text = answer.status, answer.read(_MAX_BYTES).decode(errors="replace")
     except urllib.error.HTTPError as error:
         with error:
@@ -65,10 +66,10 @@ def _url(check: Check, tester: str) -> str:
 def _query(check: Check) -> str:
     url = f"{check.url.rstrip('/')}/api/v1/query?" + urllib.parse.urlencode({"query": check.query})
     try:
-        with urllib.request.urlopen(url, timeout=check.timeout) as answer:
+        with open_url(url, timeout=check.timeout) as answer:
             data = json.load(answer)["data"]
         found = [data["result"]] if data["resultType"] in ("scalar", "string") else [each["value"] for each in data["result"]]
-        values = [float(value) for _, value in found]
+        values = [float(value) for _time, value in found]
     except urllib.error.HTTPError as error:
         with error:
             return f"{check.url} refuses the query: {error.read(_MAX_BYTES).decode(errors='replace').strip()[:_SHOWN]}"

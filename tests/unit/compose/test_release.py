@@ -75,5 +75,5 @@ def test_a_release_is_called_after_its_components() -> None:
     ids=str,
 )
 def test_what_is_wrong_is_named_with_its_place(content: dict[str, Any], problem: str) -> None:
-    _, problems = read(content)
+    _release, problems = read(content)
     assert any(each.startswith(problem) for each in problems), problems

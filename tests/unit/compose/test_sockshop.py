@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_file import load
 
 COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
 

@@ -33,7 +33,7 @@ def test_operations_without_an_order_run_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=30)
     plan = make_plan([operation("a"), operation("b"), operation("c")])
 
-    def run(_: Operation) -> None:
+    def run(_operation: Operation) -> None:
         meeting.wait()
 
     outcome = execute(plan, run)

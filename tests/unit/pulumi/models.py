@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_file import load
 
 COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
 

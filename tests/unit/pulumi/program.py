@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pulumi
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from config import Settings
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime import settings as runtime
+from stack import export
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "pulumi"))
-
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application  # noqa: E402
-from config import Settings  # noqa: E402
-from stack import export  # noqa: E402
 
 
 @dataclass
@@ -37,7 +34,7 @@ class Registered(pulumi_mocks.Mocks):
 
     def kinds(self) -> dict[str, int]:
         """Return how many resources there are of each type."""
-        types = [kind for kind, _ in self.resources]
+        types = [kind for kind, _name in self.resources]
         return {kind: types.count(kind) for kind in sorted(set(types))}
 
 

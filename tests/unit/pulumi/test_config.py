@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import program  # noqa: F401
 import pytest
 from config import ConfigError, read_settings
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
@@ -151,8 +153,10 @@ def test_a_bigger_volume_changes_just_that() -> None:
 def test_storage_that_somebody_registers_without_protection_fails_the_stack(
     monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def bare(parent: pulumi.Resource, protect: bool, **options: Any) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=parent, **options)
+
     for target in TARGETS:
-        bare = lambda parent, protect, **options: pulumi.ResourceOptions(parent=parent, **options)  # noqa: E731
         monkeypatch.setattr(f"components.{target}.kept", bare)
         with pytest.raises(UnprotectedError, match="found storage that is not protected"):
             registered(shop(), target)

@@ -102,7 +102,7 @@ def test_e_values_are_those_of_the_authors_library(
         candidate, stable = (
             (each.bad + prior[0]) / (each.requests + sum(prior)) for each, prior in zip(seen, priors, strict=True)
         )
-        block = [Counts(size, found) for found, (_, size) in zip(bad, groups, strict=True)]
+        block = [Counts(size, found) for found, (_outcomes, size) in zip(bad, groups, strict=True)]
         total += log_e_value(block[0], block[1], (candidate, stable), difference)
         seen = [each + more for each, more in zip(seen, block, strict=True)]
     assert exp(total) == pytest.approx(published, rel=1e-6)
@@ -117,7 +117,7 @@ def test_failures_are_evidence_and_successes_against_it() -> None:
 
 def test_a_slow_hour_that_hits_both_is_no_evidence_that_the_candidate_is_worse() -> None:
     seen = Evidence(MARGIN)
-    for _ in range(50):
+    for _each in range(50):
         seen = seen.seen(Counts(10, 3), Counts(90, 27))
     assert seen.worse < log(2)
 

@@ -9,7 +9,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gat
 
 def after(blocks: int, candidate: Counts, stable: Counts) -> Evidence:
     seen = Evidence(0.01)
-    for _ in range(blocks):
+    for _block in range(blocks):
         seen = seen.seen(candidate, stable)
     return seen
 

@@ -39,10 +39,10 @@ def run(service: Service, asked: Asked) -> None:
 def service_of(*, time_key: str = "time") -> Service:
     service = Service("socks", time_key)
 
-    async def fine(_: web.Request) -> web.Response:
+    async def fine(_request: web.Request) -> web.Response:
         return web.json_response({})
 
-    async def broken(_: web.Request) -> web.Response:
+    async def broken(_request: web.Request) -> web.Response:
         raise RuntimeError("a defect")
 
     service.app.router.add_get("/fine/{id}", fine)
@@ -147,7 +147,7 @@ def test_spans_lead_from_the_caller_through_the_service_to_the_callee(monkeypatc
             monkeypatch.setenv("ZIPKIN", str(server.make_url("/spans")))
             service = service_of()
 
-            async def calling(_: web.Request) -> web.Response:
+            async def calling(_request: web.Request) -> web.Response:
                 async with service.client.get(server.make_url("/callee")) as answer:
                     return web.json_response({"status": answer.status})
 
@@ -193,7 +193,7 @@ def test_a_request_under_way_is_answered_before_the_end() -> None:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(100):
+    for _each in range(100):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
                 return

@@ -47,7 +47,7 @@ class Catalogue:
         rows = await self._database.rows("get sock", *one_query(request.match_info["id"]))
         return web.json_response(sock(rows[0])) if rows else go_error(500, "Do: not found")
 
-    async def tags(self, _: web.Request) -> web.Response:
+    async def tags(self, _request: web.Request) -> web.Response:
         """Answer all tags."""
         rows = await self._database.rows("list tags", "SELECT name FROM tag ORDER BY tag_id")
         return web.json_response({"tags": [row["name"] for row in rows], "err": None})

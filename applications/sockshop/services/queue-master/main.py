@@ -17,7 +17,7 @@ def main() -> None:
     consumer = Consumer(Broker(), service.spans)
     service.checks["queue-master-rabbitmq"] = consumer.check
 
-    async def consume(_: web.Application) -> AsyncIterator[None]:
+    async def consume(_app: web.Application) -> AsyncIterator[None]:
         consumer.start()
         yield
         await asyncio.to_thread(consumer.stop)

@@ -37,7 +37,7 @@ class Shipping:
             return java_error(request, 503, f"{type(error).__name__}: the broker has not confirmed the shipment")
         return web.json_response(shipment, status=201)
 
-    async def everything(self, _: web.Request) -> web.Response:
+    async def everything(self, _request: web.Request) -> web.Response:
         """Answer the original's placeholder."""
         return web.Response(text="GET ALL Shipping Resource.")
 
@@ -45,7 +45,7 @@ class Shipping:
         """Answer the original's placeholder."""
         return web.Response(text=f"GET Shipping Resource with id: {request.match_info['id']}")
 
-    async def publishing(self, _: web.Application) -> AsyncIterator[None]:
+    async def publishing(self, _app: web.Application) -> AsyncIterator[None]:
         """Hold the connection while the service runs."""
         self._publisher.start()
         yield

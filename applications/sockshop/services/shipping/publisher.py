@@ -88,7 +88,7 @@ class Publisher:
 
     def _refuse_waiting(self, error: Exception) -> None:
         """Give those who wait the same answer: with the broker away, each would wait for an attempt of its own."""
-        for _ in range(self._tasks.qsize()):
+        for _task in range(self._tasks.qsize()):
             with suppress(queue.Empty):
                 task = self._tasks.get_nowait()
                 if task is None:

@@ -53,7 +53,7 @@ class Users:
             await self._mongo.do("seed", seed)
             self._seeded = True
 
-    async def keep_preparing(self, _: web.Application) -> AsyncIterator[None]:
+    async def keep_preparing(self, _app: web.Application) -> AsyncIterator[None]:
         """Prepare in the background until the database is there."""
 
         async def attempt() -> None:
@@ -106,7 +106,7 @@ class Users:
         made = await self._mongo.do(f"create {collection}", lambda store: people.create(store, collection, body))
         return hal_response({"id": made})
 
-    async def delete_nothing(self, _: web.Request) -> web.Response:
+    async def delete_nothing(self, _request: web.Request) -> web.Response:
         """Refuse to delete what is not of a known collection."""
         raise people.UserError("Invalid request")
 

@@ -114,7 +114,7 @@ def _nearest(
     The divergence is convex along that line, so halving finds where its slope is 0.
     """
     low, high = max(0.0, -difference) + _MIN / 2, min(1.0, 1.0 - difference) - _MIN / 2
-    for _ in range(_STEPS):
+    for _step in range(_STEPS):
         share = (low + high) / 2
         slope = candidates * _slope(share + difference, alternative[0]) + stables * _slope(share, alternative[1])
         low, high = (low, share) if slope > 0 else (share, high)

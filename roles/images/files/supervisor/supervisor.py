@@ -51,7 +51,7 @@ def start(engine: Engine, body: dict[str, Any]) -> None:
 
 def wait_for_rules(engine: Engine, key: str) -> None:
     """Return once the sandbox's process is the one that it becomes after it has loaded its packet rules."""
-    for _ in range(100):
+    for _look in range(100):
         processes = engine.get(f"/containers/{key}/top")["Processes"]
         if any("catatonit" in process[-1] for process in processes):
             return
@@ -82,7 +82,7 @@ def keep(engine: Engine, application: str) -> None:
         since = heal(engine, application)
         filters = {"type": ["container"], "event": ["die"], "label": [f"{LABEL}.application={application}"]}
         with contextlib.suppress(TimeoutError):
-            for _ in engine.stream("GET", "/events", timeout=LOOK_SECONDS, since=f"{since:.3f}", filters=filters):
+            for _event in engine.stream("GET", "/events", timeout=LOOK_SECONDS, since=f"{since:.3f}", filters=filters):
                 break
 
 

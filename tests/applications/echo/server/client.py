@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.01
 STOP = Path("/tmp/stop")
 
 
-def one(_: object = None) -> str:
+def one(_number: object = None) -> str:
     try:
         with urllib.request.urlopen(url, timeout=15) as answer:
             return f"{answer.status} {answer.read().decode()}"

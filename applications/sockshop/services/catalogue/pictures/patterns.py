@@ -136,4 +136,3 @@ def cats(cloth: Cloth, colours: Colours) -> None:
                 whisker = [(side * 1.2, 6), (side * 3, 5 + tilt * 2), (side * 3, 6.6 + tilt * 2), (side * 1.2, 7.4)]
                 cloth.polygon(_shift(middle, whisker), eye)
         cloth.polygon(_shift(middle, [(-3.4, 4), (3.4, 4), (0, 8)]), nose)
-

@@ -70,7 +70,7 @@ class Pages:
 
 
 def _page(layout: str, page: Path) -> str:
-    title, _, main = page.read_text("utf-8").partition("\n")
+    title, _newline, main = page.read_text("utf-8").partition("\n")
     return layout.replace("{{title}}", title.strip()).replace("{{name}}", page.stem).replace("{{main}}", main)
 
 

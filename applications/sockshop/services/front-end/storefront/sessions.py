@@ -55,7 +55,7 @@ class Sessions:
 
     def open(self, cookie: str) -> Session | None:
         """Return the session in a cookie, or None for a cookie that this shop did not write."""
-        body, _, signature = cookie.partition(".")
+        body, _dot, signature = cookie.partition(".")
         if not hmac.compare_digest(self._sign(body).encode(), signature.encode("utf-8", "replace")):
             return None
         try:

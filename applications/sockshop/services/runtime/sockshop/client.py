@@ -16,7 +16,7 @@ def traced_client(spans: Spans) -> ClientSession:
     """Return a client whose calls are spans below the one at hand. It keeps no cookies: they are other people's."""
     config: Any = TraceConfig()
 
-    async def start(_: Any, call: SimpleNamespace, request: Any) -> None:
+    async def start(_session: Any, call: SimpleNamespace, request: Any) -> None:
         call.measured = spans.call(request.method, request.url.host or "")
         call.tags = call.measured.__enter__()
         call.tags["http.path"] = request.url.path
@@ -24,14 +24,14 @@ def traced_client(spans: Spans) -> ClientSession:
         headers: CIMultiDict[str] = request.headers
         headers.update(context.headers() if context else {})
 
-    async def finish(_: Any, call: SimpleNamespace, request: Any) -> None:
+    async def finish(_session: Any, call: SimpleNamespace, request: Any) -> None:
         status = request.response.status
         call.tags["http.status_code"] = str(status)
         if status >= 500:
             call.tags["error"] = str(status)
         call.measured.__exit__(None, None, None)
 
-    async def fail(_: Any, call: SimpleNamespace, request: Any) -> None:
+    async def fail(_session: Any, call: SimpleNamespace, request: Any) -> None:
         call.tags["error"] = type(request.exception).__name__
         call.measured.__exit__(None, None, None)
 

@@ -32,7 +32,7 @@ def java_error(request: web.Request, status: int, message: str, exception: str =
     return web.json_response(body, status=status)
 
 
-def go_failure(_: web.Request, status: int, message: str) -> web.Response:
+def go_failure(_request: web.Request, status: int, message: str) -> web.Response:
     """Return what a service in Go answers where no handler did."""
     return go_error(status, message)
 

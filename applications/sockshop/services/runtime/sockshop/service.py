@@ -90,7 +90,7 @@ class Service:
         await runner.server.shutdown(CLOSE_SECONDS)
         await runner.cleanup()
 
-    async def _tools(self, _: web.Application) -> AsyncIterator[None]:
+    async def _tools(self, _app: web.Application) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "store"))
         self._client = traced_client(self.spans)
         delivery = asyncio.create_task(self.spans.deliver()) if self.settings.spans_url else None
@@ -101,7 +101,7 @@ class Service:
             with suppress(TimeoutError):
                 await asyncio.wait_for(delivery, FLUSH_SECONDS)
 
-    async def _health(self, _: web.Request) -> web.Response:
+    async def _health(self, _request: web.Request) -> web.Response:
         statuses = await asyncio.gather(*(_status(check) for check in self.checks.values()))
         entries = [(self.name, "OK"), *zip(self.checks, statuses, strict=True)]
         if self._own_last:
@@ -111,7 +111,7 @@ class Service:
             {"health": [{"service": name, "status": status, self._time_key: now} for name, status in entries]}
         )
 
-    async def metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, _request: web.Request) -> web.Response:
         """Answer the figures for Prometheus."""
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

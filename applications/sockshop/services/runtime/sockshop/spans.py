@@ -102,7 +102,7 @@ class Spans:
 
     async def _flush(self, session: ClientSession) -> None:
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            batch = [self._waiting.popleft() for _each in range(min(_BATCH, len(self._waiting)))]
             delivered = False
             with suppress(ClientError, OSError, TimeoutError):
                 async with session.post(self._url, json=batch) as answer:

@@ -1,4 +1,4 @@
-"""An application file on the controller's disk. The one file here that needs PyYAML, which Ansible brings."""
+"""An application file on the controller's disk. It needs PyYAML, which a host need not have."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from ..model.application import Application, ImageSource
-from ..model.errors import ModelError, Problem
-from .parse import parse
+from ..module_utils.compose.parse import parse
+from ..module_utils.model.application import Application, ImageSource
+from ..module_utils.model.errors import ModelError, Problem
 
 _REDEFINED = {
     "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
@@ -27,7 +27,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, _value in node.value:
             if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str):
                 if key.value in seen:
                     raise yaml.constructor.ConstructorError(
