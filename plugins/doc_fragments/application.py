@@ -39,10 +39,10 @@ options:
     default: unix:///var/run/docker.sock
   docker_cert_path:
     description: Folder on the host with C(ca.pem), C(cert.pem) and C(key.pem) for TCP. Without it TCP is not encrypted.
-    type: path
+    type: str
   directory:
     description: Folder on the target host for the mesh's files, secrets and state.
-    type: path
+    type: str
     default: /var/lib/evenkeel
 attributes:
   action:
