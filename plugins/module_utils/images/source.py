@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,11 @@ from .context import HOST_CA, context_tar, fingerprint
 
 REPOSITORY = "evenkeel"
 ROOTFS = "rootfs"
-_LOCAL = re.compile(rf"(?<![\w./-]){REPOSITORY}/([a-z0-9][a-z0-9._-]*)(?![\w:./@-])")
+# Where a Dockerfile names an image: that of a stage, and one that files come from, in a COPY or in a mount of a RUN.
+_PLACE = r"^\s*[Ff][Rr][Oo][Mm]\s+(?:--\S+\s+)*|(?<=[\s,=-])from="
+_LOCAL = re.compile(rf"({_PLACE}){REPOSITORY}/([a-z0-9][a-z0-9._-]*)(?![\w:./@-])")
+# A word of an instruction after which a here-document follows, up to the line of that name.
+_HERE = re.compile(r"(?<!\S)\d*<<-?([\"']?)([A-Za-z_]\w*)\1(?!\S)")
 
 
 class SourceError(ValueError):
@@ -87,11 +91,11 @@ def _image(name: str, source: Source, parent: Callable[[str], Image]) -> Image:
     if file.is_file():
 
         def resolved(match: re.Match[str]) -> str:
-            parents[match[1]] = parent(match[1])
-            return parents[match[1]].reference
+            parents[match[2]] = parent(match[2])
+            return match[1] + parents[match[2]].reference
 
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        text = "".join(_LOCAL.sub(resolved, line) if _names_image(line) else line for line in lines)
+        for line, instructs in _lines(file.read_text(encoding="utf-8")):
+            text += _LOCAL.sub(resolved, line) if instructs and _names_image(line) else line
     elif not (source.folder / ROOTFS).is_file():
         raise SourceError(f"{file}: found nothing; allowed: a Dockerfile, or a program {ROOTFS} beside it")
     parts = [fingerprint(source.folder), text, repr(source.args), source.target]
@@ -99,5 +103,18 @@ def _image(name: str, source: Source, parent: Callable[[str], Image]) -> Image:
     return Image(name, f"{REPOSITORY}/{name}:{digest}", source, tuple(parents), text)
 
 
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a Dockerfile, each with whether it is one of instructions, not of a here-document."""
+    open_documents: list[str] = []
+    for line in text.splitlines(keepends=True):
+        yield line, not open_documents
+        if open_documents:
+            if line.strip() == open_documents[0]:
+                del open_documents[0]
+        elif not line.lstrip().startswith("#"):
+            open_documents = [name for _, name in _HERE.findall(line)]
+
+
 def _names_image(line: str) -> bool:
-    return bool(re.match(r"\s*(FROM\s|COPY\s.*--from=)", line, re.IGNORECASE))
+    """Whether a line of a Dockerfile has a place for an image: that of a stage, or one that files come from."""
+    return bool(re.match(r"\s*(FROM\s|((COPY|RUN)\s.*)?--(from|mount)=\S)", line, re.IGNORECASE))

@@ -45,6 +45,42 @@ def test_parents_come_first_and_are_named_in_the_dockerfile(tmp_path: Path) -> N
     assert found["web"].dockerfile.startswith(f"FROM {found['runtime'].reference}\n")
 
 
+def test_parents_are_those_of_stages_and_those_that_files_come_from(tmp_path: Path) -> None:
+    folder(tmp_path, "tools", Dockerfile="FROM scratch\n")
+    text = (
+        "FROM evenkeel/base\n"
+        "COPY --chown=1 --from=evenkeel/runtime /a /\n"
+        "RUN --mount=type=bind,from=evenkeel/tools,target=/t \\\n"
+        "    --mount=from=evenkeel/web,target=/w make evenkeel/other\n"
+        "RUN echo evenkeel/other\n"
+    )
+    shop(tmp_path)
+    sources = {name: Source(tmp_path / name) for name in ("base", "runtime", "web", "tools", "other")}
+    found = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
+    assert found["all"].parents == ("base", "runtime", "tools", "web")
+    assert f"from={found['tools'].reference},target=/t" in found["all"].dockerfile
+    assert "RUN echo evenkeel/other\n" in found["all"].dockerfile
+
+
+def test_a_here_document_names_no_parents(tmp_path: Path) -> None:
+    text = (
+        "FROM evenkeel/base\n"
+        "# cat <<COMMENT\n"
+        "RUN echo $((1 << 2)) <<<word\n"
+        "COPY <<ONE <<-'TWO' /\n"
+        "FROM evenkeel/nothing\n"
+        "ONE\n"
+        "FROM evenkeel/nothing\n"
+        "\tTWO\n"
+        "FROM evenkeel/runtime\n"
+    )
+    shop(tmp_path)
+    sources = {name: Source(tmp_path / name) for name in ("base", "runtime")}
+    found = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
+    assert found.parents == ("base", "runtime")
+    assert found.dockerfile.count("FROM evenkeel/nothing\n") == 2
+
+
 def test_a_change_renames_the_image_and_those_made_from_it(tmp_path: Path) -> None:
     before = references(shop(tmp_path))
     (tmp_path / "runtime" / "new").write_text("x")

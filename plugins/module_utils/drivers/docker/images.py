@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -97,7 +98,7 @@ class DockerImages:
             root.mkdir(mode=0o755)
             with tarfile.open(archive) as content:
                 unpack(content, source)
-            self._followed_plainly(recipe, ROOTFS, [str(source / ROOTFS), str(root)], say)
+            self._followed_plainly(recipe, ROOTFS, [*_own_mounts(), str(source / ROOTFS), str(root)], say)
             changes = [option for change in ROOTFS_CHANGES for option in ("--change", change)]
             command = [*self._commands.client, "import", *changes, "-", recipe.reference]
             with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as packed:
@@ -153,6 +154,12 @@ class DockerImages:
                 return False
             raise
         return True
+
+
+def _own_mounts() -> list[str]:
+    """Return what runs a program so that its mounts are gone with it, however it ends: debootstrap leaves one otherwise."""
+    unshare = shutil.which("unshare") if os.geteuid() == 0 else None
+    return [unshare, "--mount"] if unshare else []
 
 
 def registry(reference: str) -> str:

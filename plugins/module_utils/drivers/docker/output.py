@@ -117,4 +117,5 @@ def reason(line: str) -> str:
 
 
 def _short(name: str) -> str:
+    name = " ".join(name.split())
     return name if len(name) <= SHOWN_LETTERS else f"{name[:SHOWN_LETTERS - 1]}…"
