@@ -13,7 +13,7 @@ from ..module_utils.compose.node import Node
 from ..module_utils.compose.release import read_rollout, read_weights
 from ..module_utils.model.errors import ModelError, Problem
 from ..module_utils.model.load import Population, entrance, generator
-from ..module_utils.model.release import MAX_USERS, Rollout
+from ..module_utils.model.release import MAX_USERS, Check, Rollout
 from ..module_utils.release.fit import unfit
 from .compose_file import read_yaml
 from .project import Project
@@ -44,6 +44,9 @@ def requested(project: Project, given: Mapping[str, Any]) -> tuple[Rollout | Non
     if rollout and rollout.load:
         generator(project.specification.application)
         entrance(project.specification.application)
+    folder = Path(project.specification.source if source == SOURCE else source).parent
+    if rollout:
+        rollout = replace(rollout, checks=tuple(_with_script(each, folder) for each in rollout.checks))
     faults = unfit(rollout, project.specification.application) if rollout else []
     if faults:
         place = "x-mesh.release." if source == project.specification.source else ""
@@ -86,6 +89,14 @@ def _load(rollout: Rollout, node: Node, given: Mapping[str, Any]) -> int:
     wanted = boolean(given["generate_load"]) if "generate_load" in given else bool(rollout.load)
     users = node.child("users", given["users"]).integer(1, MAX_USERS) if "users" in given else rollout.load or Population.users
     return users if wanted else 0
+
+
+def _with_script(check: Check, folder: Path) -> Check:
+    """Return ``check`` with the content of its command, where that is a file below ``folder``: the target has none."""
+    file = folder / check.command[0] if check.command else folder
+    if check.command and "/" in check.command[0] and not Path(check.command[0]).is_absolute() and file.is_file():
+        return replace(check, script=file.read_text(encoding="utf-8"))
+    return check
 
 
 def _environment(node: Node) -> dict[str, str]:

@@ -114,7 +114,7 @@ def _latency(node: Node) -> float:
 
 def _check(name: str, node: Node) -> Check:
     found = node.fields(
-        ("command", "contains", "interval", "max", "min", "query", "status", "timeout", "url"),
+        ("command", "contains", "interval", "max", "min", "query", "status", "timeout", "url", "user"),
     )
     if ("command" in found) == ("url" in found):
         node.fail("a command, or a url (with a query for Prometheus)")
@@ -124,6 +124,7 @@ def _check(name: str, node: Node) -> Check:
     return Check(
         name=name,
         command=_words(found["command"]) if "command" in found else (),
+        user=found["user"].string() if "user" in found else Check.user,
         url=found["url"].string() if "url" in found else "",
         status=found["status"].integer(100, 599, 200) if "status" in found else 200,
         contains=contains,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..model.application import (
     PROTOCOLS,
     PROXY_MEMORY,
+    RESERVED_PORTS,
     Build,
     Component,
     Dependency,
@@ -213,6 +214,14 @@ def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
 
 
 def _number(node: Node, text: str) -> int:
+    if text in map(str, RESERVED_PORTS):
+        node.fail("another port: the proxy beside the application listens on " + ", ".join(map(str, RESERVED_PORTS)))
+        return 1
+    return _published(node, text)
+
+
+def _published(node: Node, text: str) -> int:
+    """Return a port of the host: the proxies have none there."""
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
     node.fail(PORT_NUMBER)
@@ -228,13 +237,13 @@ def _outer_port(node: Node) -> OuterPort | None:
         if "protocol" in found:
             found["protocol"].choice(("tcp",), "tcp")
         host_ip = found["host_ip"].string() if "host_ip" in found else ""
-        return OuterPort(found["published"].integer(1, 65535, 1), found["target"].integer(1, 65535, 1), host_ip)
+        return OuterPort(found["published"].integer(1, 65535, 1), _number(found["target"], found["target"].scalar()), host_ip)
     text = node.scalar()
     match = re.fullmatch(r"(?:(?:(\d[\d.]*|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/tcp)?", text)
     if not match or not match[2]:
         node.fail("\"published:target\" such as \"80:8079\", TCP, one port an entry, with the published port stated")
         return None
-    return OuterPort(_number(node, match[2]), _number(node, match[3]), (match[1] or "").strip("[]"))
+    return OuterPort(_published(node, match[2]), _number(node, match[3]), (match[1] or "").strip("[]"))
 
 
 def _ports(found: dict[str, Node], mesh: dict[str, Node], outer: tuple[OuterPort, ...]) -> tuple[Port, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ..model.application import Component
+from ..model.release import LATENCY_BOUNDS
 from .envoy import ADMIN_SOCKET, DIRECTORY, Config, config_source
 from .listeners import component_directory
 
 _HEAP_SHARE = 0.9
+# The bounds that releases count slow requests by, in milliseconds: a release reads these buckets and no others.
+_LATENCIES: Config = {"match": {"suffix": "upstream_rq_time"}, "buckets": list(LATENCY_BOUNDS)}
 _MAX_CONNECTIONS = 20_000
 _MONITORS = "type.googleapis.com/envoy.extensions.resource_monitors."
 
@@ -21,6 +24,7 @@ def bootstrap(component: Component) -> Config:
             "cds_config": config_source(f"{here}/clusters.json"),
         },
         "stats_flush_interval": "1s",
+        "stats_config": {"histogram_bucket_settings": [_LATENCIES]},
         "overload_manager": _overload(component.proxy_memory),
     }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..model.application import HTTP, Component, Kind, Port
+from ..model.application import HTTP, INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Component, Kind, Port
 from ..model.effective import EffectiveApplication
 from ..model.instance import Version
 from .clusters import application_cluster, cluster_name
 from .connection import connection_manager
 from .envoy import TRACES_CLUSTER, TRACES_PATH, Config, config_source, extension, prefix_range, socket_address
 from .routes import ROUTES, ROUTES_FILE, inbound_name
-from .topology import INBOUND_PORT, OUTBOUND_PORT, TRACES_PORT, Topology
+from .topology import Topology
 
 _SHARED_ROUTES: Config = {"rds": {"route_config_name": ROUTES, "config_source": config_source(ROUTES_FILE)}}
 _EDGE_OPTIONS: Config = {

@@ -52,7 +52,12 @@ def _buckets(buckets: list[Mapping[str, Any]]) -> tuple[int, tuple[int, ...]]:
     if not buckets:
         return 0, NO_BUCKETS
     known = {float(each["upper_bound"]): int(each["cumulative"]) for each in buckets}
-    return max(known.values()), tuple(known.get(float(bound), 0) for bound in LATENCY_BOUNDS)
+    return max(known.values()), tuple(_within(known, bound) for bound in LATENCY_BOUNDS)
+
+
+def _within(known: Mapping[float, int], bound: float) -> int:
+    """Return how many took no longer than ``bound``: where a proxy has no such bucket, what the next smaller one has."""
+    return max((count for upper, count in known.items() if upper <= bound), default=0)
 
 
 def _quoted(text: str) -> str:

@@ -7,11 +7,6 @@ from typing import Protocol
 
 from ..model.instance import Instance, Version
 
-# What a proxy listens on in its instance's own network namespace.
-OUTBOUND_PORT = 15001
-INBOUND_PORT = 15006
-TRACES_PORT = 15411
-
 
 class Topology(Protocol):
     """The addresses of one application on a target. Ranges are in CIDR notation."""

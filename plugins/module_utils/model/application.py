@@ -12,6 +12,11 @@ from .scaling import Scaling
 HTTP = ("http", "grpc")
 PROTOCOLS = (*HTTP, "mysql", "mongo", "amqp", "tcp")
 PROXY_MEMORY = 128 << 20
+# What a proxy listens on in its instance's own network namespace: no application can.
+OUTBOUND_PORT = 15001
+INBOUND_PORT = 15006
+TRACES_PORT = 15411
+RESERVED_PORTS = (OUTBOUND_PORT, INBOUND_PORT, TRACES_PORT)
 
 
 class Kind(StrEnum):

@@ -83,11 +83,15 @@ class Check:
     """A check of one's own, made every ``interval`` seconds: a ``command``, a ``url``, or a ``query`` to Prometheus at ``url``.
 
     A command has to end with 0; a URL to answer with ``status`` and what matches ``contains``; a query to give values from
-    ``least`` to ``most``. Commands and URLs are given a header that makes their requests the candidates'.
+    ``least`` to ``most``. Commands and URLs are given a header that makes their requests the candidates'. A command is run on
+    the target as ``user``, in an empty folder of its own; ``script`` is the content of its first word where that is a file
+    beside the one that states it.
     """
 
     name: str
     command: tuple[str, ...] = ()
+    script: str = ""
+    user: str = "nobody"
     url: str = ""
     status: int = 200
     contains: str = ""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import subprocess
+import tempfile
 import urllib.error
 import urllib.parse
+from pathlib import Path
 
 from ansible.module_utils.urls import open_url
 
@@ -28,22 +31,46 @@ def wrong(check: Check, tester: str) -> str:
 
 def _command(check: Check, tester: str) -> str:
     try:
-        # A module's run_command is for its main thread; checks have threads of their own.
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
-            check.command,
-            env={**os.environ, TESTER_VARIABLE: f"{TESTER_HEADER}: {tester}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=check.timeout,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory(prefix="evenkeel-check-") as folder:
+            return _ended(check, tester, Path(folder))
+    except KeyError:
+        return f"the command cannot be run: the target has no user {check.user!r}"
     except subprocess.TimeoutExpired:
         return f"the command had no end within {check.timeout:g} s"
     except OSError as error:
         return f"the command cannot be run: {error}"
+
+
+def _ended(check: Check, tester: str, folder: Path) -> str:
+    """Run the command of ``check`` in ``folder`` and return what is wrong.
+
+    Raises ``OSError``, ``KeyError`` where there is no such user, ``TimeoutExpired``.
+    """
+    user = pwd.getpwnam(check.user) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    command = list(check.command)
+    if check.script:
+        script = folder / Path(command[0]).name
+        script.write_text(check.script, encoding="utf-8")
+        script.chmod(0o755)
+        command[0] = str(script)
+    if os.geteuid() == 0:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    # A module's run_command is for its main thread; checks have threads of their own.
+    done = subprocess.run(  # pylint: disable=ansible-bad-function
+        command,
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), TESTER_VARIABLE: f"{TESTER_HEADER}: {tester}"},
+        user=user.pw_uid if os.geteuid() == 0 else None,
+        group=user.pw_gid if os.geteuid() == 0 else None,
+        extra_groups=[] if os.geteuid() == 0 else None,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=check.timeout,
+        check=False,
+    )
     return f"the command ended with {done.returncode}: {done.stdout.strip()[-_SHOWN:]}" if done.returncode else ""
 
 

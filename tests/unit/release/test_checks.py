@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,3 +68,15 @@ def test_a_query_has_to_stay_within_its_limits(url: str) -> None:
     assert "gives nan" in wrong(Check("nan", url=url, query="NaN", most=2), "t")
     assert wrong(Check("none", url=url, query="nothing", most=2), "t") == "the query gives no value"
     assert "does not answer the query" in wrong(Check("closed", url="http://127.0.0.1:1", query="1", most=2), "t")
+
+
+def test_a_script_is_taken_along_and_run_in_a_folder_of_its_own() -> None:
+    script = "#!/bin/sh\necho in $(pwd) as $(id -un); exit 1\n"
+    seen = wrong(Check("script", command=("./smoke.sh", "now"), script=script), "t")
+    assert "in /tmp/evenkeel-check-" in seen
+    assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in seen
+
+
+def test_an_unknown_user_is_told() -> None:
+    if os.geteuid() == 0:
+        assert "no user 'nobody-here'" in wrong(Check("x", command=("true",), user="nobody-here"), "t")

@@ -13,8 +13,7 @@ from ...mesh.bootstrap import arguments
 from ...mesh.clusters import http_port
 from ...mesh.envoy import DIRECTORY, TRACES_PATH
 from ...mesh.resolution import host_names
-from ...mesh.topology import TRACES_PORT
-from ...model.application import Application, Component, Mount
+from ...model.application import TRACES_PORT, Application, Component, Mount
 from ...model.effective import EffectiveApplication
 from ...model.instance import Instance
 from . import names

@@ -11,6 +11,8 @@ from ...model.application import SecretMount
 from .layout import Layout
 
 SECRET_BYTES = 32
+# Nobody but root gets below an application's folder on the host; containers have what is theirs mounted.
+HOME_MODE = 0o700
 
 
 def read_files(folder: Path) -> dict[str, str]:

@@ -112,7 +112,7 @@ class DockerLoadRunner:
     @contextmanager
     def _run_folder(self) -> Iterator[Path]:
         """Make and hold the folder of one run, once those of dead ones are gone; remove it at the end."""
-        files.directory(self._layout.home, 0o755)
+        files.directory(self._layout.home, files.HOME_MODE)
         files.directory(self._folder, 0o700)
         path = self._folder / secrets.token_hex(4)
         with ExitStack() as held:

@@ -6,8 +6,7 @@ to the component's ports; nothing else comes in, and the application reaches no 
 
 from __future__ import annotations
 
-from ...mesh.topology import INBOUND_PORT, OUTBOUND_PORT
-from ...model.application import Component
+from ...model.application import INBOUND_PORT, OUTBOUND_PORT, Component
 from .topology import LOOPBACK, DockerTopology
 
 _RULES = """\

@@ -58,7 +58,7 @@ class FileStateStore:
     @contextmanager
     def transaction(self, lease: Lease) -> Iterator[FileTransaction]:
         """Lock the state, and write what it is set to. Raises ``StateError``, and ``Busy`` where ``lease`` is lost."""
-        files.directory(self._layout.home, 0o755)
+        files.directory(self._layout.home, files.HOME_MODE)
         files.directory(self._layout.leases, 0o755)
         with locks.held(self._layout.leases / "state", wait=True):
             self._check(lease)
