@@ -170,14 +170,14 @@ def test_a_run_obeys_what_is_asked_elsewhere() -> None:
         run = threading.Thread(target=lambda: ended.append(release(**asked)))
         run.start()
         assert eventually(lambda: any("asked" in each.text for each in crowd.answers))
-        assert "asked of the run" in release(action="pause")[1]
+        assert "requested of the run" in release(action="pause")[1]
         run.join(25)
         assert run.is_alive(), "a step goes on although a pause was asked for"
         assert "shifting at 20 %" in release(action="status")[1]
         assert release(action="abort")[0] == 0
         run.join()
     assert ended[0][0] != 0
-    assert "it was asked for" in ended[0][1]
+    assert "an abort was requested" in ended[0][1]
     assert crowd.failed() == []
     assert versions() == {before}
 

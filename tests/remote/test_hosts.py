@@ -122,6 +122,7 @@ def test_an_engine_that_is_installed_is_started_and_never_replaced() -> None:
     assert eventually(lambda: [answer(each) for each in ADDRESSES] == ["2", "2"], 60)
 
 
-def test_what_is_taken_down_is_gone_on_both(name: str) -> None:
-    play("teardown", delete_data=True)
-    assert containers(name) == {}
+def test_what_is_taken_down_is_gone_on_both() -> None:
+    code, said = play("teardown", delete_data=True)
+    assert code == 0, said
+    assert [containers(each) for each in ADDRESSES] == [{}, {}]
