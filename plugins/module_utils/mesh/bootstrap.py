@@ -7,6 +7,8 @@ from ..model.release import LATENCY_BOUNDS
 from .envoy import ADMIN_SOCKET, DIRECTORY, Config, config_source
 from .listeners import component_directory
 
+# How long a proxy that leaves tells its clients to go elsewhere before it closes its listeners.
+DRAIN_SECONDS = 5
 _HEAP_SHARE = 0.9
 # The bounds that releases count slow requests by, in milliseconds: a release reads these buckets and no others.
 _LATENCIES: Config = {"match": {"suffix": "upstream_rq_time"}, "buckets": list(LATENCY_BOUNDS)}
@@ -36,7 +38,8 @@ def arguments(component: Component, instance: str) -> list[str]:
         "--service-cluster", component.name,
         "--service-node", instance,
         "--concurrency", "1",
-        "--drain-time-s", "5",
+        "--drain-time-s", str(DRAIN_SECONDS),
+        *(["--drain-strategy", "immediate"] if component.outer_ports else []),
         "--parent-shutdown-time-s", "6",
         "--disable-hot-restart",
         "--log-level", "warn",

@@ -83,12 +83,14 @@ class Container:
 class Setting:
     """What containers depend on besides the model: the host's folders, and ``folder``, which relative bind mounts are meant from.
 
-    ``socket`` is the engine's, which the supervisor asks.
+    ``socket`` is the engine's, which the supervisor asks; ``migrates`` tells whether the kernel can hand connections that nobody
+    has accepted yet from one listener to another (tcp_migrate_req in ip-sysctl, since Linux 5.14).
     """
 
     layout: Layout
     folder: Path
     socket: str = SOCKET
+    migrates: bool = False
 
 
 def instance_containers(
@@ -113,7 +115,7 @@ def instance_containers(
         )
 
     own = (
-        container(Role.SANDBOX, _sandbox(component, instance, application, topology)),
+        container(Role.SANDBOX, _sandbox(component, instance, application, topology, setting.migrates)),
         container(
             Role.PROXY, _proxy(component, instance, joined, application, topology, setting.layout), component.proxy_memory
         ),
@@ -141,13 +143,17 @@ def supervisor(application: EffectiveApplication, setting: Setting) -> Container
     return Container(name, application.name, "", Role.SUPERVISOR, Role.SUPERVISOR, body, SUPERVISOR_MEMORY)
 
 
-def _sandbox(component: Component, instance: Instance, application: EffectiveApplication, topology: DockerTopology) -> Body:
+def _sandbox(
+    component: Component, instance: Instance, application: EffectiveApplication, topology: DockerTopology, migrates: bool
+) -> Body:
     network = names.network_name(application.name)
     # A gateway has no application that would resolve names, so what it depends on may change without another sandbox.
     hosts = {} if component.gateway else host_names(component, application, topology)
     published: dict[str, list[dict[str, str]]] = {}
     for port in component.outer_ports:
         published.setdefault(f"{port.target}/tcp", []).append({"HostIp": port.host_ip, "HostPort": str(port.published)})
+    # Clients of a published port cannot be told to go elsewhere while its proxy is replaced.
+    handed_over = {"net.ipv4.tcp_migrate_req": "1"} if published and migrates else {}
     return {
         "Image": application.references[platform_image("sandbox")],
         "Hostname": instance.name,
@@ -158,7 +164,7 @@ def _sandbox(component: Component, instance: Instance, application: EffectiveApp
             "NetworkMode": network,
             "ExtraHosts": [f"{name}:{address}" for name, address in sorted(hosts.items())],
             "PortBindings": published,
-            "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
+            "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0", **handed_over},
             "CapDrop": ["ALL"],
             "CapAdd": ["NET_ADMIN"],
             "ReadonlyRootfs": True,

@@ -8,9 +8,23 @@ from dataclasses import dataclass
 from .containers import Container
 from .names import Role
 from .observe import Found
-from .operations import CreateContainer, DetachContainer, RecreateContainer, StartContainer, UpdateContainer
+from .operations import (
+    CreateContainer,
+    DetachContainer,
+    HandOverProxy,
+    RecreateContainer,
+    StartContainer,
+    UpdateContainer,
+)
 
-Verb = type[CreateContainer] | type[RecreateContainer] | type[StartContainer] | type[UpdateContainer] | type[DetachContainer]
+Verb = (
+    type[CreateContainer]
+    | type[RecreateContainer]
+    | type[HandOverProxy]
+    | type[StartContainer]
+    | type[UpdateContainer]
+    | type[DetachContainer]
+)
 
 
 @dataclass(frozen=True)
@@ -33,20 +47,23 @@ class Change:
 
 
 def instance_changes(
-    containers: Sequence[Container], found: Mapping[str, Found], network: str, keep_sandbox: bool
+    containers: Sequence[Container], found: Mapping[str, Found], network: str, in_place: bool
 ) -> list[Change]:
     """Return the changes of an instance's containers, the sandbox first.
 
-    ``keep_sandbox`` leaves one whose image alone is another: it does nothing but hold namespaces, and takes the instance along.
+    ``in_place`` is an instance that nothing can serve in place of: its sandbox is left where its image alone is another, as it
+    does nothing but hold namespaces and would take the instance along, and its proxy hands over to the next one.
     """
     sandbox, *joining = containers
-    changes = [change] if (change := container_change(sandbox, found.get(sandbox.name), network, keep_sandbox)) else []
+    changes = [change] if (change := container_change(sandbox, found.get(sandbox.name), network, in_place)) else []
     renewed = any(change.renews or change.verb is CreateContainer for change in changes)
     for container in joining:
         change = container_change(container, found.get(container.name), network)
         lost = container.name in found and (renewed or found[container.name].joined != found[sandbox.name].key)
         if lost:
             change = Change(RecreateContainer, container, "its sandbox is another one")
+        elif change and change.renews and in_place and container.role == Role.PROXY and found[container.name].running:
+            change = Change(HandOverProxy, container, change.cause)
         if change:
             changes.append(change)
     return changes

@@ -22,6 +22,8 @@ from .proxies import DockerProxies
 from .state import FileStateStore
 from .workloads import DockerWorkloads
 
+MIGRATES = Path("/proc/sys/net/ipv4/tcp_migrate_req")
+
 
 class DockerDriver:
     """The application called ``application`` on ``engine``: its files are below ``root`` of the engine's host.
@@ -32,7 +34,7 @@ class DockerDriver:
     def __init__(self, engine: Engine, application: str, root: str, folder: str) -> None:
         self._engine = engine
         self._layout = Layout(application, root)
-        self._setting = Setting(self._layout, Path(folder), engine.socket)
+        self._setting = Setting(self._layout, Path(folder), engine.socket, MIGRATES.exists())
 
     @cached_property
     def state(self) -> FileStateStore:

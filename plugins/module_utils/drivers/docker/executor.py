@@ -19,6 +19,7 @@ from . import files, names
 from .client import Engine, EngineError
 from .containers import Container
 from .drain import drain
+from .handover import Handover
 from .health import Waiting
 from .layout import Layout
 from .names import Role
@@ -33,6 +34,7 @@ from .operations import (
     DetachContainer,
     Drain,
     GenerateSecret,
+    HandOverProxy,
     RecreateContainer,
     RemoveContainer,
     RemoveNetwork,
@@ -59,6 +61,7 @@ class Executor:
         self._layout = layout
         self._proxies = proxies
         self._endpoints = threading.Lock()
+        self._handover = Handover(engine, layout, self._create, self._remove)
 
     def run(self, operation: Operation, execution: Execution) -> None:
         """Carry out one operation; an engine that is gone is waited for. Raises ``DriverError``."""
@@ -139,6 +142,10 @@ class Executor:
         self._create(operation.container, execution)
 
     @_do.register
+    def _(self, operation: HandOverProxy, execution: Execution) -> None:
+        self._handover.run(operation.container, execution)
+
+    @_do.register
     def _(self, operation: StartContainer, execution: Execution) -> None:
         self._start(operation.container, execution)
 
@@ -161,6 +168,8 @@ class Executor:
     @_do.register
     def _(self, operation: RemoveContainer, execution: Execution) -> None:
         self._remove(operation.subject)
+        if operation.subject != names.former_name(operation.subject):
+            self._handover.take_back(names.former_name(operation.subject))
         if operation.folder:
             shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
 
@@ -200,6 +209,8 @@ class Executor:
 
     def _create(self, container: Container, execution: Execution) -> None:
         self._prepare(container, execution)
+        if container.role == Role.PROXY and self._handover.finished(container):
+            return
         try:
             self._engine.post("/containers/create", container.creation(), name=container.name)
         except EngineError as error:

@@ -55,6 +55,10 @@ class Layout:
         """Return the admin socket of a proxy."""
         return self.run(instance) / "admin.sock"
 
+    def former_admin(self, instance: str) -> Path:
+        """Return the admin socket of a proxy that hands over to its successor."""
+        return self.run(instance) / "admin.former.sock"
+
     def mounted_secret(self, component: str, secret: SecretMount) -> Path:
         """Return the copy of a secret that a component's user may read."""
         return self.home / "mounted" / component / secret.target.strip("/").replace("/", "_")

@@ -38,6 +38,16 @@ def container_name(application: str, instance: str, role: Role) -> str:
     return name if role == Role.WORKLOAD else f"{name}-{role}"
 
 
+def next_name(container: str) -> str:
+    """Return the name of a container that is to replace another, for as long as both are there."""
+    return f"{container}-next"
+
+
+def former_name(container: str) -> str:
+    """Return the name of the container that the one called ``container`` is to replace."""
+    return container.removesuffix("-next")
+
+
 def supervisor_name(application: str) -> str:
     """Return the name of the supervisor's container."""
     return f"{application}-{Role.SUPERVISOR}"

@@ -90,6 +90,14 @@ class RecreateContainer(Operation):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandOverProxy(Operation):
+    """Start ``container`` beside the proxy that it replaces, which takes no new connection from then on and leaves."""
+
+    verb: ClassVar[str] = "hand over"
+    container: Container
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartContainer(Operation):
     """Start ``container``, which is there."""
 

@@ -19,17 +19,19 @@ from ..base import Part, Scope
 from . import names
 from .desired import Desired
 from .differences import Change, container_change, instance_changes
-from .names import Role
+from .names import Role, former_name
 from .observe import Found, Inventory
 from .operations import (
     Admit,
     AwaitInstance,
+    CreateContainer,
     CreateNetwork,
     CreateVolume,
     DeleteFile,
     DetachContainer,
     Drain,
     GenerateSecret,
+    HandOverProxy,
     RemoveContainer,
     RemoveNetwork,
     Withdraw,
@@ -193,6 +195,7 @@ class _Components:
     def _steady(self, instance: Instance) -> Iterator[Operation]:
         """Yield what is done to an instance that does not serve, or that nothing can serve in place of."""
         yield from self._containers(instance, frozenset())
+        yield from self._strays(instance)
         admitted = self._has_endpoints(instance) and not self._serves(instance)
         unwell = self._unwell(instance)
         if self._changes[instance] or unwell:
@@ -201,6 +204,16 @@ class _Components:
             yield self._await(instance, "healthy before callers send to it")
         if admitted:
             yield self._admit(instance)
+
+    def _strays(self, instance: Instance) -> Iterator[Operation]:
+        """Yield the removal of proxies that a run has left which was killed while one handed over to another."""
+        wanted = {each.name for each in self._wanted.instances[instance]}
+        going_on = {change.container.name for change in self._changes[instance] if change.verb in (HandOverProxy, CreateContainer)}
+        for container in self._found.get(instance, []):
+            if container.name not in wanted and former_name(container.name) not in going_on:
+                yield RemoveContainer(
+                    subject=container.name, cause="left by a run that was killed", component=instance.component
+                )
 
     def _rolled(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
         cause = next(change.cause for change in self._changes[instance] if change.renews)

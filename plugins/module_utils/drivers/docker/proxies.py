@@ -63,14 +63,20 @@ def is_there(admin: Path) -> bool:
         return connection.connect_ex(str(admin)) not in (errno.ENOENT, errno.ECONNREFUSED)
 
 
-def ask_proxy(admin: Path, path: str) -> bytes | None:
-    """Return what the proxy with the admin socket ``admin`` answers to a GET, None where it does not with 200."""
+def connections(admin: Path) -> int:
+    """Return how many connections the listeners of a proxy have; none where it does not answer."""
+    answer = ask_proxy(admin, "/stats?format=json&filter=^listener\\..*downstream_cx_active$")
+    return sum(each["value"] for each in json.loads(answer)["stats"] if "admin" not in each["name"]) if answer else 0
+
+
+def ask_proxy(admin: Path, path: str, method: str = "GET") -> bytes | None:
+    """Return what the proxy with the admin socket ``admin`` answers, None where it does not with 200."""
     connection = http.client.HTTPConnection("proxy", timeout=TIMEOUT_SECONDS)
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.sock.settimeout(TIMEOUT_SECONDS)
         connection.sock.connect(str(admin))
-        connection.request("GET", path)
+        connection.request(method, path)
         answer = connection.getresponse()
         content = answer.read(MAX_ANSWER)
         return content if answer.status == 200 else None
