@@ -19,7 +19,7 @@ def shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    return repr(value)
+    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
 class Node:
