@@ -211,7 +211,7 @@ def _run(context: Context, lease: Lease, chosen: Release, request: ReleaseReques
     current = _meant(state, request, context.by)
     _open(context, lease, current)
     target = DriverTarget(context, lease, request.patience, lambda application, begun: _load(context, application, begun))
-    runner = Runner(current, target, context.say)
+    runner = Runner(current, target, context.say, context.now, context.sleep)
     try:
         try:
             ended = _steps(runner, current, request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -44,14 +43,13 @@ class DriverTarget:
         lease: Lease,
         patience: float,
         load: Callable[[EffectiveApplication, Release], AbstractContextManager[None]],
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
         self._driver = context.driver
         self._lease = lease
         self._patience = patience
         self._load = load
-        self._now = now
+        self._now = context.now
         self._release: Release | None = None
         self._application: EffectiveApplication | None = None
         self._starts: dict[str, str] = {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -97,9 +95,7 @@ def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: floa
     return ScalingReport(tuple(plan), tuple(told))
 
 
-def advice(
-    context: Context, seconds: float, only: tuple[str, ...], sleep: Callable[[float], None] = time.sleep
-) -> tuple[Advice, ...]:
+def advice(context: Context, seconds: float, only: tuple[str, ...]) -> tuple[Advice, ...]:
     """Return what each running component, or each of ``only``, should have, after looking at them for ``seconds``."""
     driver = context.driver
     state = driver.state.read()
@@ -107,7 +103,7 @@ def advice(
     running = [each for each in application.components if each.replicas and (not only or each.name in only)]
     with ThreadPoolExecutor(8) as pool:
         before = dict(zip(running, pool.map(lambda each: _totals(driver, application, each), running), strict=True))
-        sleep(seconds)
+        context.sleep(seconds)
         totals = list(pool.map(lambda each: _totals(driver, application, each), running))
         memory = list(pool.map(lambda each: most_memory(driver, each.name), running))
     advised = []
