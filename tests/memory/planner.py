@@ -241,9 +241,14 @@ class _Planner:
             before = frozenset({Admit.key_of(instance.name)})
 
     def _steady(self, instance: Instance) -> Iterator[Operation]:
-        yield from self._made(instance, frozenset())
         target = version_name(instance.component, instance.version)
         admitted = target in self._serving and not self._serves(instance)
+        drained: frozenset[str] = frozenset()
+        if admitted and self._renewed(instance):
+            # A run may have died after it was withdrawn.
+            yield self._drain(instance, drained)
+            drained = frozenset({Drain.key_of(instance.name)})
+        yield from self._made(instance, drained)
         found = self._observed.instances.get(instance)
         if self._change(instance) or admitted or (found and found.health != "healthy"):
             yield self._await(instance)

@@ -47,12 +47,14 @@ DB = replace(
 )
 USERS = component("users", "edge", replicas=0, ports=())
 APPLICATION = Application(
-    "shop", (DB, SIDE, API, WEB, EDGE, USERS), volumes=(Volume("data"),), secrets=(Secret("password", "password.txt"),), load="users"
+    "shop",
+    (DB, SIDE, API, WEB, EDGE, USERS),
+    volumes=(Volume("data"),),
+    secrets=(Secret("password", "password.txt"),),
+    load="users",
 )
-TRACED = replace(
-    APPLICATION,
-    components=(component("zipkin", "db"), *APPLICATION.components[1:]),
-)
+# The store keeps the spans too.
+TRACED = replace(APPLICATION, components=(DB, component("zipkin", "db"), *APPLICATION.components[1:]), tracing="zipkin")
 GATE = Gate(hold=1.0, wait=60.0)
 
 
