@@ -90,7 +90,9 @@ def release(context: Context, request: ReleaseRequest, dry: bool) -> ReleaseResu
     if request.action == Action.PAUSE:
         return ReleaseResult(chosen, False, (f"nobody runs {chosen.name}: it stays at {chosen.weight:g} %",))
     if dry:
-        return ReleaseResult(chosen, True, tuple(_course(context, state, chosen, request)))
+        course = _course(context, state, chosen, request)
+        stays = chosen == state.release(chosen.name) and chosen.phase == Phase.SHIFTING and len(course) == 1
+        return ReleaseResult(chosen, not stays, tuple(course))
     if request.action in (Action.ROLL_OUT, Action.RETRY):
         _check(context, state, chosen)
     if chosen.rollout.load:
@@ -167,7 +169,7 @@ def _demand(context: Context, chosen: Release, action: Action, demand: Demand, d
 
 
 def _course(context: Context, state: ApplicationState, chosen: Release, request: ReleaseRequest) -> list[str]:
-    """Return what would be done."""
+    """Return how the release is, and what would be done."""
     if request.action == Action.ABORT:
         steps = ["0 % of the users have the candidates", "remove the candidates"]
         return [f"{_headline(chosen)}, would be rolled back", *([] if chosen.phase.promoting else steps)]
