@@ -14,7 +14,7 @@ from typing import Any
 from ..model.instance import Version
 from .state import Decision, Phase, Release
 from .step import Stage
-from .target import Aborted, Fault, Target
+from .target import Aborted, Demand, Fault, Target
 
 SETTLE_SECONDS = 30.0
 DRAIN_SECONDS = 30.0
@@ -165,7 +165,11 @@ class Runner:
         self._target.shift(self.release)
         self._close(Version.STABLE)
         self._say("promoted: the components' own instances become the new version")
+        # From here on an abort is refused: one that came before is met.
         self._change(phase=Phase.PROMOTING)
+        self._target.store(self.release)
+        if self._target.demand() == Demand.ABORT:
+            raise Aborted("an abort was requested")
         return self._finish()
 
     def _finish(self) -> Release:
