@@ -180,9 +180,11 @@ class Runner:
             self._change(phase=Phase.CLEARING, weight=0.0, closed=Version.CANDIDATE)
         self._target.shift(self.release)
         self._drained(Version.CANDIDATE)
-        self._change(standing=False, phase=Phase.PROMOTED, ended=time.time())
+        self._change(standing=False)
         self._target.finish(self.release)
         self._target.apply(self.release)
+        self._change(phase=Phase.PROMOTED, ended=time.time())
+        self._target.store(self.release)
         return self.release
 
     def _close(self, version: Version) -> None:
