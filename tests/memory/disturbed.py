@@ -42,14 +42,17 @@ def failing_at(number: int) -> Points:
     return Points(at)
 
 
-def unavailable_at(number: int, world: World, seconds: float) -> Points:
-    """Return the points of a process for which there is no engine for so many ``seconds`` from its call ``number`` on."""
+def unavailable_at(number: int, world: World, seconds: float, everything: bool = False) -> Points:
+    """Return the points of a process for which there is no engine for so many ``seconds`` from its call ``number`` on.
+
+    ``everything`` is gone where the state and the mesh's files are no nearer than the engine.
+    """
     since: list[float] = []
 
     def at(point: Point) -> None:
         if point.number == number:
             since.append(world.now)
-        if point.engine and since and world.now - since[0] < seconds:
+        if (point.engine or everything) and since and world.now - since[0] < seconds:
             raise TargetUnavailable("the engine does not answer")
 
     return Points(at)

@@ -142,7 +142,8 @@ class DriverTarget:
 
     def demand(self) -> Demand:
         """Return what another process demands of the release."""
-        return Demand(self._driver.state.demanded(self._release.name)) if self._release else Demand.NOTHING
+        with _faults():
+            return Demand(self._driver.state.demanded(self._release.name)) if self._release else Demand.NOTHING
 
     def check(self, check: Check) -> Future[str]:
         """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""
