@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Component, Healthcheck, OuterPort, Port
@@ -48,13 +49,13 @@ class Shape:
     secrets: tuple[str, ...]
     gateway: bool
 
-    @property
+    @cached_property
     def behaviour(self) -> Behaviour:
         """How its application behaves."""
         stated = dict(self.environment).get("BEHAVIOUR", self.image.rpartition(":")[2])
         return BEHAVIOURS.get(stated, Behaviour(ready=0.3) if self.gateway else Behaviour())
 
-    @property
+    @cached_property
     def own(self) -> str:
         """What tells this version of the component from others, in short."""
         return f"{self.image} {dict(self.environment).get('VERSION', '')}".strip()

@@ -15,12 +15,13 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release im
     ReleaseResult,
     release,
 )
-from memory.shop import Shop, rollout
+from memory.shop import Shop, made_once, rollout
 
 OLD, NEW = "api:1 1", "api:2 2"
 PATIENCE = 20.0
 
 
+@made_once
 def up() -> Shop:
     """Return a shop that is deployed and has users."""
     shop = Shop()

@@ -98,6 +98,10 @@ class Shop:
         tags = ("1", "2", "3", "bad", "slow", "never", "dies")
         self.world.images |= {f"{each.name}:{tag}" for each in self.asked.application.components for tag in tags}
 
+    def copy(self) -> Shop:
+        """Return a shop of its own that is as this one is."""
+        return Shop(self.asked, self.world.copy(), list(self.said))
+
     def context(
         self, points: Points | None = None, by: str = "me", alive: Callable[[], bool] = lambda: True, through_wire: bool = False
     ) -> Context:
@@ -105,3 +109,15 @@ class Shop:
         driver = MemoryDriver(self.world, points, through_wire)
         clock = self.world.clock
         return Context(driver, self.asked, by, self.said.append, alive, clock.now, clock.sleep)
+
+
+def made_once(make: Callable[[], Shop]) -> Callable[[], Shop]:
+    """Return what gives a copy of the shop that ``make`` makes."""
+    made: list[Shop] = []
+
+    def again() -> Shop:
+        if not made:
+            made.append(make())
+        return made[0].copy()
+
+    return again

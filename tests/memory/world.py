@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -89,6 +90,21 @@ class World:
         self._taken: dict[str, str] = dict(self.files)
         self._coming: list[tuple[float, str, str | None]] = []
         self._counters: dict[tuple[str, str], Counter] = {}
+
+    def copy(self) -> World:
+        """Return a world of its own that is as this one is; no process is at work on either."""
+        other = World(rate=self.rate, users=self.users, answers=self.answers, state=self.state, numbers=self.numbers)
+        for name in ("networks", "volumes", "secrets", "images", "unavailable_images", "files", "tokens", "demands"):
+            setattr(other, name, copy(getattr(self, name)))
+        other.memory_use = dict(self.memory_use)
+        other.instances = {instance: copy(each) for instance, each in self.instances.items()}
+        other.tables = {name: set(each) for name, each in self.tables.items()}
+        other.moves = {name: list(each) for name, each in self.moves.items()}
+        other.lost, other.journal = list(self.lost), list(self.journal)
+        other.clock.time = self.clock.time
+        other._taken, other._coming = dict(self._taken), list(self._coming)
+        other._counters = {key: copy(each) for key, each in self._counters.items()}
+        return other
 
     @property
     def now(self) -> float:

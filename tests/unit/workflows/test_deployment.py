@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result, look
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from memory.disturbed import failing_at, faults, kills, left, outcome, unavailable_at
-from memory.shop import Shop, specification, with_component, with_platform
+from memory.shop import Shop, made_once, specification, with_component, with_platform
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -41,6 +41,7 @@ def run(context: Context) -> Result:
     return deploy(context, Scope(), 60.0, False)
 
 
+@made_once
 def deployed() -> Shop:
     shop = Shop()
     assert not run(shop.context()).failure

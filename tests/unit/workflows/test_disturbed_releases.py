@@ -11,19 +11,21 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from memory.disturbed import failing_at, faults, kills, left, unavailable_at
 from memory.releasing import NEW, OLD, PATIENCE, ask, asking, only_forward, settled_on, state, stored, up
-from memory.shop import Shop, rollout
+from memory.shop import Shop, made_once, rollout
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
 WEIGHTS = (10.0, 100.0)
 
 
+@made_once
 def at_10() -> Shop:
     shop = up()
     ask(shop.context(), weights=(10.0,))
     return shop
 
 
+@made_once
 def rolling_back() -> Shop:
     """Return a shop whose release was left while it was being rolled back, with all candidates still there."""
     for _, shop in kills(at_10, asking(Action.ABORT)):
@@ -92,17 +94,16 @@ def test_what_the_target_refuses_leaves_nobody_in_between(course: tuple[Callable
         found = state(shop).release("api")
         if isinstance(result, Exception):
             # Nothing was begun.
-            assert make().world.having("api") == having, told
+            assert having == make().world.having("api"), told
         else:
             assert having in ({OLD: 1.0}, {NEW: 1.0}), told
         if found and found.in_progress:
             ask(shop.context(), Action.RESUME)
             found = stored(shop)
-        assert not found or found.phase in ended and settled_on(shop, ended[found.phase]), told
+        assert not found or (found.phase in ended and settled_on(shop, ended[found.phase])), told
 
 
-@pytest.mark.parametrize("everything", [False, True], ids=["the engine", "all of it"])
-@pytest.mark.parametrize("seconds", [10.0, 100.0])
+@pytest.mark.parametrize(("seconds", "everything"), [(100.0, False), (10.0, True)], ids=["the engine", "all of it"])
 @pytest.mark.parametrize("course", [COURSES["a good version"], COURSES["a bad version"]], ids=["good", "bad"])
 def test_a_target_that_is_gone_for_a_while_leaves_nobody_in_between(
     course: tuple[Callable[[], Shop], Action, str], seconds: float, everything: bool
