@@ -14,12 +14,15 @@ from typing import Any
 from ..model.instance import Version
 from .state import Decision, Phase, Release
 from .step import Stage
-from .target import Aborted, Fault, Target
+from .target import Aborted, Demand, Fault, Target
 
 SETTLE_SECONDS = 30.0
 DRAIN_SECONDS = 30.0
 # A request that was given a version may take this long on its way before it calls the released component.
 QUIET_SECONDS = 2.0
+# Users are not left with a version that is to be taken from them because the target is out of order for a while.
+BACK_SECONDS = 180.0
+_TRY_SECONDS = 1.0
 _PAUSE_SECONDS = 0.1
 
 
@@ -78,7 +81,7 @@ class Runner:
         self._change(phase=Phase.ROLLING_BACK, reason=reason, aborted=aborted)
         if self.release.closed != Version.STABLE:
             self._change(weight=0.0, closed=None)
-        self._target.shift(self.release)
+        self._shift_back()
         self._say(f"rolling back to the stable version: {reason}")
         return self._back()
 
@@ -105,13 +108,27 @@ class Runner:
             # A promotion had begun to replace the stable version: it comes back before users do.
             self._target.apply(self.release)
             self._change(weight=0.0, closed=None)
-        self._target.shift(self.release)
+        self._shift_back()
         self._close(Version.CANDIDATE)
         self._change(standing=self.release.rollout.keep_candidate)
         self._target.apply(self.release)
         self._change(phase=Phase.ABORTED if self.release.aborted else Phase.FAILED, ended=time.time())
         self._target.store(self.release)
         return self.release
+
+    def _shift_back(self) -> None:
+        """Split users as the rollback says, again and again where the target does not let it for now. Raises ``Fault``."""
+        deadline, told = self._now() + BACK_SECONDS, False
+        while True:
+            try:
+                return self._target.shift(self.release)
+            except Fault as fault:
+                if self._now() > deadline:
+                    raise
+                if not told:
+                    told = True
+                    self._say(f"the rollback is tried for up to {BACK_SECONDS:.0f} s: {fault}")
+            self._sleep(_TRY_SECONDS)
 
     def _deploy(self, weights: tuple[float, ...]) -> None:
         """Bring the candidates up. One that is resumed keeps its weight meanwhile."""
@@ -165,7 +182,11 @@ class Runner:
         self._target.shift(self.release)
         self._close(Version.STABLE)
         self._say("promoted: the components' own instances become the new version")
+        # From here on an abort is refused: one that came before is met.
         self._change(phase=Phase.PROMOTING)
+        self._target.store(self.release)
+        if self._target.demand() == Demand.ABORT:
+            raise Aborted("an abort was requested")
         return self._finish()
 
     def _finish(self) -> Release:
@@ -176,9 +197,11 @@ class Runner:
             self._change(phase=Phase.CLEARING, weight=0.0, closed=Version.CANDIDATE)
         self._target.shift(self.release)
         self._drained(Version.CANDIDATE)
-        self._change(standing=False, phase=Phase.PROMOTED, ended=time.time())
+        self._change(standing=False)
         self._target.finish(self.release)
         self._target.apply(self.release)
+        self._change(phase=Phase.PROMOTED, ended=time.time())
+        self._target.store(self.release)
         return self.release
 
     def _close(self, version: Version) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ class Context:
     """A run of a workflow.
 
     ``specification`` is the application as its file describes it now; ``by`` names who requested the run; ``say`` is told of
-    progress; ``alive`` tells whether whoever requested it is still there.
+    progress; ``alive`` tells whether whoever requested it is still there. ``now`` and ``sleep`` are its clock, in seconds.
     """
 
     driver: Driver
@@ -29,6 +30,8 @@ class Context:
     by: str
     say: Say
     alive: Callable[[], bool] = lambda: True
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def holder(self, purpose: Purpose, release: str = "") -> Holder:
         """Return this run as the holder of a lease."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,24 +47,18 @@ def make_load(context: Context, population: Population, report: Path | None, dry
     return LoadResult(component.name, target, totals, saved, failure)
 
 
-def _follow(
-    run: LoadRun,
-    population: Population,
-    context: Context,
-    now: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> str:
+def _follow(run: LoadRun, population: Population, context: Context) -> str:
     """Tell how the run goes until it has ended; return what went wrong with it."""
-    deadline = now() + population.seconds + FURTHER_SECONDS
-    shown, last = LoadReport(), now()
+    deadline = context.now() + population.seconds + FURTHER_SECONDS
+    shown, last = LoadReport(), context.now()
     while run.running():
         if not context.alive():
             return "the load was ended early: the run that requested it is gone"
-        if now() > deadline:
+        if context.now() > deadline:
             return f"the load generator did not end within {FURTHER_SECONDS:g} s of its time; it was stopped"
         report = run.report()
-        if report and report != shown and now() - last >= SHOWN_EVERY_SECONDS:
+        if report and report != shown and context.now() - last >= SHOWN_EVERY_SECONDS:
             context.say(str(report))
-            shown, last = report, now()
-        sleep(POLL_SECONDS)
+            shown, last = report, context.now()
+        context.sleep(POLL_SECONDS)
     return ""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..drivers.base import ALL_PARTS, Lease, Purpose, Scope
+from ..drivers.base import ALL_PARTS, Lease, Purpose, Scope, StateStore
 from ..drivers.errors import DriverError
 from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
@@ -83,22 +83,45 @@ def release(context: Context, request: ReleaseRequest, dry: bool) -> ReleaseResu
     chosen = _meant(state, request, context.by)
     if request.action == Action.STATUS:
         return ReleaseResult(chosen, False, (_headline(chosen),))
-    running = any(holder.release == chosen.name for holder in store.holders())
     demand = request.action.demand
+    running = _is_run(store, chosen)
     if demand is not None and running:
-        return _demand(context, chosen, request.action, demand, dry)
+        left = _demand(context, chosen, request.action, demand, dry)
+        if left:
+            return left
     if request.action == Action.PAUSE:
         return ReleaseResult(chosen, False, (f"nobody runs {chosen.name}: it stays at {chosen.weight:g} %",))
     if dry:
-        return ReleaseResult(chosen, True, tuple(_course(context, state, chosen, request)))
+        course = _course(context, state, chosen, request)
+        stays = chosen == state.release(chosen.name) and chosen.phase == Phase.SHIFTING and len(course) == 1
+        return ReleaseResult(chosen, not stays, tuple(course))
     if request.action in (Action.ROLL_OUT, Action.RETRY):
         _check(context, state, chosen)
     if chosen.rollout.load:
         context.driver.load.check(effective(context.deployed(state), state))
-    holder = context.holder(Purpose.RELEASE, chosen.name)
-    with store.lease(holder, LET_GO_SECONDS, context.waiting) as lease:
+    result = _held(context, chosen, request)
+    late = _late_action(store, result.release)
+    return _held(context, result.release, replace(request, action=late)) if late else result
+
+
+def _is_run(store: StateStore, chosen: Release) -> bool:
+    return any(holder.release == chosen.name for holder in store.holders())
+
+
+def _held(context: Context, chosen: Release, request: ReleaseRequest) -> ReleaseResult:
+    """Hold the release, and take it through its course."""
+    store = context.driver.state
+    if not _is_run(store, chosen):
+        # What is left for a run that is at work is not taken away, nor what comes in from now on.
         store.demand(chosen.name, Demand.NOTHING)
+    with store.lease(context.holder(Purpose.RELEASE, chosen.name), LET_GO_SECONDS, context.waiting) as lease:
         return _run(context, lease, chosen, request)
+
+
+def _late_action(store: StateStore, held: Release) -> Action | None:
+    """Return what was demanded of a run after it had looked for the last time, None where it was nothing that ends a release."""
+    late = {Demand.ABORT: Action.ABORT, Demand.PROMOTE: Action.PROMOTE}
+    return late.get(Demand(store.demanded(held.name))) if held.in_progress else None
 
 
 def _meant(state: ApplicationState, request: ReleaseRequest, by: str) -> Release:
@@ -152,8 +175,23 @@ def _stored(state: ApplicationState, request: ReleaseRequest, by: str) -> Releas
     return found
 
 
-def _demand(context: Context, chosen: Release, action: Action, demand: Demand, dry: bool) -> ReleaseResult:
-    """Leave a demand for whoever runs the release. Raises ``Refused`` where it could not be met any more."""
+def _demand(context: Context, chosen: Release, action: Action, demand: Demand, dry: bool) -> ReleaseResult | None:
+    """Leave a demand for whoever runs the release; None where nobody does any more.
+
+    Raises ``Refused`` where it could not be met any more.
+    """
+    store = context.driver.state
+    _check_demand(chosen, demand)
+    if not dry:
+        store.demand(chosen.name, demand)
+        # The run may have gone on meanwhile: it looks at demands once more after each of these.
+        _check_demand(store.read().release(chosen.name) or chosen, demand)
+        if not _is_run(store, chosen):
+            return None
+    return ReleaseResult(chosen, True, (f"requested of the run that has {chosen.name}: {action}",))
+
+
+def _check_demand(chosen: Release, demand: Demand) -> None:
     if chosen.phase.promoting and demand != Demand.NOTHING:
         raise Refused(
             f"the release {chosen.name} is being promoted, which has no way back; allowed: wait for its end, then release "
@@ -161,13 +199,10 @@ def _demand(context: Context, chosen: Release, action: Action, demand: Demand, d
         )
     if chosen.phase == Phase.ROLLING_BACK and demand in (Demand.PAUSE, Demand.PROMOTE):
         raise Refused(f"the release {chosen.name} is being rolled back; allowed: wait for its end, then -e action=retry")
-    if not dry:
-        context.driver.state.demand(chosen.name, demand)
-    return ReleaseResult(chosen, True, (f"requested of the run that has {chosen.name}: {action}",))
 
 
 def _course(context: Context, state: ApplicationState, chosen: Release, request: ReleaseRequest) -> list[str]:
-    """Return what would be done."""
+    """Return how the release is, and what would be done."""
     if request.action == Action.ABORT:
         steps = ["0 % of the users have the candidates", "remove the candidates"]
         return [f"{_headline(chosen)}, would be rolled back", *([] if chosen.phase.promoting else steps)]
@@ -211,7 +246,7 @@ def _run(context: Context, lease: Lease, chosen: Release, request: ReleaseReques
     current = _meant(state, request, context.by)
     _open(context, lease, current)
     target = DriverTarget(context, lease, request.patience, lambda application, begun: _load(context, application, begun))
-    runner = Runner(current, target, context.say)
+    runner = Runner(current, target, context.say, context.now, context.sleep)
     try:
         try:
             ended = _steps(runner, current, request)

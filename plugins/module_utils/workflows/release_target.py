@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -44,14 +43,13 @@ class DriverTarget:
         lease: Lease,
         patience: float,
         load: Callable[[EffectiveApplication, Release], AbstractContextManager[None]],
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._context = context
         self._driver = context.driver
         self._lease = lease
         self._patience = patience
         self._load = load
-        self._now = now
+        self._now = context.now
         self._release: Release | None = None
         self._application: EffectiveApplication | None = None
         self._starts: dict[str, str] = {}
@@ -144,7 +142,8 @@ class DriverTarget:
 
     def demand(self) -> Demand:
         """Return what another process demands of the release."""
-        return Demand(self._driver.state.demanded(self._release.name)) if self._release else Demand.NOTHING
+        with _faults():
+            return Demand(self._driver.state.demanded(self._release.name)) if self._release else Demand.NOTHING
 
     def check(self, check: Check) -> Future[str]:
         """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""

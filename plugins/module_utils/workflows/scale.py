@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +12,7 @@ from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
 from ..model.scaling import MAX_REPLICAS
 from ..model.traffic import Totals
+from ..plan.graph import Plan
 from ..release.effective import effective
 from ..release.state import ApplicationState, Scaled
 from .advice import Advice, Usage, advise, shown
@@ -59,17 +58,22 @@ def scale(context: Context, sizes: tuple[Size, ...], patience: float, dry: bool)
     store = context.driver.state
     scope = Scope(SCOPE, tuple(size.component for size in sizes))
     if dry:
-        state = store.read()
-        after = state.with_scaled(_scaled(context, state, sizes))
-        return Result(look(context.driver, context.deployed(state), after).plan(scope))
+        return Result(_planned(context, store.read(), sizes, scope))
     with store.lease(context.holder(Purpose.SCALING), PATIENCE_SECONDS, context.waiting) as lease:
         state = store.read()
-        after = state.with_scaled(_scaled(context, state, sizes))
-        planned = look(context.driver, context.deployed(state), after).plan(scope)
-        refuse_clash(planned, state, store.holders())
+        refuse_clash(_planned(context, state, sizes, scope), state, store.holders())
         with store.transaction(lease) as transaction:
             transaction.state = transaction.state.with_scaled(_scaled(context, transaction.state, sizes))
         return bring_about(context, lease, context.deployed(state), scope, patience)
+
+
+def _planned(context: Context, state: ApplicationState, sizes: tuple[Size, ...], scope: Scope) -> Plan:
+    """Return what ``sizes`` come to. Raises ``Refused``, also where the application is not deployed."""
+    after = state.with_scaled(_scaled(context, state, sizes))
+    view = look(context.driver, context.deployed(state), after)
+    if state.specification is None and not view.observation.statuses():
+        raise Refused(f"{view.application.name}: it is not deployed; allowed: one that is: ansible-playbook playbooks/site.yml")
+    return view.plan(scope)
 
 
 def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: float, dry: bool) -> ScalingReport:
@@ -97,9 +101,7 @@ def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: floa
     return ScalingReport(tuple(plan), tuple(told))
 
 
-def advice(
-    context: Context, seconds: float, only: tuple[str, ...], sleep: Callable[[float], None] = time.sleep
-) -> tuple[Advice, ...]:
+def advice(context: Context, seconds: float, only: tuple[str, ...]) -> tuple[Advice, ...]:
     """Return what each running component, or each of ``only``, should have, after looking at them for ``seconds``."""
     driver = context.driver
     state = driver.state.read()
@@ -107,7 +109,7 @@ def advice(
     running = [each for each in application.components if each.replicas and (not only or each.name in only)]
     with ThreadPoolExecutor(8) as pool:
         before = dict(zip(running, pool.map(lambda each: _totals(driver, application, each), running), strict=True))
-        sleep(seconds)
+        context.sleep(seconds)
         totals = list(pool.map(lambda each: _totals(driver, application, each), running))
         memory = list(pool.map(lambda each: most_memory(driver, each.name), running))
     advised = []

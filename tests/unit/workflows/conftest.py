@@ -1,0 +1,17 @@
+"""Simulated processes: each is one thread, and what it does at once it does one after another."""
+
+from __future__ import annotations
+
+import pytest
+from memory.pool import SequentialPool
+
+_UTILS = "ansible_collections.evenkeel.mesh.plugins.module_utils"
+_PLACES = ("plan.execute", "workflows.release_target", "workflows.scale", "workflows.status")
+
+
+@pytest.fixture
+def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all that workflows do in threads be done in the order in which it is asked for."""
+    for place in _PLACES:
+        monkeypatch.setattr(f"{_UTILS}.{place}.ThreadPoolExecutor", SequentialPool)
+    monkeypatch.setattr(f"{_UTILS}.release.rollout._PAUSE_SECONDS", 0.5)

@@ -1,0 +1,190 @@
+"""Deployments: what they come to, whatever comes in between, and that no request is lost meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Dependency, Kind, Port
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result, look
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
+from memory.disturbed import failing_at, faults, kills, left, outcome, unavailable_at
+from memory.shop import Shop, made_once, specification, with_component, with_platform
+
+pytestmark = pytest.mark.usefixtures("simulated")
+
+Change = Callable[[Specification], Specification]
+CHANGES: dict[str, Change] = {
+    "the image of one instance": lambda asked: with_component(asked, "web", image="web:2"),
+    "the image of several": lambda asked: with_component(asked, "api", image="api:2"),
+    "the environment of both": lambda asked: with_component(
+        with_component(asked, "web", environment=(("VERSION", "2"),)), "api", environment=(("VERSION", "2"),)
+    ),
+    "ports": lambda asked: with_component(asked, "api", ports=(Port(8080, "http"), Port(9090, "http"))),
+    "dependencies": lambda asked: with_component(
+        asked, "web", dependencies=(Dependency("api", "service_healthy"), Dependency("side", "service_healthy"))
+    ),
+    "a dependency less": lambda asked: with_component(asked, "api", dependencies=()),
+    "more instances": lambda asked: with_component(asked, "api", replicas=5),
+    "fewer instances": lambda asked: with_component(asked, "api", replicas=1, image="api:2"),
+    "from one to several, of another image": lambda asked: with_component(asked, "web", replicas=3, image="web:2"),
+    "the platform": lambda asked: with_platform(asked, "2"),
+    "the store": lambda asked: with_component(asked, "db", image="db:2"),
+    "memory": lambda asked: with_component(asked, "api", memory=200 << 20),
+}
+
+
+def run(context: Context) -> Result:
+    return deploy(context, Scope(), 60.0, False)
+
+
+@made_once
+def deployed() -> Shop:
+    shop = Shop()
+    assert not run(shop.context()).failure
+    shop.world.clock.sleep(1.0)
+    shop.world.users = True
+    return shop
+
+
+def changed(change: Change) -> Callable[[], Shop]:
+    """Return what makes a deployed shop whose file has been changed since."""
+
+    def make() -> Shop:
+        shop = deployed()
+        shop.asked = change(shop.asked)
+        return shop
+
+    return make
+
+
+def test_a_deployment_from_nothing_brings_all_up_and_a_second_has_nothing_to_do() -> None:
+    shop = Shop()
+    assert not run(shop.context()).failure
+    context = shop.context()
+    statuses = look(context.driver, shop.asked, context.driver.state.read()).observation.statuses()
+    assert {each.name for each in statuses} == {"db-1", "side-1", "api-1", "api-2", "api-3", "web-1", "edge-1"}
+    assert all(each.health == "healthy" for each in statuses.values())
+    assert (set(shop.world.volumes), set(shop.world.secrets)) == ({"data"}, {"password"})
+    before = left(shop.world)
+    assert not run(shop.context()).plan
+    assert left(shop.world) == before
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_no_request_is_lost_by_a_change(change: Change) -> None:
+    shop = changed(change)()
+    assert not run(shop.context()).failure
+    shop.world.clock.sleep(5.0)
+    assert shop.world.lost == []
+    assert not run(shop.context()).plan
+    again = Shop(asked=shop.asked)
+    run(again.context())
+    again.world.clock.sleep(1.0)
+    assert outcome(shop.world) == outcome(again.world)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_check_mode_tells_the_truth_and_changes_nothing(change: Change) -> None:
+    shop = changed(change)()
+    before, journal = left(shop.world), list(shop.world.journal)
+    planned = deploy(shop.context(), Scope(), 60.0, True)
+    assert (left(shop.world), shop.world.journal) == (before, journal)
+    done = run(shop.context())
+    assert planned.plan.lines() == done.plan.lines()
+    assert bool(planned.plan) == (left(shop.world) != before)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_killed_deployment_is_gone_on_with_and_loses_no_request(change: Change) -> None:
+    make = changed(change)
+    undisturbed = make()
+    run(undisturbed.context())
+    undisturbed.world.clock.sleep(1.0)
+    for number, shop in kills(make, run):
+        before = dict(shop.world.volumes), dict(shop.world.secrets)
+        shop.world.clock.sleep(2.0)
+        assert not run(shop.context()).failure, number
+        shop.world.clock.sleep(1.0)
+        assert left(shop.world) == left(undisturbed.world), number
+        assert shop.world.lost == [], number
+        assert (shop.world.volumes, shop.world.secrets) == before
+        assert not run(shop.context()).plan, number
+
+
+def test_a_killed_first_deployment_is_gone_on_with() -> None:
+    undisturbed = Shop()
+    run(undisturbed.context())
+    undisturbed.world.clock.sleep(1.0)
+    for number, shop in kills(Shop, run):
+        assert not run(shop.context()).failure, number
+        shop.world.clock.sleep(1.0)
+        assert outcome(shop.world) == outcome(undisturbed.world), number
+
+
+@pytest.mark.parametrize("change", [CHANGES["the image of several"], CHANGES["the image of one instance"]])
+def test_what_the_target_refuses_is_told_and_the_next_run_puts_it_right(change: Change) -> None:
+    make = changed(change)
+    undisturbed = make()
+    run(undisturbed.context())
+    undisturbed.world.clock.sleep(1.0)
+    for place, shop, result in faults(make, run, lambda number, world: failing_at(number)):
+        failed = isinstance(result, Exception) or bool(result.failure)
+        assert failed or "look at" in place, place
+        assert "refused" in (str(result) if isinstance(result, Exception) else result.failure), place
+        assert not shop.world.leases
+        assert not run(shop.context()).failure
+        shop.world.clock.sleep(1.0)
+        assert left(shop.world) == left(undisturbed.world), place
+        assert shop.world.lost == [], place
+
+
+def test_an_engine_that_is_gone_for_a_while_is_waited_for_between_operations() -> None:
+    make = changed(CHANGES["the image of several"])
+    undisturbed = make()
+    run(undisturbed.context())
+    undisturbed.world.clock.sleep(1.0)
+    waited = 0
+    for place, shop, result in faults(make, run, lambda number, world: unavailable_at(number, world, 20.0)):
+        if isinstance(result, Exception):
+            # Before anything was begun.
+            shop.world.clock.sleep(30.0)
+            result = run(shop.context())
+        else:
+            waited += 1
+        assert not result.failure, place
+        shop.world.clock.sleep(1.0)
+        assert left(shop.world) == left(undisturbed.world), place
+        assert shop.world.lost == [], place
+    assert waited > 10
+
+
+def test_one_component_alone_is_brought_about() -> None:
+    shop = changed(CHANGES["the environment of both"])()
+    result = deploy(shop.context(), Scope(tuple(Part), ("web",)), 60.0, False)
+    assert {each.component for each in result.plan.operations.values()} <= {"web", ""}
+    assert shop.world.having("api") == {"api:1 1": 1.0}
+    assert shop.world.having("web") == {"web:1 2": 1.0}
+
+
+def test_another_kind_is_refused_before_anything_is_touched() -> None:
+    shop = changed(lambda asked: with_component(asked, "side", kind=Kind.STATEFUL))()
+    before = left(shop.world)
+    with pytest.raises(ModelError, match="as deployed"):
+        run(shop.context())
+    assert left(shop.world) == before
+
+
+def test_an_unhealthy_successor_takes_nobody_along() -> None:
+    for name in ("web", "api"):
+        shop = changed(lambda asked, name=name: with_component(asked, name, image=f"{name}:never"))()  # type: ignore[misc]
+        assert f"{name}-" in run(shop.context()).failure
+        shop.world.clock.sleep(10.0)
+        assert shop.world.lost == []
+        shop.asked = specification()
+        assert not run(shop.context()).failure
+        assert shop.world.having(name) == {f"{name}:1 1": 1.0}
+        assert shop.world.lost == []

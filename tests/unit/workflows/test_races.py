@@ -1,0 +1,168 @@
+"""Two runs at a time, the second begun at each call of the first: one is refused or waits, and nothing is lost or comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy, DriverError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Size, scale
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
+from memory.disturbed import doing_at
+from memory.driver import Points
+from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, state, up
+from memory.shop import Shop, made_once, rollout, with_component
+
+pytestmark = pytest.mark.usefixtures("simulated")
+
+
+@made_once
+def edited() -> Shop:
+    """Return a shop whose file has been edited since it was deployed."""
+    shop = up()
+    shop.asked = with_component(shop.asked, "web", image="web:2")
+    return shop
+
+
+def scaling(component: str, replicas: int) -> Callable[[Context], Any]:
+    return lambda context: scale(context, (Size(component, replicas),), PATIENCE, False)
+
+
+RUNS: dict[str, Callable[[Context], Any]] = {
+    "deployment": lambda context: deploy(context, Scope(), PATIENCE, False),
+    "scaling": scaling("side", 2),
+    "another scaling": scaling("web", 2),
+    "scaling of what is released": scaling("api", 2),
+    "release": lambda context: ask(context, asked=rollout(weights=(10.0, 100.0))),
+    "teardown": lambda context: tear_down(context, Extent(), False),
+}
+# What a release does at its many calls is much the same from one to the next.
+STRIDES = {"release": 4}
+PAIRS = [
+    (first, second)
+    for first in ("deployment", "scaling", "release", "teardown")
+    for second in ("deployment", "another scaling", "scaling of what is released", "release", "teardown")
+]
+
+
+@dataclass
+class Race:
+    """What came of two runs: a result, or what was raised on purpose."""
+
+    shop: Shop
+    place: str
+    results: dict[str, Any]
+
+    def went_well(self, name: str) -> bool:
+        """Whether the run called ``name`` took place and did what it was asked."""
+        result = self.results.get(name)
+        return result is not None and not isinstance(result, Exception) and not result.failure
+
+
+def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited) -> Race | None:
+    """Return what comes of ``second`` being begun at call ``number`` of ``first``, None where there is none."""
+    shop, results = make(), {}
+
+    def run(name: str, key: str, points: Points | None = None) -> None:
+        try:
+            results[key] = RUNS[name](shop.context(points, by=f"whoever has the {key}"))
+        except EXPECTED as error:
+            results[key] = error
+
+    begun = []
+    other = second if second != first else f"second {second}"
+    points = doing_at(number, lambda: begun.append(shop.world.clock.start(lambda: run(second, other))))
+    run(first, first, points)
+    if not begun:
+        return None
+    shop.world.clock.join(begun[0])
+    assert begun[0].failure is None, begun[0].failure
+    told = {key: result if isinstance(result, Exception) else result.failure for key, result in results.items()}
+    return Race(shop, f"{number}: {points.seen[number].name}: {told}", results)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS, ids=[f"{first}, {second}" for first, second in PAIRS])
+def test_two_runs_at_a_time_lose_nothing(first: str, second: str) -> None:
+    for number in count(0, STRIDES.get(first, 1)):
+        found = race(first, second, number)
+        if found is None:
+            break
+        check(found)
+
+
+def check(found: Race) -> None:
+    shop, place = found.shop, found.place
+    stored = state(shop)
+    assert not shop.world.leases and not shop.world.generators, place
+    for result in found.results.values():
+        assert not isinstance(result, DriverError), place
+        assert not isinstance(result, Busy) or "whoever has the" in str(result), place
+    release = stored.release("api")
+    assert not release or not release.in_progress or found.results["release"].failure, place
+    torn_down = found.went_well("teardown")
+    if torn_down and stored.specification is None:
+        assert not shop.world.instances and not shop.world.files, place
+        assert not release or not release.standing, place
+        return
+    assert torn_down <= found.went_well("deployment"), place
+    if not torn_down:
+        assert shop.world.lost == [], place
+    check_scalings(found)
+    promoted = release is not None and release.phase == Phase.PROMOTED
+    assert promoted == found.went_well("release") or torn_down, place
+    assert [each.component for each in stored.promoted] == ["api"] * promoted, place
+    assert settled_on(shop, NEW if promoted else OLD), place
+    assert only_forward(shop) or not promoted, place
+    if found.went_well("deployment"):
+        assert shop.world.having("web") == {"web:2 1": 1.0}, place
+    shop.asked = stored.specification or shop.asked
+    assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, place
+
+
+def check_scalings(found: Race) -> None:
+    running = [each.component for each in found.shop.world.instances if each.version == Version.STABLE]
+    for name, component in (("scaling", "side"), ("another scaling", "web"), ("scaling of what is released", "api")):
+        stored = [each.component for each in state(found.shop).scaled]
+        if found.went_well(name):
+            assert component in stored, found.place
+            assert running.count(component) == 2, found.place
+        else:
+            assert component not in stored, found.place
+
+
+def test_a_second_run_of_the_same_release_waits_or_is_refused() -> None:
+    for number in count(1, 4):
+        found = race("release", "release", number, up)
+        if found is None:
+            break
+        assert found.went_well("release"), found.place
+        second = found.results["second release"]
+        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, found.place
+        assert settled_on(found.shop, NEW), found.place
+        assert found.shop.world.lost == [], found.place
+
+
+def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
+    shop = up()
+    process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
+    while not (release := state(shop).release("api")) or release.weight < 10:
+        shop.world.clock.sleep(0.1)
+    ask(shop.context(), Action.PAUSE)
+    with pytest.raises(Busy, match="the first"):
+        ask(shop.context())
+    shop.world.clock.sleep(100.0)
+    found = state(shop).release("api")
+    assert found and found.weight == 10
+    ask(shop.context(), Action.ABORT)
+    shop.world.clock.join(process)
+    assert settled_on(shop, OLD)
