@@ -45,7 +45,7 @@ class Phase(StrEnum):
 class Decision(StrEnum):
     """What a gate says of a step."""
 
-    PASS = "pass"  # noqa: S105 (no password)
+    PASS = "pass"
     FAIL = "fail"
     WAIT = "wait"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Rollout, Version
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.effective import overlaid, promotion, replicas_at
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Rollout
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.effective import promotion, replicas_at
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
     CLEARING,
     DEPLOYING,
