@@ -145,4 +145,5 @@ def test_a_component_may_call_the_gateway_which_decides_as_for_all() -> None:
     assert routes[0]["route"]["cluster"] == "front-end:8079"
     assert "headers" not in routes[-1]["match"] and routes[-1]["route"]["cluster"] == "edge-router:80"
     assert "edge-router:80" in json.dumps(files["components/shopper/clusters.json"])
-    assert placed(application).source_range("shopper").partition("/")[0] in json.dumps(files["components/edge-router/listeners.json"])
+    callers = placed(application).source_range("shopper").partition("/")[0]
+    assert callers in json.dumps(files["components/edge-router/listeners.json"])

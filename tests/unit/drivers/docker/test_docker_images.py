@@ -86,7 +86,8 @@ def test_what_is_missing_is_told_in_one_look_for_those_made_here(tmp_path: Path)
 
 
 def test_all_are_missing_where_no_engine_answers(tmp_path: Path) -> None:
-    assert DockerImages(Engine(Endpoint(f"unix://{tmp_path}/none"))).missing(["a:1", "", "evenkeel/b:1"]) == ["a:1", "evenkeel/b:1"]
+    engine = Engine(Endpoint(f"unix://{tmp_path}/none"))
+    assert DockerImages(engine).missing(["a:1", "", "evenkeel/b:1"]) == ["a:1", "evenkeel/b:1"]
 
 
 def test_a_pull_names_the_engine_and_the_image(host: Path) -> None:

@@ -144,8 +144,9 @@ class World:
                 assert operation.subject not in self.networks
                 self.networks[operation.subject] = operation.subnet
             case RemoveNetwork():
-                assert not any(operation.subject in each.networks for each in self.containers.values())
                 del self.networks[operation.subject]
+                for name, each in self.containers.items():
+                    self.change(name, networks=tuple(sorted({*each.networks} - {operation.subject})))
             case CreateVolume():
                 self.volumes.add(operation.subject)
             case GenerateSecret():
