@@ -6,7 +6,7 @@ and admitted again once it is healthy, one after another of a version; a single 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...mesh.clusters import endpoints_file
@@ -73,7 +73,9 @@ def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
             yield RemoveNetwork(subject=name, cause="not in the model", after=removals(found, name))
         elif subnet != goal.subnet:
             cause = f"its range is {subnet}, wanted {goal.subnet}"
-            yield RemoveNetwork(subject=name, cause=cause, after=removals(found, name))
+            # The instances of what stays are taken off it, and made anew on the one that comes.
+            gone = removals(found, name, but={each.name for each in wanted.application.components})
+            yield RemoveNetwork(subject=name, cause=cause, after=gone)
     if goal.network and found.networks.get(goal.network) != goal.subnet:
         cause = "missing" if goal.network not in found.networks else "its range has changed"
         after = frozenset({RemoveNetwork.key_of(goal.network)})
@@ -85,9 +87,10 @@ def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
             yield GenerateSecret(subject=secret.name, cause="missing")
 
 
-def removals(found: Inventory, network: str) -> frozenset[str]:
-    """Return the keys of the removals of all containers on ``network``."""
-    return frozenset(RemoveContainer.key_of(each.name) for each in found.containers.values() if network in each.networks)
+def removals(found: Inventory, network: str, but: Collection[str] = ()) -> frozenset[str]:
+    """Return the keys of the removals of the containers on ``network``, without those of the components ``but``."""
+    containers = [each for each in found.containers.values() if network in each.networks and each.component not in but]
+    return frozenset(RemoveContainer.key_of(each.name) for each in containers)
 
 
 def _files(wanted: Desired, current: Current) -> Iterator[Operation]:
