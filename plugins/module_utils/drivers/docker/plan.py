@@ -215,7 +215,7 @@ class _Components:
 
     def _leave(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
         """Yield the removal of an instance: callers know it no more, and it has finished its requests."""
-        untold = {*before, ROUTES_WRITTEN}
+        untold = {*before, *(WriteFile.key_of(path) for path in self._wanted.files)}
         component = self._components.get(instance.component)
         called = bool(component and component.ports)
         if component and self._serves(instance) and instance.version in self._application.versions(component.name):
