@@ -195,8 +195,13 @@ class _Components:
 
     def _steady(self, instance: Instance) -> Iterator[Operation]:
         """Yield what is done to an instance that does not serve, or that nothing can serve in place of."""
-        yield from self._containers(instance, frozenset())
         admitted = self._has_endpoints(instance) and not self._serves(instance)
+        drained: frozenset[str] = frozenset()
+        if admitted and self._is_outdated(instance):
+            # A run may have died after it was withdrawn.
+            yield self._drain(instance, drained)
+            drained = frozenset({Drain.key_of(instance.name)})
+        yield from self._containers(instance, drained)
         unwell = self._unwell(instance)
         if self._changes[instance] or unwell:
             yield self._await(instance, unwell or "healthy before the run ends")
