@@ -160,9 +160,10 @@ class Executor:
 
     @_do.register
     def _(self, operation: RemoveContainer, execution: Execution) -> None:
-        self._remove(operation.subject)
+        # The folder first: once the container is gone, nobody would come back for it.
         if operation.folder:
             shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
+        self._remove(operation.subject)
 
     @_do.register
     def _(self, operation: Admit, execution: Execution) -> None:

@@ -232,6 +232,7 @@ class _Components:
         joined = frozenset(
             RemoveContainer.key_of(each.name) for each in self._found[instance] if each.role != Role.SANDBOX
         )
+        lost = all(each.role != Role.SANDBOX for each in self._found[instance])
         for container in self._found[instance]:
             sandbox = container.role == Role.SANDBOX
             yield RemoveContainer(
@@ -239,7 +240,7 @@ class _Components:
                 cause="not in the model",
                 after=after | joined if sandbox else after,
                 component=instance.component,
-                folder=instance.name if sandbox else "",
+                folder=instance.name if sandbox or lost else "",
             )
 
     def _containers(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
