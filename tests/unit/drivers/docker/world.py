@@ -35,6 +35,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.opera
 )
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.topology import DockerTopology, allocate, topology
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import PLATFORM, platform_image
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import endpoints_file
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, served_addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, unreleased
@@ -217,7 +218,9 @@ class World:
 
     def _served(self, operation: Admit | Withdraw) -> frozenset[Instance]:
         instance = operation.instance
-        addresses = served_addresses(self.files).get(version_name(instance.component, instance.version), frozenset())
+        target = version_name(instance.component, instance.version)
+        current = {path: self.files[path] for port in operation.model.ports for path in [endpoints_file(target, port.number)]}
+        addresses = served_addresses(current).get(target, frozenset())
         return frozenset(found for each in addresses if (found := operation.topology.instance_at(each)))
 
     def _admit(self, operation: Admit | Withdraw, serving: frozenset[Instance]) -> None:
