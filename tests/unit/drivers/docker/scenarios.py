@@ -15,7 +15,6 @@ ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import ALL_PARTS, Part, Scope  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Found  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Candidate, Split  # noqa: E402
