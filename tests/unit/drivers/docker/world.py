@@ -33,6 +33,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.opera
     Withdraw,
     WriteFile,
 )
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.plan import INSTANCE_ROLES
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.topology import DockerTopology, allocate, topology
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import PLATFORM, platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import endpoints_file
@@ -212,9 +213,9 @@ class World:
         return [port for each in self.containers.values() if each.name != but for port in each.key.split()[1:]]
 
     def _stop(self, name: str) -> None:
-        instance = self.containers[name].instance
-        if instance:
-            self.well.discard(Instance.parse(instance))
+        container = self.containers[name]
+        if container.role in INSTANCE_ROLES:
+            self.well.discard(Instance.parse(container.instance))
 
     def _served(self, operation: Admit | Withdraw) -> frozenset[Instance]:
         instance = operation.instance
