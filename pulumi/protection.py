@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pulumi
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind, Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application, Kind
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.storage import volume_owners
 
 STORAGE = (

@@ -24,5 +24,5 @@ def argument_spec(module: str) -> dict[str, dict[str, Any]]:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.load(text, Loader=_LOADER)  # noqa: S506 (it is a safe loader)
+    parsed: dict[str, Any] = yaml.load(text, Loader=_LOADER)
     return parsed

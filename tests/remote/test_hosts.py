@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import UNATTENDED_SECONDS
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import HEARTBEAT_SECONDS
 from eventually import eventually
 from hosts import ADDRESSES, ROOT, answer, command, containers, environment, host, play, site
 
@@ -90,8 +90,8 @@ def test_a_killed_run_leaves_no_load_behind() -> None:
         finally:
             os.killpg(running.pid, signal.SIGKILL)
     killed = time.monotonic()
-    assert eventually(lambda: not any(containers(each, LOAD) for each in ADDRESSES), 2 * UNATTENDED_SECONDS)
-    assert time.monotonic() - killed < UNATTENDED_SECONDS + SLACK_SECONDS
+    assert eventually(lambda: not any(containers(each, LOAD) for each in ADDRESSES), 2 * HEARTBEAT_SECONDS)
+    assert time.monotonic() - killed < HEARTBEAT_SECONDS + SLACK_SECONDS
 
 
 def test_a_release_is_promoted_on_both() -> None:

@@ -9,7 +9,7 @@ from ..model.application import HTTP, Component
 from ..model.effective import EffectiveApplication
 from ..model.instance import Instance, Version, version_name
 from .bootstrap import bootstrap
-from .clusters import caller_clusters, endpoints_file, endpoints_of, port_endpoints
+from .clusters import caller_clusters, endpoints_file, endpoints_of, port_endpoints, targets
 from .envoy import Config, resources
 from .listeners import component_directory, listeners
 from .routes import ROUTES_FILE, inbound_name, inbound_routes, shared_routes
@@ -45,6 +45,11 @@ def endpoint_files(
         )
         for port in component.ports
     }
+
+
+def endpoint_paths(component: Component, application: EffectiveApplication) -> list[str]:
+    """Return the paths of the files of endpoints of all versions of ``component``."""
+    return [endpoints_file(target, port.number) for target in targets(component.name, application) for port in component.ports]
 
 
 def served_addresses(files: Mapping[str, str]) -> dict[str, frozenset[str]]:

@@ -45,7 +45,7 @@ class Phase(StrEnum):
 class Decision(StrEnum):
     """What a gate says of a step."""
 
-    PASS = "pass"  # noqa: S105 (no password)
+    PASS = "pass"
     FAIL = "fail"
     WAIT = "wait"
 
@@ -205,11 +205,13 @@ def to_wire(state: ApplicationState) -> dict[str, Any]:
     return {"schema": SCHEMA, **asdict(state)}
 
 
-def from_wire(data: Mapping[str, Any], place: str) -> ApplicationState:
+def from_wire(data: Any, place: str) -> ApplicationState:
     """Return the state that ``to_wire`` made ``data`` of, in this version or an older one.
 
     Raises ``StateError``, which names ``place``, where a newer version wrote it: what it knows more would be lost.
     """
+    if not isinstance(data, Mapping):
+        raise StateError(f"{place}: found a {type(data).__name__}; allowed: what Evenkeel wrote")
     schema = data.get("schema")
     if schema != SCHEMA:
         raise StateError(
@@ -228,13 +230,18 @@ def build_state(data: Mapping[str, Any], place: str) -> ApplicationState:
     return state
 
 
-def migrated(releases: list[dict[str, Any]], promoted: list[Any], scaled: list[Any], place: str) -> ApplicationState:
+def migrated(releases: list[Any], promoted: list[Any], scaled: list[Any], place: str) -> ApplicationState:
     """Return the state of the records that were kept one a file, before there was a schema version."""
     return build_state(
         {
-            "releases": [{**each, "closed": each.get("closed") or None} for each in releases],
+            "releases": [_without_empty(each) for each in releases],
             "promoted": promoted,
             "scaled": scaled,
         },
         place,
     )
+
+
+def _without_empty(release: Any) -> Any:
+    """Return a record of a release in which no version that is closed is None, where it was an empty name."""
+    return {**release, "closed": release.get("closed") or None} if isinstance(release, Mapping) else release

@@ -17,7 +17,7 @@ from .tracing import schema_is_loaded, tracing_store
 
 # What the base image's own program makes it with.
 ROOTFS_MAKER = "debootstrap"
-EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 (nothing is bound here)
+EVERY_ADDRESS = ("", "0.0.0.0", "::")
 
 
 class Stage(StrEnum):

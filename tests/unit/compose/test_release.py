@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.node import Node
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.release import read_rollout
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Problem
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Check, Gate, Rollout, Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Check, ComponentVersion, Gate, Rollout
 
 COMPONENTS = {"web": {"image": "web:2"}}
 
@@ -37,7 +37,7 @@ def test_all_that_can_be_said() -> None:
     assert problems == []
     assert rollout == Rollout(
         name="spring",
-        versions=(Version("web", "web:2"), Version("api", "", (("A", "true"), ("B", "2")))),
+        versions=(ComponentVersion("web", "web:2"), ComponentVersion("api", "", (("A", "true"), ("B", "2")))),
         weights=(1, 12.5, 100),
         audiences=(Audience("header", "x-team", ("a",)), Audience("cookie", "Beta", ("1",))),
         mirror=20,

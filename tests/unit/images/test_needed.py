@@ -7,19 +7,24 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, unreleased
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
 
 COMPOSE = str(Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml")
 
 
+def effective(project: Project) -> EffectiveApplication:
+    return unreleased(project.specification.application, project.specification.references)
+
+
 def test_all_images_are_built_here_by_default() -> None:
-    needed = read_deployment(COMPOSE, "built", {}).needed
+    needed = read_project(COMPOSE, "built", {}).needed
     assert {reference.partition("/")[0] for reference in needed.references.values()} == {"evenkeel"}
     assert set(needed.references.values()) <= {image.reference for image in needed.built.values()}
 
 
 def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
-    needed = read_deployment(COMPOSE, "upstream", {}).needed
+    needed = read_project(COMPOSE, "upstream", {}).needed
     assert needed.references["orders"] == "weaveworksdemos/orders:0.4.7"
     proxy = needed.built["envoy"]
     assert needed.references["envoy"] == proxy.reference
@@ -29,18 +34,18 @@ def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
 
 
 def test_a_component_without_instances_needs_its_image_only_when_asked_for() -> None:
-    deployment = read_deployment(COMPOSE, "built", {"SHOPPERS": 0})
-    application, references = deployment.application, deployment.needed.references
+    application = effective(read_project(COMPOSE, "built", {"SHOPPERS": 0}))
+    references = application.references
     assert references["shopper"].startswith("evenkeel/sockshop-load:")
-    needed = in_use(references, application)
+    needed = in_use(application)
     assert set(references) - set(needed) == {"shopper"}
-    assert in_use(references, application, ["shopper"]) == references
-    one = read_deployment(COMPOSE, "built", {"SHOPPERS": 1}).application
-    assert in_use(references, one) == references
+    assert in_use(application, ["shopper"]) == references
+    one = effective(read_project(COMPOSE, "built", {"SHOPPERS": 1}))
+    assert in_use(one) == references
 
 
 def test_only_components_can_be_asked_for() -> None:
-    deployment = read_deployment(COMPOSE, "built", {})
+    application = effective(read_project(COMPOSE, "built", {}))
     for name in ("nobody", "edge-router"):
         with pytest.raises(SourceError, match=f"also: found {name}; allowed: .*shopper"):
-            in_use(deployment.needed.references, deployment.application, [name])
+            in_use(application, [name])

@@ -12,12 +12,13 @@ import envoy
 import pytest
 import yaml
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import whole_configuration
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Candidate, Split
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_file import load
+from world import effective, placed
 
 COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
 DECODER = Path(__file__).parents[3] / "roles" / "images" / "files" / "decoder" / "mysql.c"
@@ -35,7 +36,21 @@ EVERY_POLICY: dict[str, Any] = {
 OVERRIDE = {key: EVERY_POLICY[key] for key in ("timeout", "retries", "circuit_breaker", "outlier_detection")}
 
 
-def everything() -> Application:
+def every_file(application: EffectiveApplication) -> dict[str, str]:
+    """Return the files of the mesh where all instances serve that are to."""
+    known = placed(application)
+    files = mesh_files(application, known)
+    for component in application.components:
+        for version in application.versions(component.name):
+            files.update(endpoint_files(component, version, known.instances(component.name, version), known))
+    return files
+
+
+def shop(**environment: str) -> EffectiveApplication:
+    return effective(load(COMPOSE, environment))
+
+
+def everything() -> EffectiveApplication:
     """Return an application that uses each protocol and each policy."""
     services: dict[str, Any] = {
         "edge": {"image": "e", "ports": ["80:80", "81:81"], "depends_on": ["api"], "x-mesh": {"gateway": {"status": 81}}},
@@ -53,7 +68,7 @@ def everything() -> Application:
         "caller": {"image": "c", "depends_on": ["api", "mysql"], "x-mesh": {"overrides": {"api": OVERRIDE}}},
         "quiet": {"image": "q"},
     }
-    return parse({"name": "app", "services": services}, "compose.yaml", {}, "app")
+    return effective(parse({"name": "app", "services": services}, "compose.yaml", {}, "app"))
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +80,16 @@ def decoders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def released(weight: float, closed: str = "") -> Application:
-    """Return an application with a release of two components under way, one of them called by the gateway."""
+def released(weight: float, closed: Version | None = None) -> EffectiveApplication:
+    """Return an application with a release of two components in progress, one of them called by the gateway."""
     candidate = Candidate("both", 2, "other", (("VERSION", "2"),))
-    model = everything()
-    components = tuple(replace(each, candidate=candidate) if each.name in ("api", "quiet") else each for each in model.components)
     split = Split("both", weight, (Audience("cookie", "tester", ("yes",)),), mirror=5, closed=closed)
-    return replace(model, name="released", components=components, splits=(split,))
+    return replace(everything(), name="released", candidates=dict.fromkeys(("api", "quiet"), candidate), splits=(split,))
 
 
-@pytest.mark.parametrize("application", [load(COMPOSE, {}), everything(), released(10)], ids=lambda each: each.name)
-def test_envoy_accepts_what_every_component_gets(application: Application, tmp_path: Path, decoders: Path) -> None:
-    files = mesh_files(application, addresses(application))
+@pytest.mark.parametrize("application", [shop(), everything(), released(10)], ids=lambda each: each.name)
+def test_envoy_accepts_what_every_component_gets(application: EffectiveApplication, tmp_path: Path, decoders: Path) -> None:
+    files = every_file(application)
     for component in application.components:
         document = tmp_path / f"{component.name}.json"
         document.write_text(json.dumps(whole_configuration(component.name, files)))
@@ -88,19 +101,17 @@ def test_envoy_accepts_what_every_component_gets(application: Application, tmp_p
 
 
 def test_equal_models_give_equal_bytes() -> None:
-    first, second = everything(), everything()
-    assert mesh_files(first, addresses(first)) == mesh_files(second, addresses(second))
+    assert every_file(everything()) == every_file(everything())
 
 
 def test_a_weight_is_one_file() -> None:
-    files = [mesh_files(released(weight), addresses(released(weight))) for weight in (10, 25)]
+    files = [every_file(released(weight)) for weight in (10, 25)]
     assert {path for path in files[0] if files[0][path] != files[1][path]} == {"shared/routes.json"}
 
 
-@pytest.mark.parametrize(("closed", "other"), [("candidate", "api-candidate:80"), ("stable", "api:80")])
-def test_a_closed_version_gets_no_request_whatever_was_decided(closed: str, other: str) -> None:
-    model = released(0 if closed == "candidate" else 100, closed)
-    files = mesh_files(model, addresses(model))
+@pytest.mark.parametrize(("closed", "other"), [(Version.CANDIDATE, "api-candidate:80"), (Version.STABLE, "api:80")])
+def test_a_closed_version_gets_no_request_whatever_was_decided(closed: Version, other: str) -> None:
+    files = every_file(released(0 if closed == Version.CANDIDATE else 100, closed))
     (host,) = (each for each in hosts(files) if each["name"] == "api")
     assert host["routes"]
     assert f'"{other}"' not in json.dumps([each["route"] for each in host["routes"]])
@@ -112,28 +123,27 @@ def hosts(files: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def test_a_policy_touches_the_component_and_the_shared_routes_alone() -> None:
-    before = load(COMPOSE, {})
     changed = json.loads(json.dumps({"timeout": "1s", "rate_limit": {"requests_per_second": 5}}))
     after = with_policy("payment", changed)
-    one, two = mesh_files(before, addresses(before)), mesh_files(after, addresses(after))
+    one, two = every_file(shop()), every_file(after)
     assert {path for path in two if one[path] != two[path]} == {"shared/routes.json", "components/payment/inbound.80.json"}
 
 
-def with_policy(name: str, policy: dict[str, Any]) -> Application:
+def with_policy(name: str, policy: dict[str, Any]) -> EffectiveApplication:
     content = yaml.safe_load(COMPOSE.read_text())
     content["services"][name].setdefault("x-mesh", {})["policy"] = policy
-    return parse(content, str(COMPOSE), {}, "")
+    return effective(parse(content, str(COMPOSE), {}, ""))
 
 
 def test_a_component_may_call_the_gateway_which_decides_as_for_all() -> None:
     """From inside, the gateway's name leads to the gateway; at the gateway, to where all from outside is led."""
-    application = load(COMPOSE, {"SHOPPERS": "1"})
-    known = addresses(application)
-    files = {path: json.loads(content) for path, content in mesh_files(application, known).items()}
+    application = shop(SHOPPERS="1")
+    files = {path: json.loads(content) for path, content in every_file(application).items()}
     (hosts,) = (each["virtual_hosts"] for each in files["shared/routes.json"]["resources"])
     routes = next(host["routes"] for host in hosts if "edge-router" in host["domains"])
     assert routes[0]["match"]["headers"] == [{"name": "x-evenkeel-caller", "string_match": {"exact": "edge-router"}}]
     assert routes[0]["route"]["cluster"] == "front-end:8079"
     assert "headers" not in routes[-1]["match"] and routes[-1]["route"]["cluster"] == "edge-router:80"
     assert "edge-router:80" in json.dumps(files["components/shopper/clusters.json"])
-    assert str(known.block("shopper").network_address) in json.dumps(files["components/edge-router/listeners.json"])
+    callers = placed(application).source_range("shopper").partition("/")[0]
+    assert callers in json.dumps(files["components/edge-router/listeners.json"])

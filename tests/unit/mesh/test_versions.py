@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import behind, written
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from world import effective, placed
 
 SERVICES = {"web": {"image": "web:1", "expose": ["80"], "depends_on": ["api"]}, "api": {"image": "api:1", "expose": ["8080"]}}
-MODEL = parse({"name": "app", "services": SERVICES}, "compose.yaml", {}, "app")
-FILES = mesh_files(MODEL, addresses(MODEL))
+MODEL = effective(parse({"name": "app", "services": SERVICES}, "compose.yaml", {}, "app"))
+PLACED = placed(MODEL)
+API = endpoint_files(MODEL.component("api"), Version.STABLE, PLACED.instances("api", Version.STABLE), PLACED)
+FILES = {**mesh_files(MODEL, PLACED), **API}
 READ = {
     "components/web/clusters.json": "cluster_manager.cds",
     "components/web/listeners.json": "listener_manager.lds",

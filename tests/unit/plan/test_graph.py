@@ -9,8 +9,14 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.execute import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation, Plan, make_plan
 
 
+class Start(Operation):
+    """Starts something."""
+
+    verb = "start"
+
+
 def operation(subject: str, *after: str) -> Operation:
-    return Operation("start", subject, "it is missing", frozenset(f"start {each}" for each in after))
+    return Start(subject=subject, cause="it is missing", after=frozenset(map(Start.key_of, after)))
 
 
 def test_a_plan_reads_in_an_order_that_can_be_run() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import FAIL, PASS, WAIT, Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
 
 def after(blocks: int, candidate: Counts, stable: Counts) -> Evidence:
@@ -21,29 +22,29 @@ LITTLE = after(1, Counts(12, 0), Counts(100, 0))
 
 def test_a_candidate_like_the_stable_version_passes() -> None:
     found = verdict({"errors": GOOD}, Limits())
-    assert found.decision == PASS
+    assert found.decision == Decision.PASS
     assert found.reasons == ("errors are not worse: candidate 0 of 800 (0.00 %), stable 0 of 7200 (0.00 %)",)
 
 
 def test_one_bad_measure_fails_the_step() -> None:
     found = verdict({"errors": GOOD, "slow requests": BAD}, Limits())
-    assert found.decision == FAIL
+    assert found.decision == Decision.FAIL
     assert found.reasons == ("slow requests are worse: candidate 20 of 200 (10.00 %), stable 0 of 1800 (0.00 %)",)
 
 
 def test_twelve_requests_do_not_pass() -> None:
     found = verdict({"errors": LITTLE}, Limits())
-    assert found == type(found)(WAIT, ("errors: the candidate has had 12 of 50 requests",))
+    assert found == type(found)(Decision.WAIT, ("errors: the candidate has had 12 of 50 requests",))
 
 
 def test_enough_requests_that_are_not_clear_wait() -> None:
     found = verdict({"errors": after(5, Counts(20, 0), Counts(100, 0))}, Limits())
-    assert found.decision == WAIT
+    assert found.decision == Decision.WAIT
     assert "are not clear yet" in found.reasons[0]
 
 
 def test_nothing_measured_does_not_pass() -> None:
-    assert verdict({}, Limits()).decision == WAIT
+    assert verdict({}, Limits()).decision == Decision.WAIT
 
 
 @pytest.mark.parametrize("fault", [{"false_alarm": 0.0}, {"missed": 1.0}, {"requests": 0}])

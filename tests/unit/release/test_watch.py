@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import LATENCY_BOUNDS, Gate
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import FAIL, PASS, WAIT, Verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Verdict
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.watch import Watch
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
 LOOKS = 20
 
@@ -25,19 +26,19 @@ def judged(
         one, other = (totals(*(each * look for each in version)) for version in (candidate, stable))
         watch.see({"caller": (one, other + totals(1000))})
         verdict = watch.verdict()
-        if verdict.decision == FAIL:
+        if verdict.decision == Decision.FAIL:
             break
     return verdict
 
 
 def test_the_same_passes() -> None:
-    assert judged((20, 0, 0), (180, 0, 0)).decision == PASS
-    assert judged((40, 0, 1), (180, 0, 4)).decision == PASS
+    assert judged((20, 0, 0), (180, 0, 0)).decision == Decision.PASS
+    assert judged((40, 0, 1), (180, 0, 4)).decision == Decision.PASS
 
 
 def test_too_few_requests_wait() -> None:
     verdict = judged((2, 0, 0), (180, 0, 0))
-    assert verdict.decision == WAIT
+    assert verdict.decision == Decision.WAIT
     assert "of 50 requests" in verdict.reasons[0]
 
 
@@ -47,23 +48,23 @@ def test_more_errors_and_more_slow_ones_fail() -> None:
 
 
 def test_what_hits_both_alike_does_not_fail() -> None:
-    assert judged((20, 2, 0), (180, 18, 0)).decision != FAIL
-    assert judged((20, 0, 4), (180, 0, 36)).decision != FAIL
+    assert judged((20, 2, 0), (180, 18, 0)).decision != Decision.FAIL
+    assert judged((20, 0, 4), (180, 0, 36)).decision != Decision.FAIL
 
 
 def test_limits_hold_whatever_the_stable_version_does() -> None:
     assert "error rate is above" in judged((20, 2, 0), (180, 18, 0), Gate(max_error_rate=0.01)).reasons[0]
     assert "latency is above" in judged((20, 0, 4), (180, 0, 36), Gate(max_latency=0.5)).reasons[0]
-    assert judged((40, 0, 0), (180, 0, 0), Gate(max_error_rate=0.05, max_latency=0.5)).decision == PASS
+    assert judged((40, 0, 0), (180, 0, 0), Gate(max_error_rate=0.05, max_latency=0.5)).decision == Decision.PASS
 
 
 def test_with_all_the_users_only_limits_are_left() -> None:
-    assert judged((200, 20, 0), (0, 0, 0), alone=True).decision == PASS
-    assert judged((200, 20, 0), (0, 0, 0), Gate(max_error_rate=0.01), alone=True).decision == FAIL
+    assert judged((200, 20, 0), (0, 0, 0), alone=True).decision == Decision.PASS
+    assert judged((200, 20, 0), (0, 0, 0), Gate(max_error_rate=0.01), alone=True).decision == Decision.FAIL
 
 
 def test_without_a_history_what_is_slow_is_learnt_first() -> None:
     watch = Watch(Gate(), alone=False)
     for look in range(2):
         watch.see({"caller": (totals(200 * look), totals(40 * look))})
-    assert watch.verdict().decision == WAIT
+    assert watch.verdict().decision == Decision.WAIT

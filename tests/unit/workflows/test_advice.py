@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind, Kind, Component
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Component, Kind
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.scaling import Scaling
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.advice import Usage, advise
 

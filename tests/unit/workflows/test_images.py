@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import ImageStore
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import ImageError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.store import ImageError, ImageStore
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.execute import Outcome
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import images
 
@@ -33,6 +34,9 @@ class MemoryStore:
         self.archives[recipe.name] = archive.read_bytes()
         assert not self.missing(RECIPES[parent].reference for parent in recipe.parents)
         self._have(recipe.reference)
+
+    def read_file(self, reference: str, path: str) -> str:
+        raise ImageError(f"{reference} has no {path}")
 
     def _have(self, reference: str) -> None:
         if reference in self.broken:
@@ -63,7 +67,7 @@ def bundle(tmp_path: Path) -> Path:
 def carry_out(store: ImageStore, bundle: Path, **more: Callable[[], bool]) -> tuple[Outcome, list[str]]:
     told: list[str] = []
     plan = images.plan_images(RECIPES, images.missing_images(store, RECIPES, NEEDED))
-    return images.carry_out(store, plan, RECIPES, bundle, told.append, **more), told
+    return images.carry_out(store, plan, bundle, told.append, **more), told
 
 
 @pytest.mark.parametrize(
@@ -119,6 +123,6 @@ def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
 def test_nothing_is_begun_and_what_is_under_way_ends_when_nobody_asks_any_more(bundle: Path) -> None:
     answers = iter([True, False, False, False])
     store = MemoryStore("mysql:8")
-    outcome, _ = carry_out(store, bundle, attended=lambda: next(answers))
+    outcome, _ = carry_out(store, bundle, alive=lambda: next(answers))
     assert {key: str(error) for key, error in outcome.failed.items()} == {"build base": "interrupted"}
     assert store.known == ["mysql:8"]

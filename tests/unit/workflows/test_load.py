@@ -9,9 +9,13 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load_report import Stats, parse_stats
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load_target import entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import (
+    LoadReport,
+    Population,
+    entrance,
+    generator,
+    parse_report,
+)
 
 
 def application(*ports: Any, load: str = "users", status: int = 0) -> Application:
@@ -72,10 +76,10 @@ def test_the_generator_is_the_component_that_the_file_names() -> None:
 
 
 def test_what_a_generator_tells_may_be_less_and_more() -> None:
-    told = parse_stats('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
-    assert told == Stats(requests=12, failures=2, p95=7.0, errors=("a",))
+    told = parse_report('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
+    assert told == LoadReport(requests=12, failures=2, p95=7.0, errors=("a",))
     assert str(told) == "0 users, 12 requests, 2 failures, 0 requests/s, p95 7 ms"
-    assert told.answered and not Stats(requests=3, failures=3).answered
+    assert told.answered and not LoadReport(requests=3, failures=3).answered
     for text in ("", "[]", '{"requests": '):
         with pytest.raises(ValueError):
-            parse_stats(text)
+            parse_report(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application, Component, OuterPort
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application, Component, Kind, OuterPort
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.preview import urls
 
 
@@ -20,4 +20,4 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.preview im
     ],
 )
 def test_a_port_is_found_at_the_host_or_at_its_own_address(port: OuterPort, host: str, url: str) -> None:
-    assert urls(Application("app", (Component("edge", "stateless", outer_ports=(port,)),)), host) == {"edge": [url]}
+    assert urls(Application("app", (Component("edge", Kind.STATELESS, outer_ports=(port,)),)), host) == {"edge": [url]}

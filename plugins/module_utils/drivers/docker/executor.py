@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import singledispatchmethod
 from typing import Any
 
+from ...mesh.clusters import endpoints_file
 from ...mesh.files import endpoint_files, served_addresses
 from ...model.instance import Instance, version_name
 from ...plan.graph import Operation
@@ -167,11 +168,12 @@ class Executor:
 
     @_do.register
     def _(self, operation: RemoveContainer, execution: Execution) -> None:
+        # The folder first: once the container is gone, nobody would come back for it.
+        if operation.folder:
+            shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
         self._remove(operation.subject)
         if operation.subject != names.former_name(operation.subject):
             self._handover.take_back(names.former_name(operation.subject))
-        if operation.folder:
-            shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
 
     @_do.register
     def _(self, operation: Admit, execution: Execution) -> None:
@@ -199,9 +201,10 @@ class Executor:
         """Replace the files of endpoints of a version, with ``change`` made to who serves."""
         instance, topology = operation.instance, operation.topology
         with self._endpoints:
-            served = served_addresses(files.read_files(self._layout.mesh)).get(
-                version_name(instance.component, instance.version), frozenset()
-            )
+            target = version_name(instance.component, instance.version)
+            paths = [endpoints_file(target, port.number) for port in operation.model.ports]
+            current = {path: (self._layout.mesh / path).read_text(encoding="utf-8") for path in paths}
+            served = served_addresses(current).get(target, frozenset())
             serving = frozenset(each for address in served if (each := topology.instance_at(address)))
             written = endpoint_files(operation.model, instance.version, change(serving), topology)
             for path, content in written.items():

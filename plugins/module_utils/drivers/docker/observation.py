@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ...mesh.files import served_addresses
+from ...mesh.files import endpoint_paths, served_addresses
 from ...model.effective import EffectiveApplication
 from ...model.instance import Instance, Version
 from ...model.status import InstanceStatus
@@ -67,7 +67,7 @@ class DockerObservation:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
         addresses = topology(allocation)
         placed = self._placed(application, addresses)
-        current = Current(self.engine, self.files, self.secrets, self._serving(addresses))
+        current = Current(self.engine, self.files, self.secrets, self._serving(application, addresses))
         return plan_application(desired(application, placed, self.setting), current, scope)
 
     def removal(self, application: str, extent: Extent) -> Plan:
@@ -100,10 +100,13 @@ class DockerObservation:
         sandbox_missing = any(each.verb is CreateContainer and each.container.role == Role.SANDBOX for each in changes)
         return not sandbox_missing and not any(each.renews for each in changes)
 
-    def _serving(self, addresses: DockerTopology) -> dict[str, frozenset[Instance]]:
+    def _serving(self, application: EffectiveApplication, addresses: DockerTopology) -> dict[str, frozenset[Instance]]:
+        """Return who serves by the version's name. The file of a port that is given up says nothing where another one does."""
+        wanted = {path for component in application.components for path in endpoint_paths(component, application)}
+        current = {path: content for path, content in self.files.items() if path in wanted}
         return {
             target: frozenset(instance for each in served if (instance := addresses.instance_at(each)))
-            for target, served in served_addresses(self.files).items()
+            for target, served in {**served_addresses(self.files), **served_addresses(current)}.items()
         }
 
     def _removal(self, application: str, extent: Extent) -> list[Operation]:

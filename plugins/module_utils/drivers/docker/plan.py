@@ -6,7 +6,7 @@ and admitted again once it is healthy, one after another of a version; a single 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ...mesh.clusters import endpoints_file
@@ -75,7 +75,9 @@ def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
             yield RemoveNetwork(subject=name, cause="not in the model", after=removals(found, name))
         elif subnet != goal.subnet:
             cause = f"its range is {subnet}, wanted {goal.subnet}"
-            yield RemoveNetwork(subject=name, cause=cause, after=removals(found, name))
+            # The instances of what stays are taken off it, and made anew on the one that comes.
+            gone = removals(found, name, but={each.name for each in wanted.application.components})
+            yield RemoveNetwork(subject=name, cause=cause, after=gone)
     if goal.network and found.networks.get(goal.network) != goal.subnet:
         cause = "missing" if goal.network not in found.networks else "its range has changed"
         after = frozenset({RemoveNetwork.key_of(goal.network)})
@@ -87,9 +89,10 @@ def _infrastructure(wanted: Desired, current: Current) -> Iterator[Operation]:
             yield GenerateSecret(subject=secret.name, cause="missing")
 
 
-def removals(found: Inventory, network: str) -> frozenset[str]:
-    """Return the keys of the removals of all containers on ``network``."""
-    return frozenset(RemoveContainer.key_of(each.name) for each in found.containers.values() if network in each.networks)
+def removals(found: Inventory, network: str, but: Collection[str] = ()) -> frozenset[str]:
+    """Return the keys of the removals of the containers on ``network``, without those of the components ``but``."""
+    containers = [each for each in found.containers.values() if network in each.networks and each.component not in but]
+    return frozenset(RemoveContainer.key_of(each.name) for each in containers)
 
 
 def _files(wanted: Desired, current: Current) -> Iterator[Operation]:
@@ -230,7 +233,7 @@ class _Components:
 
     def _leave(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
         """Yield the removal of an instance: callers know it no more, and it has finished its requests."""
-        untold = {*before, ROUTES_WRITTEN}
+        untold = {*before, *(WriteFile.key_of(path) for path in self._wanted.files)}
         component = self._components.get(instance.component)
         called = bool(component and component.ports)
         if component and self._serves(instance) and instance.version in self._application.versions(component.name):
@@ -242,6 +245,7 @@ class _Components:
         joined = frozenset(
             RemoveContainer.key_of(each.name) for each in self._found[instance] if each.role != Role.SANDBOX
         )
+        lost = all(each.role != Role.SANDBOX for each in self._found[instance])
         for container in self._found[instance]:
             sandbox = container.role == Role.SANDBOX
             yield RemoveContainer(
@@ -249,7 +253,7 @@ class _Components:
                 cause="not in the model",
                 after=after | joined if sandbox else after,
                 component=instance.component,
-                folder=instance.name if sandbox else "",
+                folder=instance.name if sandbox or lost else "",
             )
 
     def _containers(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:

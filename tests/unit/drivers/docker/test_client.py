@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import client
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Endpoint, Engine, EngineError
 
 
 @contextmanager
@@ -38,20 +38,20 @@ def engine(path: Path, status: int, **headers: str) -> Iterator[Engine]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield Engine(str(path))
+            yield Engine(Endpoint(f"unix://{path}"))
         finally:
             server.shutdown()
             thread.join()
 
 
 def test_there_is_none_without_a_socket(tmp_path: Path) -> None:
-    assert not Engine(str(tmp_path / "docker.sock")).answers()
+    assert not Engine(Endpoint(f"unix://{tmp_path}/docker.sock")).answers()
 
 
 def test_there_is_none_where_nobody_listens_on_the_socket(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "docker.sock"))
-    assert not Engine(str(tmp_path / "docker.sock")).answers()
+    assert not Engine(Endpoint(f"unix://{tmp_path}/docker.sock")).answers()
 
 
 def test_one_answers(tmp_path: Path) -> None:
@@ -76,4 +76,4 @@ def test_one_that_is_not_for_this_user_is_there(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(client._UnixConnection, "connect", refuse)
     with pytest.raises(EngineError, match=r"not for this user; allowed: root \(become: true\)"):
-        Engine("/run/docker.sock").answers()
+        Engine(Endpoint("unix:///run/docker.sock")).answers()

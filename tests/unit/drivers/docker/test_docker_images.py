@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine, EngineError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Endpoint, Engine, EngineError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.images import DockerImages, registry
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import ImageError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.store import ImageError
 
 # Says what it is told to, keeps what it was asked and given, and makes what it is asked for known to the engine.
 CLIENT = """#!/bin/sh
@@ -29,7 +29,7 @@ class KnownEngine(Engine):
     """An engine with the images ``known``, and with all once a client has made something in ``folder``."""
 
     def __init__(self, folder: Path, *known: str) -> None:
-        super().__init__()
+        super().__init__(Endpoint("unix:///engine"))
         self.folder, self.known = folder, known
         self.asked: list[str] = []
 
@@ -57,7 +57,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def store(folder: Path, *known: str, timeout: float = 30) -> DockerImages:
-    return DockerImages(KnownEngine(folder, *known), "unix:///engine", timeout)
+    return DockerImages(KnownEngine(folder, *known), timeout)
 
 
 def asked(folder: Path) -> list[str]:
@@ -86,7 +86,8 @@ def test_what_is_missing_is_told_in_one_look_for_those_made_here(tmp_path: Path)
 
 
 def test_all_are_missing_where_no_engine_answers(tmp_path: Path) -> None:
-    assert DockerImages(Engine(str(tmp_path / "none"))).missing(["a:1", "", "evenkeel/b:1"]) == ["a:1", "evenkeel/b:1"]
+    engine = Engine(Endpoint(f"unix://{tmp_path}/none"))
+    assert DockerImages(engine).missing(["a:1", "", "evenkeel/b:1"]) == ["a:1", "evenkeel/b:1"]
 
 
 def test_a_pull_names_the_engine_and_the_image(host: Path) -> None:

@@ -1,11 +1,11 @@
-"""One process at a time; who dies lets go, who waits gets it, who is refused is told by whom."""
+"""One process at a time; who dies lets go, who waits gets it, who looks takes nothing."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,9 @@ HOLDER = """
 import sys, pathlib
 sys.path.insert(0, sys.argv[2])
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks
-with locks.held(pathlib.Path(sys.argv[1]), "", "ada"):
+with locks.held(pathlib.Path(sys.argv[1])) as file:
+    file.write("ada")
+    file.flush()
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -37,53 +39,77 @@ def other(path: Path) -> Iterator[subprocess.Popen[str]]:
         running.kill()
 
 
-def take(path: Path) -> Callable[[], None]:
-    def taken() -> None:
-        with locks.held(path, "it is held by {by}", "grace"):
-            pass
-
-    return taken
-
-
-def test_who_is_refused_is_told_by_whom(path: Path, other: subprocess.Popen[str]) -> None:
+def test_who_is_refused_is_told_what_the_other_wrote(path: Path, other: subprocess.Popen[str]) -> None:
     assert locks.is_held(path)
-    with pytest.raises(locks.Busy, match="it is held by ada"):
-        take(path)()
+    with pytest.raises(locks.Locked) as refused, locks.held(path):
+        pass
+    assert refused.value.content == "ada"
 
 
 def test_who_dies_lets_go(path: Path, other: subprocess.Popen[str]) -> None:
     other.kill()
     other.wait()
     assert not locks.is_held(path)
-    take(path)()
-    assert path.read_text() == "grace\n"
+    with locks.held(path) as file:
+        file.seek(0)
+        assert file.read() == "ada"
 
 
-def test_who_waits_gets_it_and_says_once_that_it_waits(path: Path, other: subprocess.Popen[str]) -> None:
-    told: list[str] = []
-    waiting = threading.Event()
-
-    def tell() -> None:
-        told.append("waiting")
-        waiting.set()
+def test_who_waits_gets_it(path: Path, other: subprocess.Popen[str]) -> None:
+    found: list[str] = []
 
     def wait() -> None:
-        with locks.patiently(lambda: locks.held(path, "", "grace"), 60, tell):
-            told.append("held")
+        with locks.held(path, wait=True):
+            found.append("held")
 
     waiter = threading.Thread(target=wait)
     waiter.start()
-    assert waiting.wait(30)
-    assert told == ["waiting"]
+    waiter.join(0.3)
+    assert found == []
     other.kill()
     waiter.join(30)
-    assert told == ["waiting", "held"]
+    assert found == ["held"]
 
 
-def test_patience_ends(path: Path, other: subprocess.Popen[str]) -> None:
-    with pytest.raises(locks.Busy, match="ada"), locks.patiently(lambda: locks.held(path, "{by}"), 0.3):
+def test_two_holders_in_one_process_are_two(path: Path) -> None:
+    with locks.held(path), pytest.raises(locks.Locked), locks.held(path):
         pass
+    with locks.held(path):
+        assert locks.is_held(path)
+    assert not locks.is_held(path)
+
+
+def test_who_looks_takes_nothing(path: Path) -> None:
+    """However often others look, nobody who takes the lock is refused, and nobody who has it loses it."""
+    path.touch()
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            locks.is_held(path)
+
+    lookers = [threading.Thread(target=look) for _ in range(3)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(500):
+            with locks.held(path):
+                assert locks.is_held(path)
+    finally:
+        stop.set()
+        for looker in lookers:
+            looker.join()
+
+
+def test_a_look_does_not_let_go_of_what_the_same_process_holds(path: Path) -> None:
+    """Locks of a process, unlike those of an open file, are lost when it closes any file that leads there."""
+    with locks.held(path):
+        assert locks.is_held(path)
+        path.read_text()
+        with pytest.raises(locks.Locked), locks.held(path):
+            pass
 
 
 def test_what_nobody_has_ever_held_is_free(path: Path) -> None:
     assert not locks.is_held(path)
+    assert not path.exists()

@@ -2,95 +2,69 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.containers import Setting
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.desired import Desired, desired
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import Layout
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Found, Observed
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.plan import Current, plan_application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import names
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Found
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.topology import topology
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance
+from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Plan
+from scenarios import PLANS, PUBLISHED, SCENARIOS, web
+from world import NETWORK, World, application, effective, rendered
 
-SERVICES: dict[str, Any] = {
-    "edge": {"ports": ["80:80"], "depends_on": ["web"], "x-mesh": {"gateway": True}},
-    "web": {
-        "image": "web:1",
-        "expose": ["8080"],
-        "depends_on": {"db": {"condition": "service_healthy"}},
-        "deploy": {"resources": {"limits": {"memory": "64M"}}},
-    },
-    "db": {"image": "db:1", "expose": ["3306"], "volumes": ["data:/data"], "secrets": ["password"]},
-}
+RECORDS = Path(__file__).parent / "records-0.1"
 
 
-def application(**changes: dict[str, Any]) -> Application:
-    services = {name: {**service, **changes.get(name, {})} for name, service in SERVICES.items()}
-    services.update((name, service) for name, service in changes.items() if name not in SERVICES)
-    secrets = {"password": {"file": "./password", "x-mesh": {"generate": True}}}
-    content = {"name": "app", "services": services, "volumes": {"data": None}, "secrets": secrets}
-    return parse(content, "compose.yaml", {}, "app")
+def deployed(**changes: dict[str, Any] | None) -> World:
+    """Return what there is when the application runs as it should."""
+    return World().bring(application(**changes))
 
 
-def wanted(model: Application) -> Desired:
-    images = {name: f"{name}:1" for name in ("envoy", "sandbox", "supervisor")}
-    images.update((each.name, each.image) for each in model.components)
-    return desired(model, Setting(images, addresses(model), Layout("app"), Path("/app")))
+def lines(plan: Plan) -> list[str]:
+    return plan.lines()
 
 
-def deployed(model: Application) -> Current:
-    """Return what there is when ``model`` runs as it should."""
-    goal = wanted(model)
-    containers = {}
-    for name, each in goal.containers.items():
-        joined = str(each.body["HostConfig"]["NetworkMode"]).partition("container:")[2]
-        containers[name] = Found(
-            name=name,
-            component=each.component,
-            instance=each.instance,
-            role=each.role,
-            digest=each.digest,
-            image=each.body["Image"],
-            running=True,
-            state="running",
-            health="",
-            memory=each.memory,
-            cpus=each.cpus,
-            restarts=True,
-            networks=(goal.infrastructure.network,) if each.role == "sandbox" else (),
-            joined=joined and f"id of {joined}",
-            kind=each.kind,
-            key=f"id of {name}",
-        )
-    kept = goal.infrastructure
-    observed = Observed({kept.network: kept.subnet}, frozenset(kept.volumes), containers)
-    return Current(observed, goal.files, frozenset({"password"}))
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_plan_is_as_it_was_judged(name: str) -> None:
+    """If the difference is meant: python tests/unit/drivers/docker/scenarios.py, and read what it makes of the files."""
+    assert rendered(SCENARIOS[name]()) == (PLANS / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def plan(model: Application, current: Current) -> list[str]:
-    return [str(each) for each in plan_application(wanted(model), current).operations.values()]
+def test_every_plan_that_is_kept_is_of_a_situation() -> None:
+    assert {path.stem for path in PLANS.iterdir()} == set(SCENARIOS)
 
 
-def with_container(current: Current, name: str, **changes: Any) -> Current:
-    containers = {**current.engine.containers, name: replace(current.engine.containers[name], **changes)}
-    return replace(current, engine=replace(current.engine, containers=containers))
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_left_to_do_where_a_plan_was_carried_out(name: str) -> None:
+    """The plan of a situation, then another of the same model: a moment later there is nothing to do."""
+    seen: list[tuple[World, EffectiveApplication, Scope | None]] = []
 
+    class Watched(World):
+        def plan(self, model: EffectiveApplication, scope: Scope | None = None) -> Plan:
+            seen.append((self, model, scope))
+            return super().plan(model, scope)
 
-def without(current: Current, name: str) -> Current:
-    containers = {key: each for key, each in current.engine.containers.items() if key != name}
-    return replace(current, engine=replace(current.engine, containers=containers))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scenarios.World", Watched)
+        plan = SCENARIOS[name]()
+    world, model, scope = seen[-1]
+    world.carry_out(plan.operations.values())
+    assert lines(World.plan(world, model, scope)) == []
 
 
 def test_nothing_is_to_do_where_all_is_as_wanted() -> None:
-    assert plan(application(), deployed(application())) == []
+    assert lines(deployed().plan(application())) == []
 
 
 def test_from_nothing_everything_is_made_in_dependency_order() -> None:
-    found = plan_application(wanted(application()), Current())
+    found = World().plan(application())
     keys = list(found.operations)
     assert keys.index("create network app-mesh") < keys.index("create app-db-1-sandbox") < keys.index("create app-db-1")
     assert keys.index("create volume app_data") < keys.index("create app-db-1")
@@ -100,85 +74,91 @@ def test_from_nothing_everything_is_made_in_dependency_order() -> None:
 
 
 def test_a_container_that_has_stopped_is_started() -> None:
-    current = with_container(deployed(application()), "app-web-1", running=False, state="exited")
-    assert plan(application(), current) == [
+    assert lines(deployed().change("app-web-1", state="exited").plan(application())) == [
         "start app-web-1 (it is exited)",
-        "await web-1 (it is to be healthy before the run ends)",
+        "await web-1 (healthy before the run ends)",
     ]
 
 
 def test_a_changed_memory_limit_is_put_right_in_place() -> None:
-    current = with_container(deployed(application()), "app-web-1", memory=128 << 20)
-    assert plan(application(), current)[0] == "update app-web-1 (memory 128M → 64M)"
+    assert lines(deployed().change("app-web-1", memory=128 << 20).plan(application()))[0] == (
+        "update app-web-1 (memory 128M → 64M)"
+    )
 
 
 def test_more_memory_in_the_model_is_given_in_place() -> None:
     more = application(web={"deploy": {"resources": {"limits": {"memory": "96M"}}}})
-    assert plan(more, deployed(application()))[0] == "update app-web-1 (memory 64M → 96M)"
+    assert lines(deployed().plan(more))[0] == "update app-web-1 (memory 64M → 96M)"
 
 
 def test_a_limit_that_is_lifted_takes_another_container() -> None:
-    lifted = application(web={"deploy": {}})
-    assert plan(lifted, deployed(application()))[0] == "recreate app-web-1 (memory 64M → unlimited)"
+    lifted = lines(deployed(web=web(2)).plan(application(web={"deploy": {"replicas": 2}})))
+    assert "recreate app-web-1 (memory 64M → unlimited)" in lifted
+    assert lines(deployed().plan(application(web={"deploy": {}})))[0] == "create app-web-2-sandbox (missing)"
+
+
+@pytest.mark.parametrize("cpus", ["0.3333333333", "0.1", "1.0000000001", "0.0100000004", "2.7182818285"])
+def test_any_share_of_a_processor_is_given_once(cpus: str) -> None:
+    """An engine counts in billionths, a file in as many decimals as one likes."""
+    limited = application(web={"deploy": {"resources": {"limits": {"cpus": cpus}}}})
+    world = World().bring(limited)
+    assert world.containers["app-web-1"].cpus == round(float(cpus) * 1e9)
+    assert lines(world.plan(limited)) == []
 
 
 def test_a_stray_network_is_left() -> None:
-    current = with_container(deployed(application()), "app-web-1-sandbox", networks=("app-mesh", "stray"))
-    assert plan(application(), current)[0] == "detach app-web-1-sandbox (it is on the network stray too)"
+    world = deployed().change("app-web-1-sandbox", networks=("app-mesh", "stray"))
+    assert lines(world.plan(application()))[0] == "detach app-web-1-sandbox (it is on the network stray too)"
 
 
 def test_a_network_that_is_not_in_the_model_is_removed() -> None:
-    current = deployed(application())
-    current = replace(current, engine=replace(current.engine, networks={**current.engine.networks, "old": "10.1.0.0/16"}))
-    assert plan(application(), current) == ["remove network old (not in the model)"]
+    world = deployed()
+    world.networks["old"] = "10.1.0.0/16"
+    assert lines(world.plan(application())) == ["remove network old (not in the model)"]
 
 
 def test_a_lost_sandbox_takes_its_neighbours_along() -> None:
-    found = plan(application(), without(deployed(application()), "app-web-1-sandbox"))
-    assert found[:3] == [
-        "create app-web-1-sandbox (missing)",
-        "recreate app-web-1-proxy (its sandbox is another one)",
-        "recreate app-web-1 (its sandbox is another one)",
+    world = deployed(db={"deploy": {"replicas": 2}})
+    del world.containers["app-db-1-sandbox"]
+    found = [each for each in lines(world.plan(application(db={"deploy": {"replicas": 2}}))) if "app-db-1" in each]
+    assert found == [
+        "create app-db-1-sandbox (missing)",
+        "recreate app-db-1-proxy (its sandbox is another one)",
+        "recreate app-db-1 (its sandbox is another one)",
     ]
 
 
 def test_another_image_touches_no_other_component() -> None:
-    found = plan(application(web={"image": "web:2"}), deployed(application()))
-    assert found == [
-        "recreate app-web-1 (its image is web:1, wanted web:2)",
-        "await web-1 (it is to be healthy before the run ends)",
-    ]
+    found = World().bring(application()).plan(application(web={"image": "web:2"}))
+    assert {operation.component for operation in found.operations.values()} == {"web"}
 
 
 def test_another_instance_takes_traffic_once_it_is_healthy() -> None:
-    more = application(web={"deploy": {"replicas": 2, "resources": {"limits": {"memory": "64M"}}}})
-    found = plan_application(wanted(more), deployed(application()))
-    assert "await web-2" in found.operations["write shared/endpoints/web.8080.json"].after
+    found = deployed().plan(application(web=web(2)))
+    assert "await web-2" in found.operations["admit web-2"].after
     assert not any("web-1" in key or "db-1" in key for key in found.operations)
+    assert not any(key.startswith("write shared/endpoints/") for key in found.operations)
 
 
 def test_a_plan_without_components_gives_no_traffic_to_instances_that_are_not_there() -> None:
-    more = application(web={"deploy": {"replicas": 2, "resources": {"limits": {"memory": "64M"}}}})
-    found = plan_application(wanted(more), deployed(application()), ("mesh",))
-    assert "write shared/endpoints/web.8080.json" not in found.operations
+    found = deployed().plan(application(web=web(2)), Scope((Part.MESH,)))
+    assert not any(key.startswith("write shared/endpoints/") for key in found.operations)
 
 
 def test_an_instance_loses_traffic_and_ends_its_requests_before_it_goes() -> None:
-    more = application(web={"deploy": {"replicas": 2, "resources": {"limits": {"memory": "64M"}}}})
-    found = plan_application(wanted(application()), deployed(more))
-    assert "write shared/endpoints/web.8080.json" in found.operations["drain web-2"].after
+    found = deployed(web=web(2)).plan(application())
+    assert "withdraw web-2" in found.operations["drain web-2"].after
     assert "drain web-2" in found.operations["remove app-web-2"].after & found.operations["remove app-web-2-proxy"].after
     assert {"remove app-web-2-proxy", "remove app-web-2"} <= found.operations["remove app-web-2-sandbox"].after
 
 
 def test_an_unhealthy_application_is_told_of() -> None:
-    current = with_container(deployed(application()), "app-db-1", health="unhealthy")
-    assert plan(application(), current) == ["await db-1 (it is unhealthy)"]
+    assert lines(deployed().change("app-db-1", health="unhealthy").plan(application())) == ["await db-1 (it is unhealthy)"]
 
 
 def test_a_policy_writes_files_and_touches_no_container() -> None:
     limited = application(web={"x-mesh": {"policy": {"rate_limit": {"requests_per_second": 5}, "timeout": "1s"}}})
-    assert plan(limited, deployed(application())) == [
+    assert lines(deployed().plan(limited)) == [
         "write components/web/inbound.8080.json (its content has changed)",
         "write shared/routes.json (its content has changed)",
     ]
@@ -186,8 +166,94 @@ def test_a_policy_writes_files_and_touches_no_container() -> None:
 
 @pytest.mark.parametrize("stray", ["write", "create"])
 def test_a_component_that_left_the_model_goes_before_anything_comes(stray: str) -> None:
-    before = application(old={"image": "old:1", "ports": ["81:81"]})
     after = application(new={"image": "new:1", "ports": ["81:81"]})
-    found = plan_application(wanted(after), deployed(before))
+    found = deployed(old=PUBLISHED).plan(after)
     assert "remove app-old-1-sandbox" in found.operations["create app-new-1-sandbox"].after
     assert found.operations[f"{stray} " + ("shared/endpoints/new.81.json" if stray == "write" else "app-new-1")]
+
+
+def test_what_is_asked_for_one_component_touches_no_container_of_another() -> None:
+    world = deployed().change("app-db-1", state="exited").change("app-supervisor", state="exited")
+    found = world.plan(application(web={"image": "web:2"}), Scope(only=("web",)))
+    assert {each.component for each in found.operations.values()} == {"web"}
+
+
+@pytest.mark.parametrize("name", ["db", "edge", "shop"])
+def test_another_image_of_the_sandbox_alone_leaves_what_would_be_interrupted(name: str) -> None:
+    model = application({"sandbox": "sandbox:2"}, shop=PUBLISHED)
+    found = deployed(shop=PUBLISHED).plan(model)
+    assert not any(each.component == name for each in found.operations.values())
+    changed = application({"sandbox": "sandbox:2"}, shop={**PUBLISHED, "expose": ["82"]}, db={"expose": ["3307"]}, edge={
+        "ports": ["8080:80"]
+    })  # fmt: skip
+    recreated = deployed(shop=PUBLISHED).plan(changed).operations[f"recreate app-{name}-1-sandbox"]
+    assert recreated.cause == "its settings have changed", "what is made anew in any case gets the new image too"
+
+
+def test_an_instance_that_leaves_takes_its_folder_along_even_without_its_sandbox() -> None:
+    world = deployed(web=web(2))
+    del world.containers["app-web-2-sandbox"]
+    found = world.plan(application()).operations
+    folders = [getattr(each, "folder", "") for key, each in found.items() if key.startswith("remove app-web-2")]
+    assert folders == ["web-2", "web-2"]
+
+
+def former_containers() -> dict[str, Found]:
+    """Return the containers that version 0.1 created, as an engine tells of them."""
+    found = {}
+    for made in json.loads((RECORDS / "containers.json").read_text()):
+        body, name = made["body"], made["name"]
+        labels, host = body["Labels"], body["HostConfig"]
+        own = body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).get(NETWORK)
+        sandbox = str(host["NetworkMode"]).partition("container:")[2]
+        found[name] = Found(
+            name=name,
+            component=labels[names.COMPONENT],
+            instance=labels[names.INSTANCE],
+            role=labels[names.ROLE],
+            digest=labels[names.DIGEST],
+            image=body["Image"],
+            state="running",
+            health="",
+            memory=host["Memory"],
+            cpus=host["NanoCpus"],
+            restarts=host["RestartPolicy"]["Name"] == "always",
+            networks=(NETWORK,) if own else (),
+            address=own["IPAMConfig"]["IPv4Address"] if own else "",
+            joined=sandbox and f"id of {sandbox}",
+            kind=labels[names.KIND],
+            key=f"id of {name}",
+        )
+    return found
+
+
+def test_what_the_version_before_has_deployed_keeps_its_instances_and_addresses() -> None:
+    """Its keeper gives way to the supervisor, and a gateway resolves no names any more; nothing else is touched."""
+    secrets = {"password": {"file": "./password", "x-mesh": {"generate": True}}}
+    services = json.loads((RECORDS / "services.json").read_text())
+    content = {"name": "app", "services": services, "volumes": {"data": None}, "secrets": secrets}
+    model = effective(parse(content, "compose.yaml", {}, "app"))
+    containers = former_containers()
+    subnet = model.subnet or ".".join(containers["app-web-1-sandbox"].address.split(".")[:2]) + ".0.0/16"
+    files = json.loads((RECORDS / "files.json").read_text())
+    world = World({NETWORK: subnet}, (), {"app_data"}, containers, files, {"password"})
+    found = world.plan(model)
+    touched = [str(each) for key, each in found.operations.items() if not key.startswith(("write ", "delete "))]
+    assert touched == [
+        "recreate app-edge-1-sandbox (its settings have changed)",
+        "recreate app-edge-1-proxy (its sandbox is another one)",
+        "await edge-1 (healthy before the run ends)",
+        "create app-supervisor (missing)",
+        "remove app-keeper (not in the model)",
+    ]
+    known = topology(world.allocation)
+    addresses = {each.instance: each.address for each in containers.values() if each.address}
+    assert {name: known.address(Instance.parse(name)) for name in addresses} == addresses
+    assert {each.name for each in world.serving("web")} == {"web-1", "web-2"}
+
+
+def test_a_digest_of_the_version_before_is_that_of_the_same_settings() -> None:
+    found = former_containers()["app-web-1"]
+    world = deployed(web=web(2, environment={"COLOUR": "blue"}, healthcheck={"test": ["CMD", "true"], "interval": "2s"}))
+    assert world.containers["app-web-1"].digest == found.digest
+    assert replace(found, image="web:2").digest == found.digest

@@ -1,0 +1,364 @@
+"""The state store on a host: nothing is lost, nobody writes who has lost his lease, and what it cannot read it leaves alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import stat
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Holder, Purpose
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import Layout
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.state import FileStateStore
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Check, ComponentVersion, Rollout
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
+    ApplicationState,
+    Decision,
+    Phase,
+    Promoted,
+    Release,
+    Scaled,
+    StateError,
+)
+
+RECORDS = Path(__file__).parent / "records-0.1"
+WRITERS, WRITES = 60, 3
+ADA, GRACE = Holder(Purpose.DEPLOYMENT, "ada"), Holder(Purpose.SCALING, "grace")
+FORK = multiprocessing.get_context("fork")
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout("app", str(tmp_path))
+
+
+@pytest.fixture
+def store(layout: Layout) -> FileStateStore:
+    return FileStateStore(layout)
+
+
+def scaled(name: str) -> Scaled:
+    return Scaled(name, 2, None, 1, None)
+
+
+def write(store: FileStateStore, name: str) -> None:
+    """Add the scaling of a component to the state."""
+    with store.lease(ADA) as lease, store.transaction(lease) as transaction:
+        transaction.state = transaction.state.with_scaled((scaled(name),))
+
+
+def holding(layout: Layout, holder: Holder, held: object, done: object) -> None:
+    """Hold a lease, as another process, until it is told to end."""
+    with FileStateStore(layout).lease(holder):
+        held.set()  # type: ignore[attr-defined]
+        done.wait()  # type: ignore[attr-defined]
+
+
+class Another:
+    """Another process that holds a lease, until it lets go or dies."""
+
+    def __init__(self, layout: Layout, holder: Holder = GRACE) -> None:
+        held, self._done = FORK.Event(), FORK.Event()
+        self.process = FORK.Process(target=holding, args=(layout, holder, held, self._done))
+        self.process.start()
+        assert held.wait(30)
+
+    def let_go(self) -> None:
+        self._done.set()
+        self.process.join(30)
+
+    def die(self) -> None:
+        self.process.kill()
+        self.process.join(30)
+
+
+def test_there_is_nothing_at_first(store: FileStateStore, layout: Layout) -> None:
+    assert store.read() == ApplicationState()
+    assert store.holders() == ()
+    assert store.demanded("web") == ""
+    assert not layout.home.exists() and not layout.leases.exists(), "who reads writes nothing"
+
+
+def test_what_is_written_is_read(store: FileStateStore, layout: Layout) -> None:
+    release = Release(Rollout("web", (ComponentVersion("web", "web:2"),)), closed=Version.STABLE, phase=Phase.PROMOTING)
+    state = ApplicationState((release,), scaled=(scaled("web"),), allocation={"subnet": "10.64.0.0/16"}, tracing_schema="x")
+    with store.lease(ADA) as lease, store.transaction(lease) as transaction:
+        transaction.state = state
+    assert FileStateStore(layout).read() == state
+    assert stat.S_IMODE(layout.state.stat().st_mode) == 0o600, "it has the testers' secrets"
+
+
+def test_a_transaction_that_fails_writes_nothing(store: FileStateStore) -> None:
+    write(store, "web")
+    with pytest.raises(RuntimeError), store.lease(ADA) as lease, store.transaction(lease) as transaction:
+        transaction.state = ApplicationState()
+        raise RuntimeError
+    assert store.read().scaled == (scaled("web"),)
+
+
+def many_writes(layout: Layout, number: int, begin: object) -> None:
+    begin.wait()  # type: ignore[attr-defined]
+    store = FileStateStore(layout)
+    with store.lease(Holder(Purpose.RELEASE, str(number), f"release-{number}")) as lease:
+        for count in range(WRITES):
+            with store.transaction(lease) as transaction:
+                transaction.state = transaction.state.with_scaled((scaled(f"{number}-{count}"),))
+
+
+def test_transactions_of_sixty_processes_at_once_lose_nothing(layout: Layout) -> None:
+    begin = FORK.Event()
+    processes = [FORK.Process(target=many_writes, args=(layout, number, begin)) for number in range(WRITERS)]
+    for process in processes:
+        process.start()
+    begin.set()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * WRITERS
+    wanted = {f"{number}-{count}" for number in range(WRITERS) for count in range(WRITES)}
+    assert {each.component for each in FileStateStore(layout).read().scaled} == wanted
+
+
+def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
+    with store.lease(ADA) as former:
+        pass
+    with store.lease(GRACE) as lease:
+        assert lease.token > former.token
+        with pytest.raises(Busy, match="the lease was lost to another run; run again"), store.transaction(former):
+            pytest.fail("a former holder is in a transaction")
+        with store.transaction(lease) as transaction:
+            transaction.state = ApplicationState(tracing_schema="grace")
+    assert store.read() == ApplicationState(tracing_schema="grace")
+
+
+def test_tokens_rise_whoever_comes_and_however_they_go(store: FileStateStore, layout: Layout) -> None:
+    tokens = []
+    for _ in range(3):
+        Another(layout).die()
+        with store.lease(ADA) as lease:
+            tokens.append(lease.token)
+    assert tokens == [2, 4, 6]
+
+
+def test_the_leases_of_releases_are_their_own(store: FileStateStore) -> None:
+    one, other = (Holder(Purpose.RELEASE, "ada", name) for name in ("one", "other"))
+    with store.lease(ADA), store.lease(one), store.lease(other):
+        assert {(each.purpose, each.release) for each in store.holders()} == {
+            (Purpose.DEPLOYMENT, ""), (Purpose.RELEASE, "one"), (Purpose.RELEASE, "other")
+        }  # fmt: skip
+        with pytest.raises(Busy), store.lease(replace(one, by="grace")):
+            pass
+    assert store.holders() == ()
+
+
+def test_who_is_refused_is_told_by_whom_since_when_and_what_to_do(store: FileStateStore, layout: Layout) -> None:
+    other = Another(layout)
+    since = r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+    with pytest.raises(Busy, match=rf"^a scaling of app is in progress: grace has run it {since}; wait for its end"):
+        store.lease(ADA).__enter__()
+    other.let_go()
+    other = Another(layout, Holder(Purpose.RELEASE, "grace", "spring"))
+    told = rf"^the release spring of app is in progress: grace has run it {since}; .* -e action=abort -e release=spring$"
+    with pytest.raises(Busy, match=told):
+        store.lease(Holder(Purpose.RELEASE, "ada", "spring")).__enter__()
+    other.let_go()
+
+
+def test_who_dies_lets_go(store: FileStateStore, layout: Layout) -> None:
+    other = Another(layout)
+    assert [each.by for each in store.holders()] == ["grace"]
+    other.die()
+    assert store.holders() == ()
+    with store.lease(ADA):
+        assert [each.by for each in store.holders()] == ["ada"]
+
+
+def test_who_waits_gets_it_and_says_once_for_whom(store: FileStateStore, layout: Layout) -> None:
+    other = Another(layout)
+    told: list[str] = []
+    waiting = threading.Event()
+
+    def tell(holder: Holder) -> None:
+        told.append(f"waiting for {holder.by}")
+        waiting.set()
+
+    def wait() -> None:
+        with store.lease(ADA, 60, tell):
+            told.append("held")
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    assert waiting.wait(30)
+    time.sleep(0.5)
+    assert told == ["waiting for grace"]
+    other.die()
+    waiter.join(30)
+    assert told == ["waiting for grace", "held"]
+
+
+def test_patience_ends(store: FileStateStore, layout: Layout) -> None:
+    other = Another(layout)
+    began = time.monotonic()
+    with pytest.raises(Busy, match="grace"), store.lease(ADA, 0.3):
+        pass
+    assert 0.3 <= time.monotonic() - began < 5
+    other.let_go()
+
+
+def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
+    store.demand("web", "abort")
+    assert (store.demanded("web"), store.demanded("api")) == ("abort", "")
+    store.demand("web", "")
+    assert store.demanded("web") == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "found no JSON .*; allowed: what Evenkeel wrote"),
+        ("", "found no JSON .*; allowed: what Evenkeel wrote"),
+        ("[]", "found a list; allowed: what Evenkeel wrote"),
+        ("{}", r"found the schema None; allowed: 2; it was written by another version of Evenkeel: use that one, or a newer one"),
+        ('{"schema": 3, "wonders": []}', "found the schema 3; allowed: 2; .* use that one, or a newer one"),
+        ('{"schema": 2, "releases": [{}]}', "found what cannot be read .*; allowed: what Evenkeel wrote"),
+        ('{"schema": 2, "releases": [{"rollout": {"name": "x", "versions": []}, "phase": "odd"}]}', "found what cannot be read"),
+        ('{"schema": 2, "releases": 5}', "found what cannot be read"),
+        ('{"schema": 2, "scaled": [5]}', "found what cannot be read"),
+        ("\udcff", "found no JSON"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_named_and_left_alone(store: FileStateStore, layout: Layout, content: str, said: str) -> None:
+    layout.home.mkdir()
+    raw = content.encode(errors="surrogateescape")
+    layout.state.write_bytes(raw)
+    with pytest.raises(StateError, match=rf"^{layout.state}: {said}"):
+        store.read()
+    with pytest.raises(StateError), store.lease(ADA) as lease, store.transaction(lease):
+        pytest.fail("a state that cannot be read is written")
+    assert layout.state.read_bytes() == raw
+
+
+def test_a_field_that_an_older_version_did_not_know_has_its_default(store: FileStateStore, layout: Layout) -> None:
+    layout.home.mkdir()
+    layout.state.write_text('{"schema": 2, "scaled": []}')
+    assert store.read() == ApplicationState()
+
+
+def test_what_is_written_is_durable_before_it_is_in_place(
+    store: FileStateStore, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new file is on the disk before it takes the old one's place, and so is the folder before the transaction ends."""
+    done: list[str] = []
+    synced, renamed = os.fsync, Path.rename
+
+    def sync(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        done.append("folder synced" if stat.S_ISDIR(found.st_mode) else f"{found.st_size > 0} file synced")
+        synced(descriptor)
+
+    def rename(self: Path, target: Path) -> Path:
+        done.append(f"renamed to {target.name}")
+        return renamed(self, target)
+
+    write(store, "web")
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "rename", rename)
+    write(store, "api")
+    assert done == ["True file synced", "renamed to state.json", "folder synced"]
+
+
+def test_a_writer_that_dies_leaves_the_state_as_it_was(
+    store: FileStateStore, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, "web")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(store, "api")
+    assert store.read().scaled == (scaled("web"),)
+    assert [path.name for path in layout.home.iterdir()] == ["state.json"]
+
+
+@pytest.fixture
+def former(layout: Layout) -> Path:
+    """The records of version 0.1, as its own code wrote them."""
+    folder = layout.home / "releases"
+    shutil.copytree(RECORDS / "releases", folder)
+    for name in ("lock", "tracing"):
+        (layout.home / name).touch()
+    (folder / ".failed.release.json.7.aa").write_text("{")
+    return folder
+
+
+def test_records_of_the_version_before_are_read(store: FileStateStore, former: Path) -> None:
+    state = store.read()
+    failed, promoted, shifting = (state.release(name) for name in ("failed", "promoted", "shifting"))
+    assert failed and promoted and shifting
+    assert len(state.releases) == 3
+
+    assert (shifting.phase, shifting.weight, shifting.passed, shifting.closed) == (Phase.SHIFTING, 25.0, 25.0, None)
+    assert shifting.in_progress and shifting.standing
+    assert (shifting.tester, shifting.by, shifting.began) == ("secret", "ada@here (process 7)", 1767225600.0)
+    assert shifting.rollout.versions == (ComponentVersion("orders", "shifting:2", (("COLOUR", "green"),)),)
+    assert shifting.rollout.weights == (10.0, 25.0, 100.0)
+    assert (shifting.rollout.audiences, shifting.rollout.mirror) == ((Audience("header", "x-team", ("a",)),), 5.0)
+    assert [(step.weight, step.decision) for step in shifting.steps] == [(10.0, Decision.PASS), (25.0, Decision.PASS)]
+
+    assert (promoted.phase, promoted.standing, promoted.closed) == (Phase.PROMOTED, False, Version.CANDIDATE)
+    assert [step.weight for step in promoted.steps] == [10.0, 25.0, 100.0]
+    assert (failed.phase, failed.standing, failed.aborted) == (Phase.FAILED, False, False)
+    assert failed.reason.startswith("orders: errors are worse: candidate 4 of 40")
+    assert failed.rollout.checks == (Check("smoke", command=("true",)),)
+    last = failed.steps[-1]
+    assert (last.decision, last.reasons) == (Decision.FAIL, (failed.reason,))
+    (seen,) = last.seen
+    assert (seen.component, seen.candidate.requests, seen.candidate.errors, seen.stable.requests) == ("orders", 40, 4, 360)
+    assert len(seen.points) == 3 and seen.points[-1].candidate == seen.candidate
+
+    own = (("COLOUR", "green"),), "orders:1", (("COLOUR", "blue"),)
+    assert state.promoted == (Promoted("orders", "promoted:2", *own),)
+    assert state.scaled == (Scaled("carts", 3, 64 << 20, 1, None),)
+    assert state.specification is None and state.allocation == {} and state.tracing_schema == ""
+
+
+def test_records_of_the_version_before_are_kept_aside_once_they_are_written_anew(
+    store: FileStateStore, layout: Layout, former: Path
+) -> None:
+    before = store.read()
+    assert former.is_dir() and not layout.state.exists(), "who reads writes nothing"
+    records = {path.name: path.read_bytes() for path in former.iterdir()}
+    with store.lease(ADA) as lease, store.transaction(lease) as transaction:
+        assert transaction.state == before
+    assert store.read() == before
+    assert sorted(path.name for path in layout.home.iterdir()) == ["releases.before-schema-2", "state.json"]
+    aside = layout.home / "releases.before-schema-2"
+    assert {path.name: path.read_bytes() for path in aside.iterdir()} == records
+
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("failed.release.json", "{"),
+        ("failed.release.json", "[]"),
+        ("failed.release.json", "{}"),
+        ("promoted.json", "7"),
+        ("scaled.json", '[{"component": "x"}]'),
+    ],
+)
+def test_a_record_of_the_version_before_that_cannot_be_read_is_named_with_the_folder(
+    store: FileStateStore, former: Path, name: str, content: str
+) -> None:
+    (former / name).write_text(content)
+    with pytest.raises(StateError, match=rf"^{former}.*: found .*; allowed: what Evenkeel wrote"):
+        store.read()

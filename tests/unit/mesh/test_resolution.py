@@ -1,0 +1,32 @@
+"""What a component resolves."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any
+
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.resolution import host_names
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
+from world import effective, placed
+
+
+def application(**services: dict[str, Any]) -> EffectiveApplication:
+    content = {"name": "app", "services": {key: {"image": key, **value} for key, value in services.items()}}
+    return effective(parse(content, "c", {}, ""))
+
+
+def test_a_component_resolves_what_it_depends_on_and_instances_of_stores() -> None:
+    shop = application(web={"depends_on": ["db", "api"]}, api={}, db={"x-mesh": {"kind": "stateful"}}, other={})
+    names = host_names(shop.component("web"), shop, placed(shop))
+    assert {name for name in names if not name.endswith(".db")} == {"db", "api"}
+    assert IPv4Address(names["db-1.db"]) == IPv4Address(names["db"]) + 1
+    assert "db-14.db" in names and "db-15.db" not in names
+
+
+def test_domains_that_lead_to_a_dependency_are_its_own() -> None:
+    routes = {"policy": {"routes": [{"domains": ["api.shop"]}]}}
+    shop = application(web={"depends_on": ["api"]}, api={"expose": ["80"], "x-mesh": routes}, other={"depends_on": ["web"]})
+    names = host_names(shop.component("web"), shop, placed(shop))
+    assert names["api.shop"] == names["api"]
+    assert set(host_names(shop.component("other"), shop, placed(shop))) == {"web"}
