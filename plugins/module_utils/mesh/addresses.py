@@ -75,7 +75,8 @@ def host_names(component: Component, application: Application, known: Addresses)
         names[dependency.name] = known.loopback(dependency.name)
         for route in application.component(dependency.name).policy.routes:
             for domain in route.domains:
-                names.setdefault(domain, known.loopback(dependency.name))
+                if "*" not in domain:
+                    names.setdefault(domain.partition(":")[0], known.loopback(dependency.name))
         if application.component(dependency.name).kind == "stateful":
             names.update(
                 (f"{dependency.name}-{number}.{dependency.name}", known.loopback(dependency.name, number))

@@ -20,6 +20,13 @@ def test_a_new_component_moves_no_other() -> None:
     assert {name: after.block(name) for name in before.blocks} == {name: before.block(name) for name in before.blocks}
 
 
+def test_domains_resolve_without_their_ports_and_patterns_do_not() -> None:
+    domains = ["api.shop:8080", "*.shop", "shop.*"]
+    api = {"expose": ["80"], "x-mesh": {"policy": {"routes": [{"domains": domains}]}}}
+    app = application(api=api, web={"depends_on": ["api"]})
+    assert set(host_names(app.component("web"), app, addresses(app))) == {"api", "api.shop"}
+
+
 def test_every_component_has_addresses_of_its_own() -> None:
     many = application(**{f"c{number}": {} for number in range(500)})
     known = addresses(many)
