@@ -11,6 +11,7 @@ INSTANCE = f"{LABEL}.instance"
 ROLE = f"{LABEL}.role"
 KIND = f"{LABEL}.kind"
 DIGEST = f"{LABEL}.digest"
+VALIDATION = f"{LABEL}.validation"
 
 SANDBOX, PROXY, WORKLOAD, SUPERVISOR = "sandbox", "proxy", "workload", "supervisor"
 
@@ -41,3 +42,8 @@ def container_name(application: str, instance: str, role: str) -> str:
     """Return the name of a container: the application's own is called after the instance."""
     name = f"{application}-{instance}"
     return name if role == WORKLOAD else f"{name}-{role}"
+
+
+def validation_prefix(application: str) -> str:
+    """Return how the names begin of the containers, and of the folders, in which Envoy looks at what is to be written."""
+    return f"{application}-validation-"
