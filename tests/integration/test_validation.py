@@ -41,8 +41,11 @@ def image() -> str:
 
 
 def judged(application: Application, layout: Layout, reference: str) -> list[str]:
-    files = mesh_files(application, addresses(application))
-    return [str(each) for each in validation.validate(Engine(), reference, layout, application, files, files)]
+    def rendered(each: Application) -> dict[str, str]:
+        return mesh_files(each, addresses(each))
+
+    paths = rendered(application)
+    return [str(each) for each in validation.validate(Engine(), reference, layout, application, rendered, paths)]
 
 
 def spoilt() -> Application:

@@ -7,44 +7,42 @@ from typing import TypeVar
 
 from ..model.application import Application
 from ..model.errors import Rejection
-from .addresses import addresses
 from .envoy import Config
-from .files import mesh_files
 from .stated import Key, stated_keys, with_keys
 from .validation import documents
 
+A = TypeVar("A", bound=Application)
 T = TypeVar("T")
 # Returns why Envoy rejects a document, empty where it does not.
 Judge = Callable[[Config], str]
 
 
 def rejections(
-    application: Application,
-    files: Mapping[str, str],
+    application: A,
+    render: Callable[[A], Mapping[str, str]],
     paths: Collection[str],
     judge: Judge,
     enough: Callable[[], bool] = lambda: False,
 ) -> tuple[Rejection, ...]:
-    """Return what of the files at ``paths``, of ``files`` made of ``application``, is rejected by ``judge``; nothing if none is.
+    """Return what ``judge`` rejects of the files at ``paths``, of those that ``render`` makes of ``application``.
 
     Where nothing is rejected, that is known after one look. Else every further one is at a variant of the application with
     some of its stated keys: as many as the logarithm of their number for each key that is to blame. Where ``enough`` says
     so, no further key is looked for. What no key is to blame for is told of the component whose file it is.
     """
-    known = addresses(application)
+    files = render(application)
 
     def of_groups(some: Sequence[str]) -> str:
         return _judged(documents(files, [path for path in paths if _group(path) in some]), judge)
 
     def of_keys(some: Sequence[Key]) -> str:
-        return _judged(documents(mesh_files(with_keys(application, some), known), paths), judge)
+        return _judged(documents(render(with_keys(application, some)), paths), judge)
 
     said = _judged(documents(files, paths), judge)
     if not said:
         return ()
     keys = stated_keys(application)
-    made = mesh_files(application, known)
-    if keys and all(made.get(path) == files[path] for path in paths) and not of_keys(()):
+    if keys and not of_keys(()):
         return tuple(Rejection(key.path, key.found, words) for key, words in _culprits(keys, of_keys, said, enough))
     groups = sorted({_group(path) for path in paths})
     return tuple(_of_group(group, words) for group, words in _culprits(groups, of_groups, said, enough))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ..model.application import PROXY_MEMORY, Application, Component
 from ..model.policy import Fault, Policy, RateLimit, Route
 from .envoy import duration
 
+A = TypeVar("A", bound=Application)
 Place = tuple[str, ...]
 _ROUTES = "routes"
 _SECONDS = ("timeout", "per_try_timeout", "interval", "base_ejection_time")
@@ -43,7 +44,7 @@ def stated_keys(application: Application) -> tuple[Key, ...]:
     )
 
 
-def with_keys(application: Application, kept: Collection[Key]) -> Application:
+def with_keys(application: A, kept: Collection[Key]) -> A:
     """Return ``application`` with ``kept`` of its stated keys; the others, and what is within them, have their defaults."""
     places = {key.place for key in kept}
     return replace(application, components=tuple(_component(each, places) for each in application.components))

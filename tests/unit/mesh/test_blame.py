@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +31,12 @@ from samples import everything
 API = "services.api.x-mesh.policy"
 
 
-def told(application: Application, judge: Judge, only: Collection[str] = ()) -> list[str]:
-    files = mesh_files(application, addresses(application))
-    return [str(each) for each in rejections(application, files, only or files, judge)]
+def rendered(application: Application) -> dict[str, str]:
+    return mesh_files(application, addresses(application))
+
+
+def told(application: Application, judge: Judge) -> list[str]:
+    return [str(each) for each in rejections(application, rendered, rendered(application), judge)]
 
 
 def changed(application: Application, name: str, **policy: Any) -> Application:
@@ -90,11 +92,12 @@ def test_each_key_that_is_to_blame_is_named() -> None:
 
 
 def test_what_no_key_is_to_blame_for_is_told_of_the_component() -> None:
-    application = everything()
-    files = mesh_files(application, addresses(application))
+    def broken(application: Application) -> dict[str, str]:
+        files = rendered(application)
+        return {**files, path: files[path].replace('"STATIC"', '"STATICAL"')}
+
     path = "components/mongo/clusters.json"
-    files[path] = files[path].replace('"STATIC"', '"STATICAL"')
-    (only,) = map(str, rejections(application, files, files, judge))
+    (only,) = map(str, rejections(everything(), broken, broken(everything()), judge))
     assert only.startswith("services.mongo: found what would be written to components/mongo; Envoy says: ")
     assert "STATICAL" in only
 
@@ -107,17 +110,17 @@ def test_nothing_is_searched_for_where_all_is_accepted() -> None:
 
 def test_a_search_takes_few_looks_and_no_more_where_it_is_enough() -> None:
     application = changed(everything(), "api", timeout=77.0, fault=Fault(delay=77.0, delay_percent=5.0))
-    files = mesh_files(application, addresses(application))
+    paths = rendered(application)
     asked: list[Config] = []
 
     def judge(document: Config) -> str:
         asked.append(document)
         return "no" if '"77s"' in str(document).replace("'", '"') else ""
 
-    (only,) = rejections(application, files, files, judge, enough=lambda: True)
+    (only,) = rejections(application, rendered, paths, judge, enough=lambda: True)
     assert only.path == f"{API}.timeout"
     assert len(asked) <= 2 + math.ceil(math.log2(len(stated_keys(application))))
-    every = rejections(application, files, files, judge)
+    every = rejections(application, rendered, paths, judge)
     assert [each.path for each in every] == [f"{API}.timeout", f"{API}.fault.delay.duration"]
 
 

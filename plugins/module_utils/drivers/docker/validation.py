@@ -6,21 +6,21 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ...mesh.blame import rejections
 from ...mesh.envoy import Config
 from ...mesh.validation import reason
 from ...model.application import Application
 from ...model.errors import Rejection
-from . import files as on_disk
 from . import names
 from .client import Engine, EngineError, Result
 from .layout import Layout
 
+A = TypeVar("A", bound=Application)
 SECONDS = 30.0
 SEARCH_SECONDS = 3.0
 LEFTOVER_SECONDS = 2 * SECONDS
@@ -35,11 +35,11 @@ def validate(
     engine: Engine,
     image: str,
     layout: Layout,
-    application: Application,
-    files: Mapping[str, str],
+    application: A,
+    render: Callable[[A], Mapping[str, str]],
     paths: Collection[str],
 ) -> tuple[Rejection, ...]:
-    """Return what Envoy rejects of the files at ``paths``, of ``files`` that ``application`` is to have; nothing if it takes all.
+    """Return what Envoy rejects of the files at ``paths``, of those that ``render`` makes of ``application``.
 
     ``image`` is the proxies' own. Where it takes all, which is usual, that is one run of it; with no ``paths`` there is none.
     Where it does not, runs go on until the keys that are to blame are known, ``SEARCH_SECONDS`` and one key more at most.
@@ -57,7 +57,7 @@ def validate(
     def judge(document: Config) -> str:
         return _judged(engine, image, layout, document)
 
-    return rejections(application, files, paths, judge, lambda: time.monotonic() - began > SEARCH_SECONDS)
+    return rejections(application, render, paths, judge, lambda: time.monotonic() - began > SEARCH_SECONDS)
 
 
 def _judged(engine: Engine, image: str, layout: Layout, document: Config) -> str:
@@ -85,7 +85,7 @@ def _verdict(image: str, ended: Result) -> str:
 @contextmanager
 def _candidate(layout: Layout, document: Config) -> Iterator[Path]:
     """Keep ``document`` in a folder of its own below the application's, which the image's user can read."""
-    on_disk.directory(layout.home, 0o755)
+    layout.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=names.validation_prefix(layout.application), dir=layout.home))
     try:
         folder.chmod(0o755)

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layou
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.validation import LEFTOVER_SECONDS, validate
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 
 SERVICES = {"api": {"image": "a", "expose": ["80"], "x-mesh": {"policy": {"timeout": "7s", "retries": {"attempts": 1}}}}}
 APPLICATION = parse({"name": "app", "services": SERVICES}, "compose.yaml", {}, "app")
@@ -50,8 +51,12 @@ class FakeEngine(Engine):
         return self.ended or (Result(1, REJECTED) if self.rejected in document else Result(0, "OK"))
 
 
+def rendered(application: Application) -> dict[str, str]:
+    return mesh_files(application, addresses(application))
+
+
 def judged(engine: Engine, root: Path, paths: tuple[str, ...] = tuple(FILES)) -> list[str]:
-    return [str(each) for each in validate(engine, "envoy:1", Layout("app", str(root)), APPLICATION, FILES, paths)]
+    return [str(each) for each in validate(engine, "envoy:1", Layout("app", str(root)), APPLICATION, rendered, paths)]
 
 
 def left(root: Path) -> list[str]:
