@@ -6,7 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Candidate, Split
 
@@ -22,6 +25,16 @@ EVERY_POLICY: dict[str, Any] = {
 }
 
 OVERRIDE = {key: EVERY_POLICY[key] for key in ("timeout", "retries", "circuit_breaker", "outlier_detection")}
+
+
+def rendered(application: Application) -> dict[str, str]:
+    """Return all files of the mesh of ``application``."""
+    return mesh_files(application, addresses(application))
+
+
+def sockshop() -> Application:
+    """Return the shop."""
+    return load(COMPOSE, {})
 
 
 def everything() -> Application:

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.blame import Judge, rejections
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.envoy import Config
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.stated import stated_keys, with_keys
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
@@ -26,13 +24,9 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from real_envoy import judge
-from samples import everything
+from samples import everything, rendered
 
 API = "services.api.x-mesh.policy"
-
-
-def rendered(application: Application) -> dict[str, str]:
-    return mesh_files(application, addresses(application))
 
 
 def told(application: Application, judge: Judge) -> list[str]:

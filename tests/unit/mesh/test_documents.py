@@ -7,29 +7,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.load import load
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.addresses import addresses
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import mesh_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import documents, reason
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from real_envoy import judge
-from samples import COMPOSE, everything, released
+from samples import everything, released, rendered, sockshop
 
 
-def files_of(application: Application) -> dict[str, str]:
-    return mesh_files(application, addresses(application))
-
-
-@pytest.mark.parametrize("application", [load(COMPOSE, {}), everything(), released(10)], ids=lambda each: each.name)
+@pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda each: each.name)
 def test_envoy_accepts_what_every_component_gets_in_one_document(application: Application) -> None:
-    (document,) = documents(files_of(application))
+    (document,) = documents(rendered(application))
     assert judge(document) == ""
 
 
 @pytest.mark.parametrize("application", [everything(), released(10)], ids=lambda each: each.name)
 def test_envoy_accepts_what_each_component_gets_by_itself(application: Application) -> None:
-    files = files_of(application)
+    files = rendered(application)
     for component in application.components:
         for document in documents(files, [path for path in files if path.startswith(f"components/{component.name}/")]):
             assert judge(document) == "", component.name
@@ -37,7 +30,7 @@ def test_envoy_accepts_what_each_component_gets_by_itself(application: Applicati
 
 @pytest.mark.parametrize(("weight", "closed"), [(0, ""), (0.01, ""), (99.99, ""), (100, ""), (0, "candidate"), (100, "stable")])
 def test_envoy_accepts_routes_at_every_weight(weight: float, closed: str) -> None:
-    (document,) = documents(files_of(released(weight, closed)), ["shared/routes.json"])
+    (document,) = documents(rendered(released(weight, closed)), ["shared/routes.json"])
     assert judge(document) == ""
 
 
@@ -49,14 +42,14 @@ def test_routes_have_one_shape_at_every_weight() -> None:
             return {key: shape(item) for key, item in value.items() if key != "version_info"}
         return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
-    shapes = [shape(json.loads(files_of(released(weight))["shared/routes.json"])) for weight in (0, 0.01, 10, 100)]
+    shapes = [shape(json.loads(rendered(released(weight))["shared/routes.json"])) for weight in (0, 0.01, 10, 100)]
     assert all(each == shapes[0] for each in shapes)
 
 
 def test_each_bootstrap_that_differs_is_a_document() -> None:
     services = {name: {"image": "i", "x-mesh": {"proxy": {"memory": memory}}} for name, memory in
                 (("a", "64M"), ("b", "64M"), ("c", "96M"))}  # fmt: skip
-    files = files_of(parse({"services": services}, "compose.yaml", {}, "app"))
+    files = rendered(parse({"services": services}, "compose.yaml", {}, "app"))
     first, second = documents(files)
     assert "static_resources" in first and "static_resources" not in second
     assert documents(files, ["shared/routes.json"])[0].keys() == {"static_resources"}
@@ -73,7 +66,7 @@ def test_each_bootstrap_that_differs_is_a_document() -> None:
     "shared/routes.json",
 ])  # fmt: skip
 def test_a_fault_in_any_file_is_seen(path: str) -> None:
-    files = files_of(everything())
+    files = rendered(everything())
     content = json.loads(files[path])
     (content if path.endswith("bootstrap.json") else content["resources"][0])["unheard_of"] = 1
     files[path] = json.dumps(content)
@@ -85,7 +78,7 @@ def test_a_fault_in_any_file_is_seen(path: str) -> None:
 
 def test_every_file_is_looked_at() -> None:
     """A kind of file that is new has to be looked at too: by itself, each that has content makes a document of some."""
-    files = files_of(released(10))
+    files = rendered(released(10))
     for path in files:
         if json.loads(files[path]).get("resources") == []:
             continue
@@ -99,7 +92,7 @@ def test_every_file_is_looked_at() -> None:
     (lambda clusters: [{**clusters[0], "name": ""}, *clusters[1:]], "ClusterValidationError.Name: value length must be"),
 ])  # fmt: skip
 def test_sharing_a_document_hides_no_fault(broken: Callable[[Any], Any], said: str) -> None:
-    files = files_of(everything())
+    files = rendered(everything())
     path = "components/edge/clusters.json"
     content = json.loads(files[path])
     files[path] = json.dumps({**content, "resources": broken(content["resources"])})
