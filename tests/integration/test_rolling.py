@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -71,6 +72,11 @@ def running() -> dict[str, str]:
     return dict(line.split() for line in listed.splitlines())
 
 
+def applications() -> set[str]:
+    """Return the ids of the containers of `api`'s applications."""
+    return {key for name, key in running().items() if re.fullmatch(r"rolling-test-api-\d+", name)}
+
+
 CHANGES: dict[str, dict[str, Any]] = {
     "environment": {"environment": {"COLOUR": "green"}},
     "memory": {"mem_limit": "96M", "environment": {"COLOUR": "green"}},
@@ -83,14 +89,15 @@ CHANGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_of_a_component_fails_no_request(deployed: tuple[int, Path], checkout: Path, change: str) -> None:
     replicas, file = deployed
-    before = {name: key for name, key in running().items() if "-api-" in name}
+    before = applications()
     write(file, replicas, **CHANGES[change])
     with Crowd(PORT, "/chain", users=40, rate=200).asking() as crowd:
         playbook("site", checkout, file)
     assert len(crowd.answers) > 200
     assert crowd.failed() == []
+    assert len(applications()) == replicas
     if change != "memory":
-        assert not set(before.values()) & {key for name, key in running().items() if "-api-" in name}, "all are new"
+        assert not applications() & before, "all are new"
 
 
 @pytest.mark.parametrize("platform", ["envoy", "sandbox"])

@@ -10,6 +10,7 @@ from typing import Any
 from ..model.application import Application, Component, ImageSource, Secret, Volume
 from ..model.errors import ModelError, Problem
 from .interpolate import interpolate
+from .mesh import check_mesh
 from .node import Node
 from .release import read_rollout
 from .service import NAME, published, read_service
@@ -67,6 +68,8 @@ def parse(
         _check_load(application, raw)
         _check_outer_ports(application, services)
         ordered = _in_order(components, services)
+    if not problems:
+        check_mesh(application, services, node)
     if problems:
         raise ModelError(source, problems)
     return replace(application, components=ordered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,15 @@ from .node import Node
 from .units import DURATION, parse_duration
 
 _MAX = 2**31 - 1
+# Envoy counts milliseconds: less than one is none to it, so that a very short timeout would be no timeout at all.
+_MIN_SECONDS, _MAX_SECONDS = 1e-3, 24 * 3600.0
+_MIN_INTERVAL = 0.1
+_MIN_PERCENT = 1e-4
+_LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}$)(\*[.-])?({_LABEL}\.)*{_LABEL}(\.\*|:\d{{1,5}})?")
+_PREFIX = re.compile(r"(/|(/(?!\.{1,2}(/|$))([A-Za-z0-9._~!$&'()+,;=:@-]|%[0-9A-Fa-f]{2})+)+/?)")
+_HEADER = re.compile(r":(authority|method|path|scheme)|[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"(?!\s)[^\x00-\x1f\x7f]*(?<!\s)")
 
 
 def read_policy(node: Node) -> Policy:
@@ -41,7 +51,7 @@ def read_override(node: Node) -> Override:
 
 def _callers_part(found: dict[str, Node]) -> dict[str, Any]:
     readers: dict[str, Callable[[Node], Any]] = {
-        "timeout": _seconds,
+        "timeout": _timeout,
         "retries": _retries,
         "circuit_breaker": _circuit_breaker,
         "outlier_detection": _outliers,
@@ -49,8 +59,20 @@ def _callers_part(found: dict[str, Node]) -> dict[str, Any]:
     return {name: read(found[name]) for name, read in readers.items() if name in found}
 
 
-def _seconds(node: Node) -> float:
-    return node.converted(parse_duration, DURATION, 0.0)
+def _seconds(node: Node, shortest: float = _MIN_SECONDS, also: str = "") -> float:
+    """Return the seconds of a duration from ``shortest`` to ``_MAX_SECONDS``; where ``also`` tells of it, none is one too."""
+
+    def within(text: str) -> float:
+        seconds = parse_duration(text)
+        if not (shortest <= seconds <= _MAX_SECONDS or (also and not seconds)):
+            raise ValueError(text)
+        return seconds
+
+    return node.converted(within, f"{DURATION}, from {shortest * 1000:g}ms to {_MAX_SECONDS / 3600:g}h{also}", shortest)
+
+
+def _timeout(node: Node) -> float:
+    return _seconds(node, also=", or 0s for none")
 
 
 def _retries(node: Node) -> Retries:
@@ -64,14 +86,16 @@ def _retries(node: Node) -> Retries:
 
 def _circuit_breaker(node: Node) -> CircuitBreaker:
     found = node.fields(CircuitBreaker.__dataclass_fields__)
-    return CircuitBreaker(**{name: limit.integer(0, _MAX) for name, limit in found.items()})
+    # Of 0 connections Envoy makes one; with 0 requests, or none that may wait for its connection, nothing gets through.
+    least = {"max_retries": 0}
+    return CircuitBreaker(**{name: limit.integer(least.get(name, 1), _MAX) for name, limit in found.items()})
 
 
 def _outliers(node: Node) -> OutlierDetection:
     found = node.fields(OutlierDetection.__dataclass_fields__)
     default = OutlierDetection()
     return OutlierDetection(
-        interval=_seconds(found["interval"]) if "interval" in found else default.interval,
+        interval=_seconds(found["interval"], _MIN_INTERVAL) if "interval" in found else default.interval,
         consecutive_errors=(
             found["consecutive_errors"].integer(1, _MAX) if "consecutive_errors" in found else default.consecutive_errors
         ),
@@ -100,23 +124,51 @@ def _fault(node: Node) -> Fault:
     found = node.fields(("delay", "abort"))
     delay = found["delay"].fields(("duration", "percent")) if "delay" in found else {}
     abort = found["abort"].fields(("status", "percent")) if "abort" in found else {}
+    if "delay" in found and len(delay) < 2:
+        found["delay"].fail("duration and percent: of how many requests, 0 for none")
+    if "abort" in found and "percent" not in abort:
+        found["abort"].fail("percent, of how many requests, 0 for none; and status where another than 503 is wanted")
     return Fault(
         delay=_seconds(delay["duration"]) if "duration" in delay else 0.0,
-        delay_percent=delay["percent"].number(0, 100) if "percent" in delay else 0.0,
+        delay_percent=_percent(delay["percent"]) if "percent" in delay else 0.0,
         abort=abort["status"].integer(400, 599, Fault.abort) if "status" in abort else Fault.abort,
-        abort_percent=abort["percent"].number(0, 100) if "percent" in abort else 0.0,
+        abort_percent=_percent(abort["percent"]) if "percent" in abort else 0.0,
     )
+
+
+def _percent(node: Node) -> float:
+    found = node.number(0, 100)
+    if 0 < found < _MIN_PERCENT:
+        node.fail(f"0, or a number from {_MIN_PERCENT:.4f} to 100")
+    return found
 
 
 def _route(node: Node) -> Route:
     found = node.fields(("domains", "prefix", "headers"))
-    domains = tuple(item.string() for item in found["domains"].items()) if "domains" in found else ()
+    domains = tuple(_domain(item) for item in found["domains"].items()) if "domains" in found else ()
     if "*" in domains:
         found["domains"].fail("names; '*' would take every other component's traffic")
     if not domains:
         node.fail("domains with at least one name; the component's own name needs no route")
     prefix = found["prefix"].string("/") if "prefix" in found else "/"
-    if not prefix.startswith("/"):
-        found["prefix"].fail("a path that begins with /")
+    if not _PREFIX.fullmatch(prefix):
+        found["prefix"].fail("a path that begins with /, as requests have it: no *, ? or #, no space and no empty, . or .. part")
     headers = found["headers"].mapping() if "headers" in found else {}
-    return Route(domains, prefix, tuple((name, value.scalar()) for name, value in headers.items()))
+    return Route(domains, prefix, tuple(_header(name, value) for name, value in headers.items()))
+
+
+def _domain(node: Node) -> str:
+    """Return a name as a request may have it in its host, in small letters: there is no other difference between names."""
+    domain = node.string("*").lower()
+    if domain != "*" and not _DOMAIN.fullmatch(domain):
+        node.fail("a name such as api.shop, with a port or not, or many such as *.shop or shop.*")
+    return domain
+
+
+def _header(name: str, node: Node) -> tuple[str, str]:
+    value = node.scalar()
+    if not _HEADER.fullmatch(name):
+        node.fail("a header's name of letters, digits and hyphens, or :authority, :method, :path, :scheme", found=repr(name))
+    if not _HEADER_VALUE.fullmatch(value):
+        node.fail("a value without control characters, and without spaces around it")
+    return name, value

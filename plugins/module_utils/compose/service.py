@@ -33,6 +33,7 @@ KEYS = (
     "healthcheck", "image", "labels", "mem_limit", "ports", "read_only", "restart", "secrets", "stop_grace_period",
     "stop_signal", "tmpfs", "user", "volumes", "working_dir", "x-mesh",
 )  # fmt: skip
+MIN_PROXY_MEMORY, MAX_PROXY_MEMORY = 32 << 20, 64 << 30
 MESH_KEYS = ("gateway", "kind", "overrides", "policy", "ports", "proxy", "scale", "upstream")
 REFUSED = {
     "container_name": "no container_name: instances are named after application, component and number",
@@ -117,7 +118,7 @@ def read_service(node: Node) -> Component:
         stop_grace_period=_seconds(found, "stop_grace_period", 10.0),
         gateway=gateway,
         status_port=status_port,
-        proxy_memory=_bytes(proxy, "memory") or PROXY_MEMORY,
+        proxy_memory=_proxy_memory(proxy["memory"]) if "memory" in proxy else PROXY_MEMORY,
         policy=read_policy(mesh["policy"]) if "policy" in mesh else Policy(),
         scaling=read_scaling(mesh["scale"]) if "scale" in mesh else Scaling(),
     )
@@ -133,6 +134,19 @@ def _bytes(found: dict[str, Node], key: str) -> int | None:
 
 def _seconds(found: dict[str, Node], key: str, default: float) -> float:
     return found[key].converted(parse_duration, DURATION, default) if key in found else default
+
+
+def _proxy_memory(node: Node) -> int:
+    """Return the bytes that a proxy may use. With less than it begins with, it would refuse every request."""
+
+    def within(text: str) -> int:
+        size = parse_bytes(text)
+        if not MIN_PROXY_MEMORY <= size <= MAX_PROXY_MEMORY:
+            raise ValueError(text)
+        return size
+
+    allowed = f"{BYTES}, from {MIN_PROXY_MEMORY >> 20}M to {MAX_PROXY_MEMORY >> 30}G"
+    return node.converted(within, allowed, PROXY_MEMORY)
 
 
 def _kind(mesh: dict[str, Node], mounts: tuple[Mount, ...]) -> Kind:
@@ -263,7 +277,10 @@ def _ports(found: dict[str, Node], mesh: dict[str, Node], outer: tuple[OuterPort
 
 def _dependencies(node: Node) -> tuple[Dependency, ...]:
     if isinstance(node.value, list):
-        return tuple(Dependency(item.string()) for item in node.items())
+        names = [item.string() for item in node.items()]
+        if len(set(names)) < len(names):
+            node.fail("each component once", found=", ".join(names))
+        return tuple(Dependency(name) for name in names)
     dependencies = []
     for name, item in node.mapping().items():
         found = item.fields(("condition", "required", "restart"))

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ..images.recipe import Recipe
 from ..model.effective import EffectiveApplication
+from ..model.errors import Rejection
 from ..model.instance import Instance
 from ..model.load import LoadReport, Population
 from ..model.status import InstanceStatus
@@ -234,6 +235,9 @@ class Observation(Protocol):
         Raises ``Refused`` where there is no more to give.
         """
 
+    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the files of the mesh as ``application`` has them, by their paths."""
+
     def plan(self, application: EffectiveApplication, allocation: Mapping[str, str], scope: Scope) -> Plan:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
 
@@ -287,6 +291,11 @@ class Driver(Protocol):
 
     def observe(self, application: EffectiveApplication) -> Observation:
         """Return what the target has of ``application``; nothing where it does not answer in check mode."""
+
+    def rejections(
+        self, application: EffectiveApplication, render: Callable[[EffectiveApplication], Mapping[str, str]]
+    ) -> Sequence[Rejection]:
+        """Return what the proxies reject of the files that ``render`` makes of ``application`` and that are not there yet."""
 
     def run(self, operation: Operation, execution: Execution) -> None:
         """Carry out an operation of a plan. It can be done again after a run that died in the middle.

@@ -18,7 +18,8 @@ def host_names(component: Component, application: Application, topology: Topolog
         names[called.name] = topology.loopback(called.name)
         for route in called.policy.routes:
             for domain in route.domains:
-                names.setdefault(domain, topology.loopback(called.name))
+                if "*" not in domain:
+                    names.setdefault(domain.partition(":")[0], topology.loopback(called.name))
         if called.kind == Kind.STATEFUL:
             names.update(
                 (f"{called.name}-{ordinal}.{called.name}", topology.loopback(called.name, ordinal))

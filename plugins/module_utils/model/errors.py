@@ -18,6 +18,14 @@ class Problem:
         return f"{self.path}: found {self.found}; allowed: {self.allowed}"
 
 
+@dataclass(frozen=True)
+class Rejection(Problem):
+    """A fault that only Envoy sees; ``allowed`` is what it says, ``path`` a component where no key is known to be the cause."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: found {self.found}; Envoy says: {self.allowed}"
+
+
 class Refused(ValueError):
     """What is asked for cannot be done as things are; the message names the place and the way out."""
 

@@ -62,6 +62,10 @@ class View:
     observation: Observation
     allocation: Mapping[str, str]
 
+    def rendered(self, application: EffectiveApplication) -> Mapping[str, str]:
+        """Return the files of the mesh as ``application`` has them."""
+        return self.observation.rendered(application, self.allocation)
+
     def plan(self, scope: Scope) -> Plan:
         """Return the operations that lead from one to the other."""
         return self.observation.plan(self.application, self.allocation, scope)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..drivers.base import Execution, Holder, Lease, Purpose, Scope
+from ..drivers.base import Execution, Holder, Lease, Part, Purpose, Scope
 from ..drivers.errors import Busy
 from ..mesh.routes import ROUTES_FILE
+from ..model.errors import ModelError
 from ..model.specification import Specification
 from ..plan.execute import execute
 from ..plan.graph import Plan
@@ -46,6 +47,9 @@ def bring_about(
     view = look(driver, specification, state)
     plan = view.plan(scope)
     refuse_clash(plan, state, driver.state.holders(), release)
+    rejections = driver.rejections(view.application, view.rendered) if Part.MESH in scope.parts else ()
+    if rejections:
+        raise ModelError(specification.source, rejections)
     with driver.state.transaction(lease) as transaction:
         transaction.state = replace(transaction.state, specification=specification, allocation=view.allocation)
     execution = Execution(view.application, context.say, patience, cancelled)

@@ -77,7 +77,7 @@ def test_an_absent_file_is_named(tmp_path: Path) -> None:
 
 def test_yaml_is_read_as_compose_reads_it(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(
-        "services: {a: {image: a, ports: [22:22], environment: {ANSWER: yes, NO: no, ON: on, OCTAL: 0400, T: true},"
+        "services: {a: {image: a, ports: [22:22], expose: [80], environment: {ANSWER: yes, NO: no, ON: on, OCTAL: 0400, T: true},"
         " x-mesh: {policy: {retries: {on: [reset]}}}}}"
     )
     a = load(tmp_path / "compose.yaml", {}).component("a")

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -175,6 +176,29 @@ class Engine:
             # The output has ended before the command has: closed by it, or by the engine's end.
             raise EngineError(0, f"{container}: {command[0]} has no exit status")
         return Result(int(status), output)
+
+    def run_to_end(self, name: str, body: Mapping[str, Any], timeout: float) -> Result:
+        """Run a new container to its end, and return what came of it.
+
+        The engine removes it by itself, even where this process is killed meanwhile. Raises ``EngineError``, ``TimeoutError``
+        where it has not ended after ``timeout`` seconds; then it is removed too.
+        """
+        attached = {"AttachStdout": True, "AttachStderr": True}
+        host = {**body.get("HostConfig", {}), "AutoRemove": True}
+        path = f"/containers/{self.post('/containers/create', {**body, **attached, 'HostConfig': host}, name=name)['Id']}"
+        try:
+            # Both are asked before it starts: there may be nothing left to ask after that.
+            with (
+                self._send("POST", f"{path}/attach", {"stream": 1, "stdout": 1, "stderr": 1}, None, {}, timeout) as output,
+                self._send("POST", f"{path}/wait", {"condition": "next-exit"}, None, {}, timeout) as end,
+            ):
+                self.post(f"{path}/start")
+                written = demultiplexed(output.read())
+                return Result(int(json.loads(end.read())["StatusCode"]), written)
+        except BaseException:
+            with suppress(EngineError):
+                self.delete(path, force=1)
+            raise
 
     def logs(self, container: str, lines: int) -> str:
         """Return the last ``lines`` of what a container wrote."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from ...images.needed import platform_image
 from ...model.effective import EffectiveApplication
+from ...model.errors import Rejection
 from ...plan.graph import Operation
 from ..base import Execution
 from . import files
@@ -20,6 +23,7 @@ from .observation import DockerObservation
 from .observe import Inventory, observe
 from .proxies import DockerProxies
 from .state import FileStateStore
+from .validation import validate
 from .workloads import DockerWorkloads
 
 MIGRATES = Path("/proc/sys/net/ipv4/tcp_migrate_req")
@@ -78,6 +82,15 @@ class DockerDriver:
         """Return what the engine has of ``application``: nothing where there is no engine."""
         engine = observe(self._engine, application.name) if self.answers() else Inventory()
         return DockerObservation(engine, self.config.read(), files.secret_names(self._layout), self._setting)
+
+    def rejections(
+        self, application: EffectiveApplication, render: Callable[[EffectiveApplication], Mapping[str, str]]
+    ) -> tuple[Rejection, ...]:
+        """Return what Envoy rejects of the files that ``render`` makes of ``application`` and that are not there yet."""
+        current = self.config.read()
+        paths = [path for path, content in render(application).items() if current.get(path) != content]
+        image = application.references[platform_image("envoy")]
+        return validate(self._engine, image, self._layout, application, render, paths)
 
     def run(self, operation: Operation, execution: Execution) -> None:
         """Carry out an operation of a plan. Raises ``DriverError``."""

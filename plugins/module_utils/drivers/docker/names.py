@@ -11,6 +11,7 @@ INSTANCE = f"{LABEL}.instance"
 ROLE = f"{LABEL}.role"
 KIND = f"{LABEL}.kind"
 DIGEST = f"{LABEL}.digest"
+VALIDATION = f"{LABEL}.validation"
 
 
 class Role(StrEnum):
@@ -51,3 +52,8 @@ def former_name(container: str) -> str:
 def supervisor_name(application: str) -> str:
     """Return the name of the supervisor's container."""
     return f"{application}-{Role.SUPERVISOR}"
+
+
+def validation_prefix(application: str) -> str:
+    """Return how the names begin of the containers, and of the folders, in which Envoy looks at what is to be written."""
+    return f"{application}-validation-"

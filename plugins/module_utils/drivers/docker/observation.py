@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...mesh.files import endpoint_paths, served_addresses
 from ...model.effective import EffectiveApplication
-from ...model.instance import Instance, Version
+from ...model.instance import Instance, Version, version_name
 from ...model.status import InstanceStatus
 from ...plan.graph import Operation, Plan, make_plan
 from ..base import Extent, Scope
@@ -62,6 +62,13 @@ class DockerObservation:
         network = names.network_name(application.name)
         running = {each.component: each.address for each in self.engine.containers.values() if each.address}
         return allocate(application, recorded, self.engine.networks.get(network, ""), running, self.engine.other_ranges)
+
+    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> dict[str, str]:
+        """Return the files of the mesh as ``application`` has them, by their paths; all of its instances serve."""
+        wanted = desired(application, self._placed(application, topology(allocation)), self.setting)
+        placement = wanted.topology.placement
+        serving = {version_name(component, version): frozenset(each) for (component, version), each in placement.items()}
+        return {**wanted.files, **wanted.endpoints(serving)}
 
     def plan(self, application: EffectiveApplication, allocation: Mapping[str, str], scope: Scope) -> Plan:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""

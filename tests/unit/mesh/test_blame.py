@@ -1,0 +1,194 @@
+"""What Envoy rejects is told by the key of the file that is to blame, and what the parser accepts Envoy accepts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.blame import Judge, rejections
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.envoy import Config
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.stated import stated_keys, with_keys
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import (
+    Fault,
+    OutlierDetection,
+    Override,
+    RateLimit,
+    Retries,
+    Route,
+)
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from real_envoy import judge
+from samples import everything, rendered
+
+API = "services.api.x-mesh.policy"
+
+
+def told(application: Application, judge: Judge) -> list[str]:
+    return [str(each) for each in rejections(application, rendered, rendered(application), judge)]
+
+
+def changed(application: Application, name: str, **policy: Any) -> Application:
+    """Return ``application`` with what no parser would let through."""
+    return with_component(application, name, policy=replace(application.component(name).policy, **policy))
+
+
+def with_component(application: Application, name: str, **fields: Any) -> Application:
+    components = (replace(each, **fields) if each.name == name else each for each in application.components)
+    return replace(application, components=tuple(components))
+
+
+def overridden(application: Application, override: Override) -> Application:
+    dependencies = application.component("caller").dependencies
+    return with_component(
+        application, "caller", dependencies=tuple(replace(each, override=override) for each in dependencies if each.name == "api")
+    )
+
+
+@pytest.mark.parametrize(("application", "expected"), [
+    (changed(everything(), "api", outlier_detection=OutlierDetection(interval=0.0, consecutive_errors=2)),
+     f"{API}.outlier_detection.interval: found 0s; Envoy says: OutlierDetectionValidationError.Interval: value must be greater"),
+    (changed(everything(), "api", retries=Retries(per_try_timeout=1e15)),
+     f"{API}.retries.per_try_timeout: found 1000000000000000s; Envoy says: per_try_timeout: message google.protobuf.Duration"),
+    (changed(everything(), "api", rate_limit=RateLimit(1e12, 5)),
+     f"{API}.rate_limit.requests_per_second: found 1e+12; Envoy says: tokens_per_fill: "),
+    (changed(everything(), "api", fault=Fault(delay=1e-9, delay_percent=5.0)),
+     f"{API}.fault.delay.duration: found 0s; Envoy says: FaultDelayValidationError.FixedDelay"),
+    (changed(everything(), "api", fault=Fault(abort=99, abort_percent=5.0)),
+     f"{API}.fault.abort.status: found 99; Envoy says: FaultAbortValidationError.HttpStatus"),
+    (changed(everything(), "api", routes=(Route(("ok.shop",)), Route(("a\nb",), "/x", (("a", "b"),)))),
+     f"{API}.routes.1.domains: found ['a\\nb']; Envoy says: VirtualHostValidationError.Domains[0]"),
+    (changed(everything(), "api", routes=(Route(("x",), headers=(("", "b"),)),)),
+     f"{API}.routes.0.headers: found a mapping; Envoy says: HeaderMatcherValidationError.Name"),
+    (overridden(everything(), Override(retries=Retries(), outlier_detection=OutlierDetection(base_ejection_time=0.0))),
+     "services.caller.x-mesh.overrides.api.outlier_detection.base_ejection_time: found 0s; Envoy says: OutlierDetection"),
+    (with_component(everything(), "quiet", proxy_memory=1),
+     "services.quiet.x-mesh.proxy.memory: found 1; Envoy says: fixed_heap: max heap size must be greater than 0"),
+])  # fmt: skip
+def test_the_key_that_is_to_blame_is_named(application: Application, expected: str) -> None:
+    (only,) = told(application, judge)
+    assert only.startswith(expected)
+
+
+def test_each_key_that_is_to_blame_is_named() -> None:
+    application = changed(everything(), "api", timeout=1e15, fault=Fault(delay=1e-9, delay_percent=5.0))
+    application = changed(application, "search", outlier_detection=OutlierDetection(interval=0.0))
+    assert sorted(each.partition(": found")[0] for each in told(application, judge)) == [
+        f"{API}.fault.delay.duration",
+        f"{API}.timeout",
+        "services.search.x-mesh.policy.outlier_detection.interval",
+    ]
+
+
+def test_what_no_key_is_to_blame_for_is_told_of_the_component() -> None:
+    def broken(application: Application) -> dict[str, str]:
+        files = rendered(application)
+        return {**files, path: files[path].replace('"STATIC"', '"STATICAL"')}
+
+    path = "components/mongo/clusters.json"
+    (only,) = map(str, rejections(everything(), broken, broken(everything()), judge))
+    assert only.startswith("services.mongo: found what would be written to components/mongo; Envoy says: ")
+    assert "STATICAL" in only
+
+
+def test_nothing_is_searched_for_where_all_is_accepted() -> None:
+    asked: list[Config] = []
+    assert told(everything(), lambda document: asked.append(document) or "") == []  # type: ignore[func-returns-value]
+    assert len(asked) == 1
+
+
+def test_a_search_takes_few_looks_and_no_more_where_it_is_enough() -> None:
+    application = changed(everything(), "api", timeout=77.0, fault=Fault(delay=77.0, delay_percent=5.0))
+    paths = rendered(application)
+    asked: list[Config] = []
+
+    def judge(document: Config) -> str:
+        asked.append(document)
+        return "no" if '"77s"' in str(document).replace("'", '"') else ""
+
+    (only,) = rejections(application, rendered, paths, judge, enough=lambda: True)
+    assert only.path == f"{API}.timeout"
+    assert len(asked) <= 2 + math.ceil(math.log2(len(stated_keys(application))))
+    every = rejections(application, rendered, paths, judge)
+    assert [each.path for each in every] == [f"{API}.timeout", f"{API}.fault.delay.duration"]
+
+
+def test_an_application_has_its_keys_and_none_without_them() -> None:
+    application = everything()
+    keys = stated_keys(application)
+    assert with_keys(application, keys) == application
+    assert stated_keys(with_keys(application, ())) == ()
+    shown = {key.path: key.found for key in keys}
+    assert shown[f"{API}.retries.per_try_timeout"] == "0.5s"
+    assert shown[f"{API}.fault.abort.percent"] == "0.1"
+    assert shown[f"{API}.retries.on"] == "['5xx', 'reset']"
+    assert shown["services.caller.x-mesh.overrides.api.timeout"] == "2s"
+
+
+durations = st.sampled_from(["0s", "0.0004ms", "500us", "999us", "1ms", "99ms", "100ms", "24h", "25h", "87600001h"]) | st.builds(
+    "{:.7f}{}".format, st.floats(0, 1e5), st.sampled_from(["us", "ms", "s", "m", "h"])
+)
+counts = st.sampled_from([0, 1, 2**31 - 1, 2**31]) | st.integers(0, 2**32)
+percents = st.sampled_from([0, 0.00004, 0.0001, 100]) | st.floats(0, 100)
+texts = st.text("aA1.-_*:/ %?#é\x00\n\r\t\x7f", max_size=8) | st.text(max_size=4)
+names = st.builds("{}.{}".format, st.text("aB1-_*", min_size=1, max_size=4), st.sampled_from(["shop", "*", "b:80"]))
+names |= texts | st.sampled_from(["API0", "api0:8080", "edge", "shop", "SHOP", "shop:*", "shop:80"])
+headers = st.sampled_from(["", "x-user", "x\nuser", ":path"]) | texts
+outliers = {"interval": durations, "consecutive_errors": counts, "base_ejection_time": durations, "max_ejection_percent": counts}
+breakers = {f"max_{what}": counts for what in ("connections", "pending_requests", "requests", "retries")}
+causes = st.lists(st.sampled_from(["5xx", "reset", "retriable-4xx"]))
+tries = {"attempts": st.integers(0, 11), "on": causes, "per_try_timeout": durations}
+rates = st.floats(0.05, 2e6) | st.sampled_from([0.1, 1.5, 1e6])
+routes = st.fixed_dictionaries(
+    {"domains": st.just(["api.shop"]) | st.lists(names, min_size=1, max_size=2)},
+    optional={
+        "prefix": (st.sampled_from(["", "api", "a/b/"]) | texts).map("/{}".format),
+        "headers": st.dictionaries(headers, st.sampled_from(["", "1"]), max_size=2),
+    },
+)
+policies = st.one_of(
+    st.fixed_dictionaries({"timeout": durations}),
+    st.fixed_dictionaries({"timeout": durations, "retries": st.fixed_dictionaries({}, optional=tries)}),
+    st.fixed_dictionaries({"circuit_breaker": st.fixed_dictionaries({}, optional=breakers)}),
+    *(st.fixed_dictionaries({"outlier_detection": st.fixed_dictionaries({key: each})}) for key, each in outliers.items()),
+    st.fixed_dictionaries({"rate_limit": st.fixed_dictionaries(
+        {"requests_per_second": rates}, optional={"burst": counts, "per": st.sampled_from(["caller", "instance"])}
+    )}),
+    st.fixed_dictionaries({"fault": st.fixed_dictionaries({}, optional={
+        "delay": st.fixed_dictionaries({"duration": durations, "percent": percents}),
+        "abort": st.fixed_dictionaries({"percent": percents}, optional={"status": st.integers(399, 600)}),
+    })}),
+    st.fixed_dictionaries({"routes": st.lists(routes, max_size=2)}),
+)  # fmt: skip
+
+
+def shop(*policies: dict[str, Any]) -> Application:
+    """Return an application with a component for each of ``policies``, called by a gateway, and by a caller that overrides."""
+    services: dict[str, Any] = {
+        f"api{number}": {"image": "a", "expose": ["8080"], "deploy": {"replicas": 2}, "x-mesh": {"policy": policy}}
+        for number, policy in enumerate(policies)
+    }
+    kept = ("timeout", "retries", "circuit_breaker", "outlier_detection")
+    overrides = {f"api{number}": {key: each[key] for key in kept if key in each} for number, each in enumerate(policies)}
+    edge = {"ports": ["80:80"], "depends_on": list(services), "x-mesh": {"gateway": True}}
+    caller = {"image": "c", "depends_on": list(services), "x-mesh": {"overrides": overrides}}
+    return parse({"services": {**services, "edge": edge, "caller": caller}}, "compose.yaml", {}, "app")
+
+
+def is_accepted(policy: dict[str, Any]) -> bool:
+    try:
+        shop(policy)
+    except ModelError:
+        return False
+    return True
+
+
+@settings(max_examples=60, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+@given(found=st.lists(policies, min_size=20, max_size=40))
+def test_envoy_accepts_what_the_parser_accepts(found: list[dict[str, Any]]) -> None:
+    assert told(shop(*filter(is_accepted, found)), judge) == []

@@ -1,0 +1,117 @@
+"""Envoy itself accepts every file that is generated, as few runs tell, and what it says of one that it does not is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import documents, reason
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from real_envoy import judge
+from samples import everything, released, rendered, sockshop
+
+
+@pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda each: each.name)
+def test_envoy_accepts_what_every_component_gets_in_one_document(application: Application) -> None:
+    (document,) = documents(rendered(application))
+    assert judge(document) == ""
+
+
+@pytest.mark.parametrize("application", [everything(), released(10)], ids=lambda each: each.name)
+def test_envoy_accepts_what_each_component_gets_by_itself(application: Application) -> None:
+    files = rendered(application)
+    for component in application.components:
+        for document in documents(files, [path for path in files if path.startswith(f"components/{component.name}/")]):
+            assert judge(document) == "", component.name
+
+
+@pytest.mark.parametrize(("weight", "closed"), [(0, ""), (0.01, ""), (99.99, ""), (100, ""), (0, "candidate"), (100, "stable")])
+def test_envoy_accepts_routes_at_every_weight(weight: float, closed: str) -> None:
+    (document,) = documents(rendered(released(weight, closed)), ["shared/routes.json"])
+    assert judge(document) == ""
+
+
+def test_routes_have_one_shape_at_every_weight() -> None:
+    """So that who has validated them when a release began need not when a weight changes."""
+
+    def shape(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: shape(item) for key, item in value.items() if key != "version_info"}
+        return [shape(item) for item in value] if isinstance(value, list) else type(value)
+
+    shapes = [shape(json.loads(rendered(released(weight))["shared/routes.json"])) for weight in (0, 0.01, 10, 100)]
+    assert all(each == shapes[0] for each in shapes)
+
+
+def test_each_bootstrap_that_differs_is_a_document() -> None:
+    services = {name: {"image": "i", "x-mesh": {"proxy": {"memory": memory}}} for name, memory in
+                (("a", "64M"), ("b", "64M"), ("c", "96M"))}  # fmt: skip
+    files = rendered(parse({"services": services}, "compose.yaml", {}, "app"))
+    first, second = documents(files)
+    assert "static_resources" in first and "static_resources" not in second
+    assert documents(files, ["shared/routes.json"])[0].keys() == {"static_resources"}
+    assert documents(files, []) == []
+
+
+@pytest.mark.parametrize("path", [
+    "components/api/bootstrap.json",
+    "components/api/clusters.json",
+    "components/api/inbound.8080.json",
+    "components/caller/listeners.json",
+    "components/edge/listeners.json",
+    "shared/endpoints/api.8080.json",
+    "shared/routes.json",
+])  # fmt: skip
+def test_a_fault_in_any_file_is_seen(path: str) -> None:
+    files = rendered(everything())
+    content = json.loads(files[path])
+    (content if path.endswith("bootstrap.json") else content["resources"][0])["unheard_of"] = 1
+    files[path] = json.dumps(content)
+    assert "unheard_of" in judge(documents(files)[0])
+    assert "unheard_of" in judge(documents(files, [path])[0])
+    others = [each for each in files if each.split("/")[:2] != path.split("/")[:2]]
+    assert all(judge(each) == "" for each in documents(files, others))
+
+
+def test_every_file_is_looked_at() -> None:
+    """A kind of file that is new has to be looked at too: by itself, each that has content makes a document of some."""
+    files = rendered(released(10))
+    for path in files:
+        if json.loads(files[path]).get("resources") == []:
+            continue
+        (document,) = documents(files, [path])
+        static = document.pop("static_resources")
+        assert document or static["listeners"] or static["clusters"], path
+
+
+@pytest.mark.parametrize(("broken", "said"), [
+    (lambda clusters: [*clusters, clusters[0]], "cluster manager: duplicate cluster"),
+    (lambda clusters: [{**clusters[0], "name": ""}, *clusters[1:]], "ClusterValidationError.Name: value length must be"),
+])  # fmt: skip
+def test_sharing_a_document_hides_no_fault(broken: Callable[[Any], Any], said: str) -> None:
+    files = rendered(everything())
+    path = "components/edge/clusters.json"
+    content = json.loads(files[path])
+    files[path] = json.dumps({**content, "resources": broken(content["resources"])})
+    assert judge(documents(files)[0]).startswith(said)
+
+
+@pytest.mark.parametrize(("output", "expected"), [
+    ("", ""),
+    ("configuration '/x.json' OK\n", ""),
+    ("[critical] error initializing configuration '/x.json': Duplicate entry of domain a in route mesh\n",
+     "Duplicate entry of domain a in route mesh"),
+    ("error initializing configuration '/x.json': goo.gle/debugonly   name: \"a\"\n : Proto constraint validation failed "
+     "(A.B: embedded message failed validation | caused by C.Interval: value must be greater than 0s)\n",
+     "C.Interval: value must be greater than 0s"),
+    ("error initializing configuration '/x.json': Unable to parse JSON as proto (INVALID_ARGUMENT: invalid JSON   in "
+     "a.Bootstrap @ static_resources.listeners[5].timeout: message google.protobuf.Duration, near 1:3 (offset 2):   duration out "
+     "of range): {\"a\"}",
+     "timeout: message google.protobuf.Duration: duration out of range"),
+    (f"error initializing configuration '/x.json': {'long ' * 200}", f"{'long ' * 60}…"),
+])  # fmt: skip
+def test_what_envoy_says_is_read(output: str, expected: str) -> None:
+    assert reason(output) == expected
