@@ -25,6 +25,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from real_envoy import judge
 from samples import everything, rendered
+from world import effective
 
 API = "services.api.x-mesh.policy"
 
@@ -177,7 +178,7 @@ def shop(*policies: dict[str, Any]) -> Application:
     overrides = {f"api{number}": {key: each[key] for key in kept if key in each} for number, each in enumerate(policies)}
     edge = {"ports": ["80:80"], "depends_on": list(services), "x-mesh": {"gateway": True}}
     caller = {"image": "c", "depends_on": list(services), "x-mesh": {"overrides": overrides}}
-    return parse({"services": {**services, "edge": edge, "caller": caller}}, "compose.yaml", {}, "app")
+    return effective(parse({"services": {**services, "edge": edge, "caller": caller}}, "compose.yaml", {}, "app"))
 
 
 def is_accepted(policy: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from real_envoy import judge
 from samples import everything, released, rendered, sockshop
+from world import effective
 
 
 @pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda each: each.name)
@@ -49,7 +50,7 @@ def test_routes_have_one_shape_at_every_weight() -> None:
 def test_each_bootstrap_that_differs_is_a_document() -> None:
     services = {name: {"image": "i", "x-mesh": {"proxy": {"memory": memory}}} for name, memory in
                 (("a", "64M"), ("b", "64M"), ("c", "96M"))}  # fmt: skip
-    files = rendered(parse({"services": services}, "compose.yaml", {}, "app"))
+    files = rendered(effective(parse({"services": services}, "compose.yaml", {}, "app")))
     first, second = documents(files)
     assert "static_resources" in first and "static_resources" not in second
     assert documents(files, ["shared/routes.json"])[0].keys() == {"static_resources"}

@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.opera
     DetachContainer,
     Drain,
     GenerateSecret,
+    HandOverProxy,
     RecreateContainer,
     RemoveContainer,
     RemoveNetwork,
@@ -162,6 +163,9 @@ class World:
                 self._make(operation.container)
             case RecreateContainer():
                 self._stop(operation.subject)
+                self._make(operation.container)
+            case HandOverProxy():
+                # Its successor is there before it leaves.
                 self._make(operation.container)
             case RemoveContainer():
                 self._stop(operation.subject)
