@@ -26,8 +26,8 @@ class Step:
     """A step: what is ``done``, and what has to hold.
 
     ``serving`` is how many instances of each version serve afterwards, ``images`` which of the place's images they run then,
-    by number; ``least`` how many serve at every moment; ``operations`` whether there is anything to do. What serves is there at every moment,
-    but for versions that are ``closed`` in the step.
+    by number; ``least`` how many serve at every moment; ``operations`` whether there is anything to do. What callers send to is
+    there at every moment, but for versions that are ``closed`` in the step.
     """
 
     name: str
