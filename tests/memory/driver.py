@@ -115,6 +115,10 @@ class Points:
             self._killed = True
             raise
 
+    def kill(self) -> None:
+        """Let the process be dead from now on."""
+        self._killed = True
+
     @property
     def dead(self) -> bool:
         """Whether the process was killed."""

@@ -96,7 +96,8 @@ class Shop:
 
     def __post_init__(self) -> None:
         tags = ("1", "2", "3", "bad", "slow", "never", "dies")
-        self.world.images |= {f"{each.name}:{tag}" for each in self.asked.application.components for tag in tags}
+        names = [*(each.name for each in self.asked.application.components), *PLATFORM]
+        self.world.images |= {f"{name}:{tag}" for name in names for tag in tags}
 
     def copy(self) -> Shop:
         """Return a shop of its own that is as this one is."""

@@ -34,8 +34,11 @@ def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
         driver.remove_leftovers()
         if not plan:
             return Result(plan)
-        with driver.state.transaction(lease) as transaction:
-            transaction.state = _ended(transaction.state)
+        state = driver.state.read()
+        # What has deleted the state already is not to have one again.
+        if _ended(state) != state:
+            with driver.state.transaction(lease) as transaction:
+                transaction.state = _ended(transaction.state)
         execution = Execution(nothing, context.say, 0.0)
         return Result(plan, str(execute(plan, lambda operation: driver.run(operation, execution))))
 

@@ -1,0 +1,71 @@
+"""The contract of drivers, kept by the one for Docker, with the images of the echo application."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Driver, Extent
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.images import carry_out, missing_images, plan_images
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
+from contract.places import NAME, Place
+from contract.scenarios import SMALL, course
+from echo import FILE
+
+SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+VERSIONS = (f"{NAME}:2", f"{NAME}:3")
+IMAGE = "api"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Return the echo application, once its images are there, in two further versions of the same content."""
+    project = read_project(str(FILE), "built", {})
+    images = make_driver(TargetOptions(Target.DOCKER, SOCKET, "", "/"), NAME, "/").images
+    recipes = {each.name: Recipe.of(each) for each in project.needed.built.values()}
+    plan = plan_images(recipes, missing_images(images, recipes, project.needed.references))
+    bundle = tmp_path_factory.mktemp("bundle") / "bundle.tar"
+    with tarfile.open(bundle, "w") as archive:
+        for name in plan.operations.values():
+            content = project.needed.built[name.subject].context(b"")
+            member = tarfile.TarInfo(f"{name.subject}.tar")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert not str(carry_out(images, plan, bundle, lambda line: None))
+    for version in VERSIONS:
+        subprocess.run(["docker", "tag", project.specification.references[IMAGE], version], check=True)
+    yield project
+    subprocess.run(["docker", "rmi", *VERSIONS], check=False, capture_output=True)
+
+
+@pytest.fixture
+def place(project: Project, tmp_path: Path) -> Iterator[Place]:
+    """Return an engine that has nothing of the application, below a folder of its own."""
+    options = TargetOptions(Target.DOCKER, SOCKET, "", str(tmp_path))
+    references = project.specification.references
+    platform = {name: each for name, each in references.items() if name.startswith("platform/")}
+
+    def driver() -> Driver:
+        return make_driver(options, NAME, str(tmp_path))
+
+    place = Place(driver, platform, (references[IMAGE], *VERSIONS), patience=120.0)
+    tear_down(place.context(), Extent(data=True), False)
+    yield place
+    tear_down(place.context(), Extent(data=True), False)
+
+
+def test_the_course_of_an_application(place: Place) -> None:
+    course(place)
+
+
+@pytest.mark.parametrize("scenario", SMALL)
+def test_a_part_of_the_contract(scenario: Callable[[Place], None], place: Place) -> None:
+    scenario(place)
