@@ -30,7 +30,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import en
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.listeners import component_directory
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import written
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused, Rejection
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, version_name
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import LoadReport, Population, entrance, generator
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
@@ -481,6 +481,18 @@ class MemoryDriver:
             frozenset(world.secrets),
             world.state is not None,
         )
+
+    def rejections(
+        self, application: EffectiveApplication, render: Callable[[EffectiveApplication], Mapping[str, str]]
+    ) -> Sequence[Rejection]:
+        """Return what the world's proxies reject: the files that have something in them that they do not like."""
+        self.points.reached("rejections", engine=True)
+        rejected = self.world.rejected
+        return [
+            Rejection(path, rejected, f"no {rejected} here")
+            for path, content in render(application).items()
+            if rejected and rejected in content and self.world.files.get(path) != content
+        ]
 
     def run(self, operation: Operation, execution: Execution) -> None:
         """Carry out one operation; a target that is gone is waited for. Raises ``DriverError``."""

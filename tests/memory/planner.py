@@ -84,6 +84,10 @@ class MemoryObservation:
         """Return ``recorded`` with a number for each component that is new."""
         return allocate(application, recorded)
 
+    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the files of the mesh; all instances serve that are to run."""
+        return _Planner(replace(self, files={}), application, addresses(allocation), Scope()).files()
+
     def plan(self, application: EffectiveApplication, allocation: Mapping[str, str], scope: Scope) -> Plan:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
         return make_plan(_Planner(self, application, addresses(allocation), scope).operations())
@@ -184,13 +188,18 @@ class _Planner:
             if secret.name not in self._observed.secrets:
                 yield MakeSecret(subject=secret.name, cause="missing")
 
-    def _files(self) -> Iterator[Operation]:
+    def files(self) -> dict[str, str]:
+        """Return the files of the mesh; of a version that has no endpoints yet all instances serve that are to run."""
         files = mesh_files(self._application, self._places)
         for component in self._application.components:
             for version in self._application.versions(component.name):
                 everyone = frozenset(self._places.instances(component.name, version))
                 serving = self._serving.get(version_name(component.name, version), everyone)
                 files.update(endpoint_files(component, version, serving, self._places))
+        return files
+
+    def _files(self) -> Iterator[Operation]:
+        files = self.files()
         before: frozenset[str] = frozenset()
         for stage in range(4):
             paths = [each for each in sorted(files) if _stage(each) == stage and self._observed.files.get(each) != files[each]]

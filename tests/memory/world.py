@@ -60,7 +60,8 @@ class World:
     """A target with one application.
 
     While ``users`` are there each caller sends requests; ``lost`` tells of every moment at which some could not be answered,
-    and ``moves`` which versions the users of a component had, change after change.
+    and ``moves`` which versions the users of a component had, change after change. Its proxies reject files that have
+    ``rejected`` in them.
     """
 
     instances: dict[Instance, Running] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class World:
     rate: float = REQUESTS_PER_SECOND
     users: bool = False
     answers: bool = True
+    rejected: str = ""
     lost: list[str] = field(default_factory=list)
     moves: dict[str, list[Shares]] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
