@@ -1,4 +1,4 @@
-"""A step of a release as it is conducted: both versions are watched at one weight until the gate has decided."""
+"""A step of a release as it runs: both versions are watched at one weight until the gate has decided."""
 
 from __future__ import annotations
 

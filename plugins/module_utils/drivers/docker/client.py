@@ -124,6 +124,15 @@ class Engine:
         parts = urlsplit(self.endpoint.host)
         return parts.path if parts.scheme == "unix" else SOCKET
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the engine is spoken to by a socket of this host."""
+        return urlsplit(self.endpoint.host).scheme == "unix"
+
+    def host_name(self) -> str:
+        """Return the name of the host that the engine runs on. Raises ``EngineError``."""
+        return str(self.get("/info")["Name"])
+
     def answers(self) -> bool:
         """Whether an engine runs. Raises ``EngineError`` of one that runs and cannot be used, with the way out."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from ...model.errors import Rejection
 from ...plan.graph import Operation
 from ..base import Execution
 from . import files
-from .client import Engine
+from .client import Engine, EngineError
 from .config import FileConfigStore
 from .containers import Setting
 from .executor import Executor
@@ -76,7 +77,16 @@ class DockerDriver:
 
     def answers(self) -> bool:
         """Whether there is an engine. Raises ``DriverError`` where it cannot be used."""
-        return self._engine.answers()
+        if not self._engine.answers():
+            return False
+        host = self._engine.host_name() if not self._engine.is_local else socket.gethostname()
+        if host != socket.gethostname():
+            raise EngineError(
+                0,
+                f"docker_host: found {self._engine.endpoint.host}, an engine of the host {host}; allowed: one of this host, "
+                f"{socket.gethostname()}, where the mesh's files are; deploy to others by the inventory",
+            )
+        return True
 
     def observe(self, application: EffectiveApplication) -> DockerObservation:
         """Return what the engine has of ``application``: nothing where there is no engine."""
