@@ -31,7 +31,12 @@ class Instance:
     @property
     def name(self) -> str:
         """The name, which no other instance of the application has."""
-        return f"{version_name(self.component, self.version)}-{self.ordinal}"
+        return f"{self.version_name}-{self.ordinal}"
+
+    @property
+    def version_name(self) -> str:
+        """What stands for its version in the names of clusters and endpoints."""
+        return version_name(self.component, self.version)
 
     def __str__(self) -> str:
         return self.name

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...mesh.clusters import endpoints_file
 from ...mesh.files import endpoint_files, served_addresses
-from ...model.instance import Instance, version_name
+from ...model.instance import Instance
 from ...plan.graph import Operation
 from ..base import Execution
 from ..errors import Cancelled, TargetUnavailable
@@ -201,11 +201,11 @@ class Executor:
         """Replace the files of endpoints of a version, with ``change`` made to who serves."""
         instance, topology = operation.instance, operation.topology
         with self._endpoints:
-            target = version_name(instance.component, instance.version)
+            target = instance.version_name
             paths = [endpoints_file(target, port.number) for port in operation.model.ports]
             current = {path: (self._layout.mesh / path).read_text(encoding="utf-8") for path in paths}
             served = served_addresses(current).get(target, frozenset())
-            serving = frozenset(each for address in served if (each := topology.instance_at(address)))
+            serving = topology.instances_at(served, target)
             written = endpoint_files(operation.model, instance.version, change(serving), topology)
             for path, content in written.items():
                 files.write(self._layout.mesh / path, content.encode())

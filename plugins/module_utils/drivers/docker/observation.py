@@ -111,10 +111,8 @@ class DockerObservation:
         """Return who serves by the version's name. The file of a port that is given up says nothing where another one does."""
         wanted = {path for component in application.components for path in endpoint_paths(component, application)}
         current = {path: content for path, content in self.files.items() if path in wanted}
-        return {
-            target: frozenset(instance for each in served if (instance := addresses.instance_at(each)))
-            for target, served in {**served_addresses(self.files), **served_addresses(current)}.items()
-        }
+        serving = {**served_addresses(self.files), **served_addresses(current)}
+        return {target: addresses.instances_at(served, target) for target, served in serving.items()}
 
     def _removal(self, application: str, extent: Extent) -> list[Operation]:
         layout = self.setting.layout

@@ -167,17 +167,23 @@ class _Components:
             yield from self._others()
 
     def _version(self, component: Component, version: Version) -> Iterator[Operation]:
+        """Yield what is done to a version: first to what stays or comes, then to those that are replaced, then to those that leave.
+
+        Of those that are replaced one that does not work comes first: until it does, the others are needed.
+        """
         placed = self._wanted.topology.instances(component.name, version)
-        rolling = [each for each in placed if len(placed) > 1 and self._is_rolled(each)]
-        steady = [operation for each in placed if each not in rolling for operation in self._steady(each)]
+        rolling = sorted((each for each in placed if len(placed) > 1 and self._is_rolled(each)), key=self._works)
+        found = [each for each in self._found if (each.component, each.version) == (component.name, version)]
+        leaving = [each for each in found if each not in placed]
+        relied = bool(rolling) or any(self._serves(each) for each in leaving)
+        steady = [operation for each in placed if each not in rolling for operation in self._steady(each, relied)]
         yield from steady
         before = frozenset(operation.key for operation in steady if isinstance(operation, (AwaitInstance, Admit)))
-        for instance in self._found:
-            if (instance.component, instance.version) == (component.name, version) and instance not in placed:
-                yield from self._leave(instance, before)
         for instance in rolling:
             yield from self._rolled(instance, before)
             before = frozenset({Admit.key_of(instance.name)})
+        for instance in leaving:
+            yield from self._leave(instance, before)
 
     def _is_rolled(self, instance: Instance) -> bool:
         """Whether an instance has to be replaced while others of its version serve in its place."""
@@ -195,8 +201,16 @@ class _Components:
         """Whether there are callers who read the endpoints of the instance's version already."""
         return version_name(instance.component, instance.version) in self._current.serving
 
-    def _steady(self, instance: Instance) -> Iterator[Operation]:
-        """Yield what is done to an instance that does not serve, or that nothing can serve in place of."""
+    def _works(self, instance: Instance) -> bool:
+        """Whether an instance works, as far as the engine tells."""
+        containers = [self._current.engine.containers.get(each.name) for each in self._wanted.instances[instance]]
+        return all(each and each.running and each.health in ("", "healthy") for each in containers)
+
+    def _steady(self, instance: Instance, relied: bool) -> Iterator[Operation]:
+        """Yield what is done to an instance that does not serve, or that nothing can serve in place of.
+
+        Where it is ``relied`` on, others are replaced or leave once it has been found healthy.
+        """
         admitted = self._has_endpoints(instance) and not self._serves(instance)
         drained: frozenset[str] = frozenset()
         if admitted and self._is_outdated(instance):
@@ -210,6 +224,8 @@ class _Components:
             yield self._await(instance, unwell or "healthy before the run ends")
         elif admitted:
             yield self._await(instance, "healthy before callers send to it")
+        elif relied:
+            yield self._await(instance, "healthy before others leave")
         if admitted:
             yield self._admit(instance)
 

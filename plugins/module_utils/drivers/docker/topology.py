@@ -8,7 +8,7 @@ its first address for any instance, the n-th for that one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
@@ -63,6 +63,11 @@ class DockerTopology:
         version = Version.CANDIDATE if offset % BLOCK > _CANDIDATES else Version.STABLE
         ordinal = offset % BLOCK - (_CANDIDATES if version == Version.CANDIDATE else 0)
         return Instance(component, version, ordinal) if component and 1 <= ordinal <= MAX_ORDINAL else None
+
+    def instances_at(self, addresses: Iterable[str], target: str) -> frozenset[Instance]:
+        """Return the instances of ``target``, a version's name, at ``addresses``: some may be another's since."""
+        found = [self.instance_at(address) for address in addresses]
+        return frozenset(each for each in found if each and each.version_name == target)
 
     def proxy_uid(self, instance: Instance) -> int:
         """Return the user that the proxy of an instance runs as, a different one for each.

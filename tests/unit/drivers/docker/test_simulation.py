@@ -57,8 +57,8 @@ def model(chance: random.Random) -> EffectiveApplication:
 
 def released(plain: EffectiveApplication, chance: random.Random) -> EffectiveApplication:
     """Return ``plain``, perhaps with a release at any point of its course."""
-    names = [each for each in ("web", "api") if each in {component.name for component in plain.components}]
-    chosen = [name for name in names if chance.random() < 0.3]
+    names: list[str] = [each for each in ("web", "api") if each in {component.name for component in plain.components}]
+    chosen: list[str] = [name for name in names if chance.random() < 0.3]
     candidates = {name: Candidate(name, chance.randint(1, 2), f"{name}:{chance.randrange(3)}") for name in chosen}
     splits = []
     for name in chosen:
@@ -87,8 +87,13 @@ class Observer:
     before: EffectiveApplication
     after: EffectiveApplication
     available: set[Called] = field(default_factory=set)
+    unknown: set[Called] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        components = [*self.before.components, *self.after.components]
+        every = {(component.name, version) for component in components for version in Version}
+        # What has no endpoints yet is called by nobody: it gets all of them at once.
+        self.unknown = {each for each in every if not self._has_endpoints(each)}
         self.available = {each for each in self._lasting() if self._good(each)}
 
     def about_to(self, operation: Operation) -> None:
@@ -102,7 +107,7 @@ class Observer:
         called = instance.component, instance.version
         if not self._stays(called):
             assert not self._routed(called), f"{operation} while callers' proxies lead there"
-        elif not self._in_place(called):
+        elif not self._in_place(called) and called not in self.unknown:
             assert instance not in self.world.serving(instance.component), f"{operation} while callers send to it"
 
     def has_done(self, operation: Operation) -> None:
@@ -135,6 +140,9 @@ class Observer:
     def _good(self, called: Called) -> set[Instance]:
         name, version = called
         return {each for each in self.world.serving(name) if each.version == version and each in self.world.well}
+
+    def _has_endpoints(self, called: Called) -> bool:
+        return any(path.startswith(f"shared/endpoints/{version_name(*called)}.") for path in self.world.files)
 
     def _routed(self, called: Called) -> bool:
         """Whether the proxy of a caller that stays is told of a version: by the routes of all, or by its own clusters."""

@@ -41,7 +41,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, served_addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, unreleased
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, instances, version_name
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, Version, instances, version_name
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation, Plan
 
 SETTING = Setting(Layout("app"), Path("/app"))
@@ -88,7 +88,10 @@ def placed(model: EffectiveApplication) -> DockerTopology:
 
 @dataclass
 class World:
-    """A host, and what its state store has given to the application. ``well`` are instances that have been found healthy."""
+    """A host, and what its state store has given to the application.
+
+    ``well`` are instances that have been found healthy; ``model`` is what was planned for last.
+    """
 
     networks: dict[str, str] = field(default_factory=dict)
     other_ranges: tuple[str, ...] = ()
@@ -98,6 +101,7 @@ class World:
     secrets: set[str] = field(default_factory=set)
     allocation: dict[str, str] = field(default_factory=dict)
     well: set[Instance] = field(default_factory=set)
+    model: EffectiveApplication = field(default_factory=lambda: EffectiveApplication("app", ()))
     _keys: Iterator[int] = field(default_factory=count)
 
     def observation(self) -> DockerObservation:
@@ -108,6 +112,7 @@ class World:
 
     def plan(self, model: EffectiveApplication, scope: Scope | None = None) -> Plan:
         """Return the plan for ``model``, and keep what it was given."""
+        self.model = model
         seen = self.observation()
         self.allocation = seen.allocation(model, self.allocation)
         return seen.plan(model, self.allocation, scope or Scope())
@@ -135,10 +140,15 @@ class World:
 
     def serving(self, component: str) -> frozenset[Instance]:
         """Return the instances that callers send to, of both versions of ``component``."""
-        known = topology(self.allocation)
-        addresses = [each for served in served_addresses(self.files).values() for each in served]
-        found = [instance for each in addresses if (instance := known.instance_at(each))]
-        return frozenset(each for each in found if each.component == component)
+        known, model = topology(self.allocation), self.model
+        ports = model.component(component).ports if component in {each.name for each in model.components} else ()
+        found: set[Instance] = set()
+        for version in Version:
+            target = version_name(component, version)
+            paths = {endpoints_file(target, port.number) for port in ports}
+            files = {path: content for path, content in self.files.items() if path in paths}
+            found |= known.instances_at(served_addresses(files).get(target, ()), target)
+        return frozenset(found)
 
     def do(self, operation: Operation) -> None:
         """Carry out one operation as an engine would."""
@@ -201,7 +211,7 @@ class World:
             digest=container.digest,
             image=container.image,
             state="running",
-            health="",
+            health="starting" if container.role == Role.WORKLOAD else "",
             memory=container.memory,
             cpus=container.cpus,
             restarts=True,
@@ -220,13 +230,14 @@ class World:
         container = self.containers[name]
         if container.role in INSTANCE_ROLES:
             self.well.discard(Instance.parse(container.instance))
+            self._tell_health(container.instance, "starting")
 
     def _served(self, operation: Admit | Withdraw) -> frozenset[Instance]:
         instance = operation.instance
-        target = version_name(instance.component, instance.version)
+        target = instance.version_name
         current = {path: self.files[path] for port in operation.model.ports for path in [endpoints_file(target, port.number)]}
         addresses = served_addresses(current).get(target, frozenset())
-        return frozenset(found for each in addresses if (found := operation.topology.instance_at(each)))
+        return operation.topology.instances_at(addresses, target)
 
     def _admit(self, operation: Admit | Withdraw, serving: frozenset[Instance]) -> None:
         self.files.update(endpoint_files(operation.model, operation.instance.version, serving, operation.topology))
@@ -237,6 +248,13 @@ class World:
         assert all(each.joined == sandbox.key for each in joining), f"{operation.subject} has lost its sandbox"
         assert sandbox.role == Role.SANDBOX
         self.well.add(Instance.parse(operation.subject))
+        self._tell_health(operation.subject, "healthy")
+
+    def _tell_health(self, instance: str, health: str) -> None:
+        """Let the engine tell of the application, as of every one that has a health check."""
+        for name, each in self.containers.items():
+            if each.instance == instance and each.role == Role.WORKLOAD:
+                self.change(name, health=health)
 
 
 def rendered(plan: Plan) -> str:
