@@ -8,13 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "integration")]
 
-import echo  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.setting import Task, given_task  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, Gate, Rollout, Version  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import ABORT  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as rollout  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
+import echo
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.setting import Task, given_task
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, Gate, Rollout, Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import ABORT
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as rollout
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment
 
 PORT = 18100
 NAME = "bench"

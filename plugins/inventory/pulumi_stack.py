@@ -49,16 +49,16 @@ stack: local
 # outputs: outputs.json
 """
 
-import json  # noqa: E402
-import shutil  # noqa: E402
-import subprocess  # noqa: E402
-import sys  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
-from ansible.errors import AnsibleParserError  # noqa: E402
-from ansible.plugins.inventory import BaseInventoryPlugin  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project  # noqa: E402
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project
 
 NEEDED = ("application", "application_file", "target", "volumes")
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}

@@ -75,7 +75,7 @@ class WorkflowAction(ActionBase):
         """Return the task's options, validated. An empty one counts as not stated: roles have such defaults."""
         stated = {name: value for name, value in self._task.args.items() if value not in (None, "")}
         self._task.args = stated
-        _, options = self.validate_argument_spec(argument_spec=argument_spec(self._name))
+        _result, options = self.validate_argument_spec(argument_spec=argument_spec(self._name))
         return dict(options)
 
     def _check_target(self, options: Options) -> None:
@@ -84,8 +84,8 @@ class WorkflowAction(ActionBase):
         made_for = self._templar.template(stack).get("target") if stack else None
         if made_for and made_for != options["target"]:
             raise AnsibleActionFail(
-                f"target: found {options['target']}, and a stack that was made for {made_for}; allowed: the same in both, or another "
-                "inventory"
+                f"target: found {options['target']}, and a stack that was made for {made_for}; allowed: the same in both, or "
+                "another inventory"
             )
 
     def _project(self, options: Options) -> Project:

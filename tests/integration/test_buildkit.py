@@ -44,7 +44,7 @@ def engine_version() -> int:
 
 
 def running(*words: str) -> bool:
-    return subprocess.run(["pgrep", "--full", "--", " ".join(words)], capture_output=True).returncode == 0
+    return subprocess.run(["pgrep", "--full", "--", " ".join(words)], capture_output=True, check=False).returncode == 0
 
 
 class Application:

@@ -39,7 +39,7 @@ def docker(*words: str, told: str = "") -> str:
 
 
 def there(image: str) -> bool:
-    return subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
+    return subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0
 
 
 def containers() -> dict[str, str]:

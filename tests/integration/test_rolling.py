@@ -22,7 +22,12 @@ SERVER = {"build": str(echo.FILE.parent / "server"), "expose": ["8080"]}
 def application(replicas: int, **api: Any) -> dict[str, Any]:
     """Return a file of an edge, a caller and `api`, with what is changed of the last one."""
     services: dict[str, Any] = {
-        "edge": {"image": "envoyproxy/envoy:v1.40.0", "ports": [f"{PORT}:80"], "depends_on": ["web"], "x-mesh": {"gateway": True}},
+        "edge": {
+            "image": "envoyproxy/envoy:v1.40.0",
+            "ports": [f"{PORT}:80"],
+            "depends_on": ["web"],
+            "x-mesh": {"gateway": True},
+        },
         "web": {**SERVER, "depends_on": ["api"], "deploy": {"replicas": replicas}},
         "api": {**SERVER, "deploy": {"replicas": replicas}, **api},
         "extra": SERVER,
@@ -43,12 +48,16 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def playbook(name: str, root: Path, file: Path) -> None:
     """Run a playbook of the checkout at ``root``."""
     options = echo.extra(application=str(file), delete_data=True)
-    done = subprocess.run([echo.PLAYBOOK, f"playbooks/{name}.yml", *options], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(
+        [echo.PLAYBOOK, f"playbooks/{name}.yml", *options], cwd=root, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module", params=[1, 3])
-def deployed(request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+def deployed(
+    request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[int, Path]]:
     """The application with so many instances; the replicas and the file."""
     file = tmp_path_factory.mktemp("rolling") / "compose.yaml"
     write(file, request.param)
@@ -64,7 +73,15 @@ def write(file: Path, replicas: int, **api: Any) -> None:
 def running() -> dict[str, str]:
     """Return the id of each container by name."""
     listed = subprocess.run(
-        ["docker", "ps", "--no-trunc", "--filter", "label=io.evenkeel.application=rolling-test", "--format", "{{.Names}} {{.ID}}"],
+        [
+            "docker",
+            "ps",
+            "--no-trunc",
+            "--filter",
+            "label=io.evenkeel.application=rolling-test",
+            "--format",
+            "{{.Names}} {{.ID}}",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -102,7 +119,7 @@ def test_a_change_of_a_component_fails_no_request(deployed: tuple[int, Path], ch
 
 @pytest.mark.parametrize("platform", ["envoy", "sandbox"])
 def test_another_version_of_the_platform_fails_no_request(deployed: tuple[int, Path], checkout: Path, platform: str) -> None:
-    _, file = deployed
+    _unused, file = deployed
     dockerfile = checkout / "roles" / "images" / "files" / platform / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + f"LABEL upgrade={json.dumps(str(file.parent.name))}\n")
     edge = {name: key for name, key in running().items() if "-edge-" in name}
@@ -110,6 +127,8 @@ def test_another_version_of_the_platform_fails_no_request(deployed: tuple[int, P
         playbook("site", checkout, file)
     assert crowd.failed() == []
     now = running()
-    assert now["rolling-test-edge-1-sandbox"] == edge["rolling-test-edge-1-sandbox"], "its published port would be closed meanwhile"
+    assert now["rolling-test-edge-1-sandbox"] == edge["rolling-test-edge-1-sandbox"], (
+        "its published port would be closed meanwhile"
+    )
     if platform == "envoy":
         assert now["rolling-test-edge-1-proxy"] != edge["rolling-test-edge-1-proxy"]

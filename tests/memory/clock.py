@@ -68,7 +68,7 @@ class Clock:
             self.sleep(0.5)
 
     def _next(self) -> None:
-        wake, _, turn = heapq.heappop(self._turns)
+        wake, _unused, turn = heapq.heappop(self._turns)
         self._pass(wake)
         turn.set()
 

@@ -196,7 +196,7 @@ class MemoryStateStore:
     def holders(self) -> tuple[Holder, ...]:
         """Return who is at work."""
         self._points.reached("holders")
-        return tuple(held.holder for _, held in sorted(self._world.leases.items()))
+        return tuple(held.holder for _unused, held in sorted(self._world.leases.items()))
 
     def demand(self, release: str, demand: str) -> None:
         """Leave ``demand`` for whoever takes ``release`` through its course."""
@@ -398,7 +398,7 @@ class MemoryLoadRunner:
         """Raise ``Refused`` where no gateway runs."""
         self._points.reached("check load", engine=True)
         generator(application)
-        gateway, _ = entrance(application)
+        gateway, _unused = entrance(application)
         if not any(each.component == gateway.name for each in self._world.instances):
             raise Refused(f"{gateway.name}: found nothing that runs; allowed: an application that is up")
 
@@ -522,27 +522,27 @@ class MemoryDriver:
         raise TypeError(f"no way to carry out {type(operation).__name__}")
 
     @_do.register
-    def _(self, operation: MakeNetwork, execution: Execution) -> None:
+    def _make_network(self, operation: MakeNetwork, execution: Execution) -> None:
         self.world.networks.add(operation.subject)
         self.world.noted(operation.key)
 
     @_do.register
-    def _(self, operation: DropNetwork, execution: Execution) -> None:
+    def _drop_network(self, operation: DropNetwork, execution: Execution) -> None:
         self.world.networks.discard(operation.subject)
         self.world.noted(operation.key)
 
     @_do.register
-    def _(self, operation: MakeVolume, execution: Execution) -> None:
+    def _make_volume(self, operation: MakeVolume, execution: Execution) -> None:
         self.world.volumes.setdefault(operation.subject, self.world.number())
         self.world.noted(operation.key)
 
     @_do.register
-    def _(self, operation: MakeSecret, execution: Execution) -> None:
+    def _make_secret(self, operation: MakeSecret, execution: Execution) -> None:
         self.world.secrets.setdefault(operation.subject, self.world.number())
         self.world.noted(operation.key)
 
     @_do.register
-    def _(self, operation: DropData, execution: Execution) -> None:
+    def _drop_data(self, operation: DropData, execution: Execution) -> None:
         self.world.volumes.clear()
         self.points.reached("drop secrets", changes=True, engine=True)
         self.world.secrets.clear()
@@ -550,46 +550,46 @@ class MemoryDriver:
         self.world.noted(operation.key)
 
     @_do.register
-    def _(self, operation: Write, execution: Execution) -> None:
+    def _write(self, operation: Write, execution: Execution) -> None:
         self.world.publish(operation.subject, operation.content)
 
     @_do.register
-    def _(self, operation: Delete, execution: Execution) -> None:
+    def _delete(self, operation: Delete, execution: Execution) -> None:
         self.world.delete(operation.subject)
 
     @_do.register
-    def _(self, operation: Create, execution: Execution) -> None:
+    def _create(self, operation: Create, execution: Execution) -> None:
         self._begin(operation)
 
     @_do.register
-    def _(self, operation: Start, execution: Execution) -> None:
+    def _start(self, operation: Start, execution: Execution) -> None:
         self._begin(operation)
 
     @_do.register
-    def _(self, operation: Replace, execution: Execution) -> None:
+    def _replace(self, operation: Replace, execution: Execution) -> None:
         self.world.gone(operation.instance)
         self.points.reached(f"make {operation.subject}", changes=True, engine=True)
         self._begin(operation)
 
     @_do.register
-    def _(self, operation: Resize, execution: Execution) -> None:
+    def _resize(self, operation: Resize, execution: Execution) -> None:
         self.world.instances[operation.instance].memory = operation.memory
         self.world.noted(operation.key)
 
     @_do.register
-    def _(self, operation: Remove, execution: Execution) -> None:
+    def _remove(self, operation: Remove, execution: Execution) -> None:
         self.world.gone(operation.instance)
 
     @_do.register
-    def _(self, operation: Admit, execution: Execution) -> None:
+    def _admit(self, operation: Admit, execution: Execution) -> None:
         self._serve(operation, lambda serving: serving | {operation.instance})
 
     @_do.register
-    def _(self, operation: Withdraw, execution: Execution) -> None:
+    def _withdraw(self, operation: Withdraw, execution: Execution) -> None:
         self._serve(operation, lambda serving: serving - {operation.instance})
 
     @_do.register
-    def _(self, operation: Drain, execution: Execution) -> None:
+    def _drain(self, operation: Drain, execution: Execution) -> None:
         deadline = self.world.now + DRAIN_SECONDS
         application, instance = execution.application, operation.instance
         while self.world.now < deadline:
@@ -600,7 +600,7 @@ class MemoryDriver:
             self.world.clock.sleep(_LOOK_SECONDS)
 
     @_do.register
-    def _(self, operation: Await, execution: Execution) -> None:
+    def _await(self, operation: Await, execution: Execution) -> None:
         deadline = self.world.now + execution.patience
         while not ((running := self.world.instances.get(operation.instance)) and running.healthy(self.world.now)):
             if execution.cancelled():

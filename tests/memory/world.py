@@ -167,7 +167,7 @@ class World:
         """Return the share of the users of ``component`` that each of its versions has, by what tells it from others."""
         found: dict[str, float] = {}
         for share, ends in self._targets(component):
-            for _, running in ends:
+            for _unused, running in ends:
                 own = running.shape.own if running else "nothing"
                 found[own] = found.get(own, 0.0) + share / len(ends)
         return {own: round(share, 4) for own, share in found.items()}
@@ -179,7 +179,7 @@ class World:
         found = []
         for cluster, share in shares.items():
             if share > 0:
-                target, _, port = cluster.rpartition(":")
+                target, _unused, port = cluster.rpartition(":")
                 content = self.taken(endpoints_file(target, int(port)))
                 found.append((share, [(each, there.get(each)) for each in _addresses(content or "")]))
         return found
@@ -207,7 +207,7 @@ class World:
     def _take_in(self) -> None:
         due = [each for each in self._coming if each[0] <= self.now + 1e-9]
         self._coming = [each for each in self._coming if each[0] > self.now + 1e-9]
-        for _, path, content in due:
+        for _unused, path, content in due:
             if content is None:
                 self._taken.pop(path, None)
             else:
@@ -220,16 +220,16 @@ class World:
         rate = self.rate + sum(self.generators.values())
         for component, callers in self.called().items():
             shares = _routes(self.taken(ROUTES_FILE) or "").get(component, {})
-            for (cluster, share), (_, ends) in zip(
+            for (cluster, share), (_unused, ends) in zip(
                 [each for each in shares.items() if each[1] > 0], self._targets(component), strict=True
             ):
                 for caller in callers:
                     counter = self._counters.setdefault((caller.name, cluster), Counter())
                     requests = rate * seconds * share / len(callers)
-                    behaviours = [each.shape.behaviour for _, each in ends if each and each.runs(self.now)]
+                    behaviours = [each.shape.behaviour for _unused, each in ends if each and each.runs(self.now)]
                     counter.requests += requests
                     counter.errors += requests * sum(
-                        (each.shape.behaviour.errors if each and each.runs(self.now) else 1.0) for _, each in ends
+                        (each.shape.behaviour.errors if each and each.runs(self.now) else 1.0) for _unused, each in ends
                     ) / max(1, len(ends))
                     counter.slow += requests * sum(each.slow for each in behaviours) / max(1, len(behaviours))
 
@@ -258,7 +258,7 @@ def _well(running: Running | None, now: float) -> bool:
 def _addresses(content: str) -> tuple[str, ...]:
     if not content:
         return ()
-    (found,) = served_addresses({endpoints_file("any", 1): content}).values()
+    found = served_addresses({endpoints_file("any", 1): content})["any"]
     return tuple(sorted(found))
 
 
@@ -280,4 +280,3 @@ def _shares(route: Mapping[str, Any]) -> dict[str, float]:
         return {route["cluster"]: 1.0}
     weights = {each["name"]: float(each["weight"]) for each in route["weighted_clusters"]["clusters"]}
     return {name: weight / sum(weights.values()) for name, weight in weights.items()}
-

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 ROLES = sorted((ROOT / "roles").iterdir())
 sys.path.insert(0, str(ROOT / "tools"))
 
-from role_readmes import readme  # noqa: E402
+from role_readmes import readme
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

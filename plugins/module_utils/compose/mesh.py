@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..model.application import HTTP, Kind, Application, Component
+from ..model.application import HTTP, Application, Component, Kind
 from ..model.policy import Policy, Retries
 from ..model.scaling import MAX_REPLICAS
 from .node import Node
@@ -35,7 +35,7 @@ def check_mesh(application: Application, services: Mapping[str, Node], top: Node
 def _check_name(component: Component, application: Application, node: Node) -> None:
     if component.name == RESERVED:
         node.fail("another name: that one stands for the application beside a proxy", found=repr(component.name))
-    name, _, number = component.name.rpartition("-")
+    name, _dash, number = component.name.rpartition("-")
     owner = next((each for each in application.components if each.name == name and each.kind == Kind.STATEFUL), None)
     if owner and number in map(str, range(1, MAX_REPLICAS + 1)):
         node.fail(f"another name: that is one of the instances of {owner.name}", found=repr(component.name))

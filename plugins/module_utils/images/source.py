@@ -112,7 +112,7 @@ def _lines(text: str) -> Iterator[tuple[str, bool]]:
             if line.strip() == open_documents[0]:
                 del open_documents[0]
         elif not line.lstrip().startswith("#"):
-            open_documents = [name for _, name in _HERE.findall(line)]
+            open_documents = [name for _quote, name in _HERE.findall(line)]
 
 
 def _names_image(line: str) -> bool:

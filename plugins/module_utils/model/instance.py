@@ -44,7 +44,7 @@ class Instance:
     @classmethod
     def parse(cls, name: str) -> Instance:
         """Return the instance called ``name``. Raises ``ValueError``."""
-        component, _, ordinal = name.rpartition("-")
+        component, _dash, ordinal = name.rpartition("-")
         version = Version.CANDIDATE if component.endswith(CANDIDATE_SUFFIX) else Version.STABLE
         return cls(component.removesuffix(CANDIDATE_SUFFIX), version, int(ordinal))
 

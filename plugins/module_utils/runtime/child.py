@@ -55,7 +55,8 @@ def follow(
 def _output(child: subprocess.Popen[bytes]) -> Iterator[list[str]]:
     """Yield whole lines as they come, none when nothing has for a tick, until the program has ended."""
     rest = b""
-    assert child.stdout
+    if child.stdout is None:
+        raise AssertionError("the output is a pipe")
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..drivers.base import LoadRun
@@ -23,7 +23,7 @@ class LoadResult:
 
     generator: str
     target: str
-    totals: LoadReport = LoadReport()  # noqa: RUF009 (it is frozen)
+    totals: LoadReport = field(default_factory=LoadReport)
     saved: bool = False
     failure: str = ""
 
@@ -32,7 +32,7 @@ def make_load(context: Context, population: Population, report: Path | None, dry
     """Run the generator and wait for its end; without a ``report`` none is kept. Raises ``Refused``, ``DriverError``."""
     state = context.driver.state.read()
     application = effective(context.deployed(state), state)
-    component, (_, target) = generator(application), entrance(application)
+    component, (_gateway, target) = generator(application), entrance(application)
     result = LoadResult(component.name, target)
     if dry:
         context.driver.load.check(application)

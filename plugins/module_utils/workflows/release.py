@@ -304,8 +304,8 @@ def summary(ended: Release) -> list[str]:
     """Return what became of a release, with a bar for each weight: its share of users, and how it was judged."""
     lines = [f"{ended.name}: {ended.phase}" + (f": {ended.reason}" if ended.reason else "")]
     for step in ended.steps:
-        bar = "█" * round(step.weight / 5) or "▏"
-        lines.append(f"{step.weight:>6g} % {bar:<20} {step.decision} after {step.seconds:.0f} s")
+        share = "█" * round(step.weight / 5) or "▏"
+        lines.append(f"{step.weight:>6g} % {share:<20} {step.decision} after {step.seconds:.0f} s")
         for each in step.seen:
             one, other = each.candidate, each.stable
             lines.append(
@@ -317,5 +317,3 @@ def summary(ended: Release) -> list[str]:
     if every:
         lines.append(f"         {spoiled} of {every} requests were answered with an error by a candidate")
     return lines
-
-

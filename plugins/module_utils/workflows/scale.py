@@ -86,7 +86,7 @@ def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: floa
         raise Refused(f"rounds, seconds: found {rounds.number}, {rounds.seconds:g}; allowed: 1 or more")
     plan: list[str] = []
     told: list[str] = []
-    for _ in range(rounds.number):
+    for _round in range(rounds.number):
         advised = advice(context, rounds.seconds, (size.component,) if size.component else ())
         lines = [line for each in advised for line in each.lines()] or ["nothing needs more or less than it has"]
         for line in lines:

@@ -86,7 +86,7 @@ def test_without_privileges_to_get_there_is_nothing_to_copy(tmp_path: Path) -> N
 
 
 def test_a_look_that_fails_is_for_the_module_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(*_: object) -> dict[str, Any]:
+    def gone(*_unused: object) -> dict[str, Any]:
         raise AnsibleConnectionFailure("the host is gone")
 
     progress = Progress(Action(tmp_path))

@@ -28,15 +28,15 @@ RELEASE = Release(Rollout("web", (VERSION,), audiences=(Audience("header", "x-te
 IMAGES = {"web": "web:1", "api": "api:1"}
 
 
-def specification(references: Mapping[str, str] = IMAGES, **web: Any) -> Specification:
+def specification(references: Mapping[str, str] | None = None, **web: Any) -> Specification:
     services: dict[str, Any] = {
         "web": {"image": "web:1", "expose": ["8080"], "environment": {"COLOUR": "blue", "SIZE": "1"}, **web},
         "api": {"image": "api:1", "expose": ["8080"], "depends_on": ["web"]},
     }
-    return Specification(parse({"name": "app", "services": services}, "compose.yaml", {}, "app"), references, "", "")
+    return Specification(parse({"name": "app", "services": services}, "compose.yaml", {}, "app"), references or IMAGES, "", "")
 
 
-def made(state: ApplicationState, references: Mapping[str, str] = IMAGES, **web: Any) -> EffectiveApplication:
+def made(state: ApplicationState, references: Mapping[str, str] | None = None, **web: Any) -> EffectiveApplication:
     return effective(specification(references, **web), state)
 
 

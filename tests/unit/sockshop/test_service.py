@@ -21,9 +21,9 @@ pytest.importorskip("aiohttp")
 pytest.importorskip("prometheus_client")
 shop_modules.use()
 
-from aiohttp import web  # noqa: E402
-from aiohttp.test_utils import TestClient, TestServer  # noqa: E402
-from sockshop.service import Service  # noqa: E402
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from sockshop.service import Service
 
 Asked = Callable[["TestClient[Any, Any]"], Awaitable[None]]
 

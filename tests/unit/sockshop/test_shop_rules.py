@@ -11,11 +11,11 @@ for package in ("aiohttp", "argon2", "prometheus_client", "pymongo", "pymysql"):
     pytest.importorskip(package)
 shop_modules.use("catalogue", "carts", "orders", "user")
 
-import cart  # noqa: E402
-import order  # noqa: E402
-import passwords  # noqa: E402
-import people  # noqa: E402
-import socks  # noqa: E402
+import cart
+import order
+import passwords
+import people
+import socks
 
 ROW = {
     "id": "1",

@@ -9,8 +9,8 @@ import shop_modules
 
 shop_modules.use()
 
-from sockshop import settings  # noqa: E402
-from sockshop.cards import masked  # noqa: E402
+from sockshop import settings
+from sockshop.cards import masked
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shop_modules
 
 shop_modules.use()
 
-from sockshop.context import TraceContext, received  # noqa: E402
+from sockshop.context import TraceContext, received
 
 TRACE, SPAN = "463ac35c9f6413ad48485a3953bb6124", "a2fb4a1d1a96d312"
 

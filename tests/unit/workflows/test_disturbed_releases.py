@@ -28,7 +28,7 @@ def at_10() -> Shop:
 @made_once
 def rolling_back() -> Shop:
     """Return a shop whose release was left while it was being rolled back, with all candidates still there."""
-    for _, shop in kills(at_10, asking(Action.ABORT)):
+    for _unused, shop in kills(at_10, asking(Action.ABORT)):
         if stored(shop).phase == Phase.ROLLING_BACK:
             return shop
     raise AssertionError

@@ -108,13 +108,13 @@ def test_all_that_is_missing_is_had_from_its_own_archive(bundle: Path) -> None:
 
 def test_what_is_slow_is_told_now_and_then(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "QUIET_SECONDS", 0.0)
-    _, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
+    _unused, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
     assert "image web: [1/2] RUN make (0 s)" in told
     assert "image mysql:8: 1 of 2 layers (0 s)" in told
 
 
 def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
-    outcome, _ = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
+    outcome, _unused = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
     assert {key: str(error) for key, error in outcome.failed.items()} == {"build java": "evenkeel/java:1 is broken"}
     assert outcome.skipped == ("build web",)
     assert set(outcome.done) == {"build base", "pull mysql:8"}
@@ -123,6 +123,6 @@ def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
 def test_nothing_is_begun_and_what_is_under_way_ends_when_nobody_asks_any_more(bundle: Path) -> None:
     answers = iter([True, False, False, False])
     store = MemoryStore("mysql:8")
-    outcome, _ = carry_out(store, bundle, alive=lambda: next(answers))
+    outcome, _unused = carry_out(store, bundle, alive=lambda: next(answers))
     assert {key: str(error) for key, error in outcome.failed.items()} == {"build base": "interrupted"}
     assert store.known == ["mysql:8"]

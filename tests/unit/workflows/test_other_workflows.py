@@ -72,7 +72,7 @@ def test_a_killed_or_refused_scaling_is_gone_on_with(size: Size) -> None:
     scaling(size)(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
     found = [(str(number), shop) for number, shop in kills(up, scaling(size))]
-    found += [(place, shop) for place, shop, _ in faults(up, scaling(size), lambda number, world: failing_at(number))]
+    found += [(place, shop) for place, shop, _unused in faults(up, scaling(size), lambda number, world: failing_at(number))]
     for place, shop in found:
         shop.world.clock.sleep(1.0)
         assert not scaling(size)(shop.context()).failure, place
@@ -167,7 +167,7 @@ def test_a_killed_or_refused_teardown_is_gone_on_with(extent: Extent) -> None:
     undisturbed = up()
     tearing(extent)(undisturbed.context())
     found = [(str(number), shop) for number, shop in kills(up, tearing(extent))]
-    found += [(place, shop) for place, shop, _ in faults(up, tearing(extent), lambda number, world: failing_at(number))]
+    found += [(place, shop) for place, shop, _unused in faults(up, tearing(extent), lambda number, world: failing_at(number))]
     for place, shop in found:
         assert not tearing(extent)(shop.context()).failure, place
         assert not tearing(extent, dry=True)(shop.context()).plan, place

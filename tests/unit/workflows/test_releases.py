@@ -207,8 +207,7 @@ def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
 def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
     for back, phase, weight in ((False, Phase.SHIFTING, 10), (True, Phase.FAILED, 0)):
         shop = up()
-        alive = lambda shop=shop: not shop.world.state or stored(shop).weight < 10  # noqa: E731
-        result = ask(shop.context(alive=alive), back=back)
+        result = ask(shop.context(alive=lambda shop=shop: not shop.world.state or stored(shop).weight < 10), back=back)
         assert "gone" in result.failure
         assert (stored(shop).phase, stored(shop).weight) == (phase, weight)
         assert not shop.world.leases
@@ -218,6 +217,19 @@ def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
 
 
 @pytest.mark.parametrize(("first", "weights"), [(None, (10.0, 100.0)), ((10.0,), (10.0,))], ids=["to the end", "resumed at 10"])
+def demanding(shop: Shop, action: Action, answers: list[str]) -> Callable[[], None]:
+    """Return what demands ``action`` in another process, and keeps the answer."""
+
+    def demand() -> None:
+        try:
+            done = ask(shop.context(by="another"), action)
+            answers.append(done.lines[0] if done.lines else done.release.phase)
+        except (Refused, Busy) as error:
+            answers.append(str(error))
+
+    return demand
+
+
 @pytest.mark.parametrize("action", [Action.ABORT, Action.PROMOTE])
 def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
     first: tuple[float, ...] | None, weights: tuple[float, ...], action: Action
@@ -229,15 +241,7 @@ def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
         if first:
             ask(shop.context(), weights=first)
         answers: list[str] = []
-
-        def demand(shop: Shop = shop, answers: list[str] = answers) -> None:
-            try:
-                done = ask(shop.context(by="another"), action)
-                answers.append(done.lines[0] if done.lines else done.release.phase)
-            except (Refused, Busy) as error:
-                answers.append(str(error))
-
-        points = doing_at(number, demand)
+        points = doing_at(number, demanding(shop, action, answers))
         result = ask(shop.context(points), weights=weights)
         if number >= len(points.seen):
             break

@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import os
 import socket
 import ssl
 import struct
@@ -18,6 +17,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -97,8 +97,9 @@ class Endpoint:
         raise EngineError(0, f"docker_host: found {self.host!r}; allowed: unix:///path, tcp://host:port, ssh://user@host")
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=os.path.join(self.certificates, "ca.pem"))
-        context.load_cert_chain(*(os.path.join(self.certificates, name) for name in ("cert.pem", "key.pem")))
+        folder = Path(self.certificates)
+        context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
+        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         return context
 
 
@@ -174,7 +175,7 @@ class Engine:
                         yield json.loads(document)
 
     def run(self, container: str, command: tuple[str, ...], user: str = "", timeout: float = 60.0) -> Result:
-        """Run ``command`` in a running container and wait for it. Raises ``EngineError``, and ``TimeoutError`` after ``timeout``."""
+        """Run ``command`` in a running container and wait for it. Raises ``EngineError``, ``TimeoutError`` after ``timeout``."""
         body = {"Cmd": command, "AttachStdout": True, "AttachStderr": True, **({"User": user} if user else {})}
         key = self.post(f"/containers/{container}/exec", body)["Id"]
         start = json.dumps({"Detach": False, "Tty": False}).encode()
@@ -226,9 +227,7 @@ class Engine:
         finally:
             self.delete(f"/containers/{container}", force=1)
 
-    def _json(
-        self, method: str, path: str, query: Mapping[str, Any], body: Any = None, timeout: float | None = None
-    ) -> Any:
+    def _json(self, method: str, path: str, query: Mapping[str, Any], body: Any = None, timeout: float | None = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
         try:
             with self._send(method, path, query, content, {"Content-Type": "application/json"}, timeout) as response:
@@ -268,7 +267,9 @@ class Engine:
             ) from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise TargetUnavailable(f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}") from error
+            raise TargetUnavailable(
+                f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}"
+            ) from error
         if response.status >= 400:
             with response:
                 raise EngineError(response.status, _message(response.read()))

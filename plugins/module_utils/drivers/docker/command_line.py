@@ -28,13 +28,13 @@ class CommandLine:
     Which one matters for builds: clients up to 20.10 have BuildKit in them, later ones in a plugin that may not be there.
     """
 
-    def __init__(self, docker_host: str = "", certificates: str = "", given: Mapping[str, str] = os.environ) -> None:
-        """``docker_host`` is the engine's address, empty for what ``given``, the environment, and Docker's contexts say.
+    def __init__(self, docker_host: str = "", certificates: str = "", given: Mapping[str, str] | None = None) -> None:
+        """``docker_host`` is the engine's address, empty for what ``given``, the environment by default, and contexts say.
 
         ``certificates`` is the folder of those that a TCP connection is encrypted by, empty for none of our own.
         """
         tls = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": certificates} if certificates else {}
-        self.environment = environment(docker_host, {**given, **tls})
+        self.environment = environment(docker_host, {**(os.environ if given is None else given), **tls})
         self._engine = ("--host", docker_host) if docker_host else ()
 
     @cached_property
@@ -80,6 +80,7 @@ class CommandLine:
                 capture_output=True,
                 timeout=PROBE_SECONDS,
                 text=True,
+                check=False,
                 errors="replace",
             )
         except (OSError, subprocess.TimeoutExpired) as error:

@@ -17,14 +17,9 @@ from .operations import (
     UpdateContainer,
 )
 
-Verb = (
-    type[CreateContainer]
-    | type[RecreateContainer]
-    | type[HandOverProxy]
-    | type[StartContainer]
-    | type[UpdateContainer]
-    | type[DetachContainer]
-)
+Verb = type[
+    CreateContainer | RecreateContainer | HandOverProxy | StartContainer | UpdateContainer | DetachContainer
+]
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class Executor:
         raise TypeError(f"no way to carry out {type(operation).__name__}")
 
     @_do.register
-    def _(self, operation: CreateNetwork, execution: Execution) -> None:
+    def _create_network(self, operation: CreateNetwork, execution: Execution) -> None:
         subnet = {"Driver": "default", "Config": [{"Subnet": operation.subnet}]}
         labels = dict(operation.labels)
         body = {"Name": operation.subject, "Driver": "bridge", "CheckDuplicate": True, "IPAM": subnet, "Labels": labels}
@@ -101,7 +101,7 @@ class Executor:
                 raise
 
     @_do.register
-    def _(self, operation: RemoveNetwork, execution: Execution) -> None:
+    def _remove_network(self, operation: RemoveNetwork, execution: Execution) -> None:
         name = operation.subject
         with suppress(EngineError):
             for key in self._engine.get(f"/networks/{name}")["Containers"]:
@@ -109,49 +109,49 @@ class Executor:
         self._engine.delete(f"/networks/{name}")
 
     @_do.register
-    def _(self, operation: CreateVolume, execution: Execution) -> None:
+    def _create_volume(self, operation: CreateVolume, execution: Execution) -> None:
         self._engine.post("/volumes/create", {"Name": operation.subject, "Labels": dict(operation.labels)})
 
     @_do.register
-    def _(self, operation: RemoveVolume, execution: Execution) -> None:
+    def _remove_volume(self, operation: RemoveVolume, execution: Execution) -> None:
         self._engine.delete(f"/volumes/{operation.subject}")
 
     @_do.register
-    def _(self, operation: GenerateSecret, execution: Execution) -> None:
+    def _generate_secret(self, operation: GenerateSecret, execution: Execution) -> None:
         files.generate_secret(self._layout, operation.subject)
 
     @_do.register
-    def _(self, operation: WriteFile, execution: Execution) -> None:
+    def _write_file(self, operation: WriteFile, execution: Execution) -> None:
         files.write(self._layout.mesh / operation.subject, operation.content.encode())
 
     @_do.register
-    def _(self, operation: DeleteFile, execution: Execution) -> None:
+    def _delete_file(self, operation: DeleteFile, execution: Execution) -> None:
         (self._layout.mesh / operation.subject).unlink(missing_ok=True)
 
     @_do.register
-    def _(self, operation: DeleteFolder, execution: Execution) -> None:
+    def _delete_folder(self, operation: DeleteFolder, execution: Execution) -> None:
         with suppress(FileNotFoundError):
             shutil.rmtree(operation.subject)
 
     @_do.register
-    def _(self, operation: CreateContainer, execution: Execution) -> None:
+    def _create_container(self, operation: CreateContainer, execution: Execution) -> None:
         self._create(operation.container, execution)
 
     @_do.register
-    def _(self, operation: RecreateContainer, execution: Execution) -> None:
+    def _recreate_container(self, operation: RecreateContainer, execution: Execution) -> None:
         self._remove(operation.subject)
         self._create(operation.container, execution)
 
     @_do.register
-    def _(self, operation: HandOverProxy, execution: Execution) -> None:
+    def _hand_over_proxy(self, operation: HandOverProxy, execution: Execution) -> None:
         self._handover.run(operation.container, execution)
 
     @_do.register
-    def _(self, operation: StartContainer, execution: Execution) -> None:
+    def _start_container(self, operation: StartContainer, execution: Execution) -> None:
         self._start(operation.container, execution)
 
     @_do.register
-    def _(self, operation: UpdateContainer, execution: Execution) -> None:
+    def _update_container(self, operation: UpdateContainer, execution: Execution) -> None:
         container = operation.container
         limits: dict[str, Any] = {**container.limits(), "RestartPolicy": {"Name": "always"}}
         if container.memory:
@@ -160,14 +160,14 @@ class Executor:
         self._start(container, execution)
 
     @_do.register
-    def _(self, operation: DetachContainer, execution: Execution) -> None:
+    def _detach_container(self, operation: DetachContainer, execution: Execution) -> None:
         name = operation.container.name
         for network in self._engine.get(f"/containers/{name}/json")["NetworkSettings"]["Networks"]:
             if network != operation.network:
                 self._engine.post(f"/networks/{network}/disconnect", {"Container": name, "Force": True})
 
     @_do.register
-    def _(self, operation: RemoveContainer, execution: Execution) -> None:
+    def _remove_container(self, operation: RemoveContainer, execution: Execution) -> None:
         # The folder first: once the container is gone, nobody would come back for it.
         if operation.folder:
             shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
@@ -176,19 +176,19 @@ class Executor:
             self._handover.take_back(names.former_name(operation.subject))
 
     @_do.register
-    def _(self, operation: Admit, execution: Execution) -> None:
+    def _admit(self, operation: Admit, execution: Execution) -> None:
         self._change_endpoints(operation, lambda serving: serving | {operation.instance})
 
     @_do.register
-    def _(self, operation: Withdraw, execution: Execution) -> None:
+    def _withdraw(self, operation: Withdraw, execution: Execution) -> None:
         self._change_endpoints(operation, lambda serving: serving - {operation.instance})
 
     @_do.register
-    def _(self, operation: Drain, execution: Execution) -> None:
+    def _drain(self, operation: Drain, execution: Execution) -> None:
         drain(execution.application, self._layout, self._proxies, operation.instance)
 
     @_do.register
-    def _(self, operation: AwaitInstance, execution: Execution) -> None:
+    def _await_instance(self, operation: AwaitInstance, execution: Execution) -> None:
         parts = {each.role: each.name for each in operation.containers}
         waiting = Waiting(self._engine, time.monotonic() + execution.patience, execution.cancelled)
         waiting.for_proxy(parts[Role.PROXY], self._layout.admin(operation.subject))

@@ -1,8 +1,8 @@
 """Replaces a proxy without a closed port: the next one listens beside it before it takes no more connections.
 
-Both are in one network namespace and run as one user, so that they can share their ports (SO_REUSEPORT). Measured with Envoy 1.40
-and a gateway under 200 requests a second: none of 41,467 requests failed in 20 replacements, one of 39,224 where the kernel cannot
-hand over connections that nobody has accepted yet.
+Both are in one network namespace and run as one user, so that they can share their ports (SO_REUSEPORT). Measured with Envoy
+1.40 and a gateway under 200 requests a second: none of 41,467 requests failed in 20 replacements, one of 39,224 where the
+kernel cannot hand over connections that nobody has accepted yet.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def _own_mounts() -> list[str]:
 
 def registry(reference: str) -> str:
     """Return the registry that an image comes from."""
-    first, slash, _ = reference.partition("/")
+    first, slash, _rest = reference.partition("/")
     return first if slash and (first == "localhost" or "." in first or ":" in first) else "docker.io"
 
 

@@ -70,7 +70,7 @@ class DockerLoadRunner:
     def check(self, application: EffectiveApplication) -> None:
         """Raise ``Refused`` where no load can be made: there is no gateway that runs."""
         generator(application)
-        gateway, _ = entrance(application)
+        gateway, _target = entrance(application)
         proxy = names.container_name(application.name, Instance(gateway.name, Version.STABLE, 1).name, Role.PROXY)
         if not _runs(self._engine, proxy):
             raise Refused(
@@ -131,7 +131,7 @@ class DockerLoadRunner:
 def _body(
     application: EffectiveApplication, component: Component, image: str, population: Population, half_with: str, folder: Path
 ) -> dict[str, Any]:
-    _, target = entrance(application)
+    _gateway, target = entrance(application)
     told = {
         "TARGET": target,
         "USERS": str(population.users),

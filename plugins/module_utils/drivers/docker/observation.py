@@ -126,15 +126,17 @@ class DockerObservation:
         }
         # The supervisor first: it would start again what is being removed.
         first = frozenset(
-            RemoveContainer.key_of(each.name)
-            for each in self.engine.containers.values()
-            if each.role not in INSTANCE_ROLES
+            RemoveContainer.key_of(each.name) for each in self.engine.containers.values() if each.role not in INSTANCE_ROLES
         )
         operations: list[Operation] = [
             RemoveContainer(
                 subject=each.name,
                 cause="taken down",
-                after=joined[each.instance] if each.role == Role.SANDBOX else first if each.role in INSTANCE_ROLES else frozenset(),
+                after=joined[each.instance]
+                if each.role == Role.SANDBOX
+                else first
+                if each.role in INSTANCE_ROLES
+                else frozenset(),
                 component=each.component,
             )
             for each in self.engine.containers.values()
@@ -142,7 +144,8 @@ class DockerObservation:
         gone = frozenset(operation.key for operation in operations)
         if extent.infrastructure:
             operations += [
-                RemoveNetwork(subject=name, cause="taken down", after=removals(self.engine, name)) for name in self.engine.networks
+                RemoveNetwork(subject=name, cause="taken down", after=removals(self.engine, name))
+                for name in self.engine.networks
             ]
         folders = [layout.home] if extent.data else [layout.mesh, layout.runs]
         operations += [
@@ -151,7 +154,5 @@ class DockerObservation:
             if folder.exists()
         ]
         if extent.data:
-            operations += [
-                RemoveVolume(subject=name, cause="requested", after=gone) for name in sorted(self.engine.own_volumes)
-            ]
+            operations += [RemoveVolume(subject=name, cause="requested", after=gone) for name in sorted(self.engine.own_volumes)]
         return operations

@@ -102,7 +102,7 @@ def _files(wanted: Desired, current: Current) -> Iterator[Operation]:
     for stage in _by_stage(files, current.files):
         for path, cause in stage:
             yield WriteFile(subject=path, cause=cause, after=before, content=files[path])
-        before |= {WriteFile.key_of(path) for path, _ in stage}
+        before |= {WriteFile.key_of(path) for path, _cause in stage}
     for path in sorted(set(current.files) - set(files)):
         yield DeleteFile(subject=path, cause="not in the model", after=before)
 
@@ -167,7 +167,7 @@ class _Components:
             yield from self._others()
 
     def _version(self, component: Component, version: Version) -> Iterator[Operation]:
-        """Yield what is done to a version: first to what stays or comes, then to those that are replaced, then to those that leave.
+        """Yield what is done to a version: to what stays or comes, then to those that are replaced, then to those that leave.
 
         Of those that are replaced one that does not work comes first: until it does, the others are needed.
         """
@@ -232,16 +232,16 @@ class _Components:
     def _strays(self, instance: Instance) -> Iterator[Operation]:
         """Yield the removal of proxies that a run has left which was killed while one handed over to another."""
         wanted = {each.name for each in self._wanted.instances[instance]}
-        going_on = {change.container.name for change in self._changes[instance] if change.verb in (HandOverProxy, CreateContainer)}
+        going_on = {
+            change.container.name for change in self._changes[instance] if change.verb in (HandOverProxy, CreateContainer)
+        }
         for container in self._found.get(instance, []):
             if container.name not in wanted and former_name(container.name) not in going_on:
-                yield RemoveContainer(
-                    subject=container.name, cause="left by a run that was killed", component=instance.component
-                )
+                yield RemoveContainer(subject=container.name, cause="left by a run that was killed", component=instance.component)
 
     def _rolled(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
-        cause = next(change.cause for change in self._changes[instance] if change.renews)
-        yield self._withdraw(instance, f"to be replaced: {cause}", before)
+        causes = [change.cause for change in self._changes[instance] if change.renews]
+        yield self._withdraw(instance, f"to be replaced: {causes[0]}", before)
         yield self._drain(instance, frozenset({Withdraw.key_of(instance.name)}))
         yield from self._containers(instance, frozenset({Drain.key_of(instance.name)}))
         yield self._await(instance, "healthy before callers send to it")
@@ -258,9 +258,7 @@ class _Components:
         if called or not component:
             yield self._drain(instance, frozenset(untold))
         after = frozenset({*untold, Drain.key_of(instance.name)})
-        joined = frozenset(
-            RemoveContainer.key_of(each.name) for each in self._found[instance] if each.role != Role.SANDBOX
-        )
+        joined = frozenset(RemoveContainer.key_of(each.name) for each in self._found[instance] if each.role != Role.SANDBOX)
         lost = all(each.role != Role.SANDBOX for each in self._found[instance])
         for container in self._found[instance]:
             sandbox = container.role == Role.SANDBOX

@@ -135,7 +135,7 @@ class FileStateStore:
         return self._layout.home / "releases"
 
     def _legacy(self) -> ApplicationState:
-        """Return what versions before 0.2 have recorded: a file for each release, one for what was promoted, one for scaling."""
+        """Return what versions before 0.2 recorded: a file for each release, one for what was promoted, one for scaling."""
         folder = self._old_records
 
         def read(path: Path) -> Any:
@@ -160,7 +160,10 @@ def refusal(holder: Holder | None, application: str) -> str:
             f"the release {holder.release} of {application} is in progress: {holder.by} has run it since {since}; wait for its "
             f"end, or end it: -e action=abort -e release={holder.release}"
         )
-    return f"a {holder.purpose} of {application} is in progress: {holder.by} has run it since {since}; wait for its end and run again"
+    return (
+        f"a {holder.purpose} of {application} is in progress: {holder.by} has run it since {since}; wait for its end and run "
+        "again"
+    )
 
 
 def _content(text: str) -> dict[str, Any]:

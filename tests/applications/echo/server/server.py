@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_unused: object) -> None:
         pass
 
 
@@ -78,5 +78,5 @@ time.sleep(float(os.environ.get("START_SECONDS", "0")))
 if "DIE_AFTER" in os.environ:
     threading.Timer(float(os.environ["DIE_AFTER"]), lambda: os._exit(1)).start()
 server = ThreadingHTTPServer(("", 8080), Handler)
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+signal.signal(signal.SIGTERM, lambda *_unused: threading.Thread(target=server.shutdown).start())
 server.serve_forever()

@@ -20,10 +20,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(VERSION)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_unused: object) -> None:
         pass
 
 
 server = ThreadingHTTPServer(("", 8080), Handler)
-signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+signal.signal(signal.SIGTERM, lambda *_unused: threading.Thread(target=server.shutdown).start())
 server.serve_forever()

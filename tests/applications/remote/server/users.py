@@ -34,7 +34,7 @@ def tell() -> None:
     new.rename(REPORT / "stats.json")
 
 
-name, _, value = os.environ.get("HALF_WITH", "").partition(": ")
+name, _unused, value = os.environ.get("HALF_WITH", "").partition(": ")
 for number in range(USERS):
     threading.Thread(target=user, args=({name: value} if name and number % 2 else {},), daemon=True).start()
 while time.monotonic() < END:

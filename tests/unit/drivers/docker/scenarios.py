@@ -14,12 +14,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import ALL_PARTS, Part, Scope  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Candidate, Split  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Plan  # noqa: E402
-from world import World, application, rendered  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import ALL_PARTS, Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Candidate, Split
+from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Plan
+from world import World, application, rendered
 
 PLANS = Path(__file__).parent / "plans"
 PUBLISHED: dict[str, Any] = {"image": "old:1", "ports": ["81:81"]}
@@ -93,7 +93,6 @@ def of_former_version() -> Plan:
     return world.plan(application())
 
 
-
 SCENARIOS: dict[str, Callable[[], Plan]] = {
     "from nothing": lambda: World().plan(application()),
     "from nothing, three instances": lambda: World().plan(application(web=web(3))),
@@ -156,20 +155,20 @@ SCENARIOS: dict[str, Callable[[], Plan]] = {
     "a candidate goes": from_to(
         released(application(), closed=Version.CANDIDATE), application(), Scope(ALL_PARTS, ("web",))
     ),
-    "killed: withdrawn": killed(application(web=web(3)), application(web=web(3, **NEW_WEB)), "withdraw web-2"),
-    "killed: replaced and not admitted": killed(
+    "killed, withdrawn": killed(application(web=web(3)), application(web=web(3, **NEW_WEB)), "withdraw web-2"),
+    "killed, replaced and not admitted": killed(
         application(web=web(3)), application(web=web(3, **NEW_WEB)), "recreate app-web-2"
     ),
-    "killed: sandbox replaced": killed(
+    "killed, sandbox replaced": killed(
         application(web=web(3)), application({"sandbox": "sandbox:2"}, web=web(3)), "recreate app-web-2-sandbox"
     ),
-    "killed: a successor without its application": killed(application(), application(web=NEW_WEB), "create app-web-2-proxy"),
-    "killed: a successor not admitted": killed(application(), application(web=NEW_WEB), "await web-2"),
-    "killed: a successor admitted, the old one serves": killed(application(), application(web=NEW_WEB), "admit web-2"),
-    "killed: the old one withdrawn": killed(application(), application(web=NEW_WEB), "withdraw web-1"),
-    "killed: the old one half removed": killed(application(), application(web=NEW_WEB), "remove app-web-1-proxy"),
-    "killed: scaling up": killed(application(), application(web=web(3)), "create app-web-3"),
-    "killed: from nothing": killed(application(web=None, edge=None), application(), "create app-web-1-sandbox"),
+    "killed, a successor without its application": killed(application(), application(web=NEW_WEB), "create app-web-2-proxy"),
+    "killed, a successor not admitted": killed(application(), application(web=NEW_WEB), "await web-2"),
+    "killed, a successor admitted, the old one serves": killed(application(), application(web=NEW_WEB), "admit web-2"),
+    "killed, the old one withdrawn": killed(application(), application(web=NEW_WEB), "withdraw web-1"),
+    "killed, the old one half removed": killed(application(), application(web=NEW_WEB), "remove app-web-1-proxy"),
+    "killed, scaling up": killed(application(), application(web=web(3)), "create app-web-3"),
+    "killed, from nothing": killed(application(web=None, edge=None), application(), "create app-web-1-sandbox"),
     "a component removed": from_to(
         application(mail={"image": "mail:1", "expose": ["25"]}, web={"depends_on": ["db", "mail"]}), application()
     ),

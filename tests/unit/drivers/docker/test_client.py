@@ -31,7 +31,7 @@ def engine(path: Path, status: int, **headers: str) -> Iterator[Engine]:
         def address_string(self) -> str:
             return ""
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, *_unused: object) -> None:
             pass
 
     with UnixStreamServer(str(path), Handler) as server:
@@ -71,7 +71,7 @@ def test_one_that_is_out_of_order_is_there(tmp_path: Path) -> None:
 
 
 def test_one_that_is_not_for_this_user_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Any) -> None:
+    def refuse(_unused: Any) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(client._UnixConnection, "connect", refuse)

@@ -74,13 +74,13 @@ def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> N
         str(Path(file).parent) for file in (client(tmp_path / "a", "28.2.2"), client(tmp_path / "b", "", buildx=True))
     )
     with pytest.raises(ImageError) as refused:
-        _ = CommandLine(given={"PATH": path}).builder
+        _unused = CommandLine(given={"PATH": path}).builder
     message = str(refused.value)
     assert f"{tmp_path}/a/docker is of version 28.2.2, without the plugin buildx; " in message
     assert f"{tmp_path}/b/docker does not work with the engine: client version 1.41 is too old; " in message
     assert "docker-buildx-plugin" in message
     with pytest.raises(ImageError, match="found none; allowed: a docker on the PATH"):
-        _ = CommandLine(given={"PATH": str(tmp_path)}).client
+        _unused = CommandLine(given={"PATH": str(tmp_path)}).client
 
 
 def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:

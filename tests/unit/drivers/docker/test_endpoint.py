@@ -63,7 +63,9 @@ def openssl(folder: Path, *words: str) -> None:
 def certificates(tmp_path: Path) -> Path:
     """A folder as `docker` has it, with what the server needs besides."""
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    openssl(tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", *name)
+    openssl(
+        tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", *name
+    )
     (tmp_path / "ca.pem").write_bytes((tmp_path / "cert.pem").read_bytes())
     return tmp_path
 
@@ -95,7 +97,7 @@ def test_ssh_goes_by_the_command_line_of_the_other_side(
 
 @pytest.mark.parametrize("host", ["", "/var/run/docker.sock", "http://engine", "ssh://", "tcp://"])
 def test_another_address_is_refused_with_what_is_allowed(host: str) -> None:
-    with pytest.raises(EngineError, match="docker_host: found .*; allowed: unix:///path, tcp://host:port, ssh://user@host"):
+    with pytest.raises(EngineError, match=r"docker_host: found .*; allowed: unix:///path, tcp://host:port, ssh://user@host"):
         Engine(Endpoint(host)).get("/version")
 
 

@@ -67,7 +67,7 @@ def root(tmp_path: Path) -> Path:
 def test_what_is_accepted_takes_one_run_and_leaves_nothing(root: Path) -> None:
     engine = FakeEngine()
     assert judged(engine, root) == []
-    [(name, _, document)] = engine.ran
+    [(name, _unused, document)] = engine.ran
     assert name.startswith("app-validation-")
     assert json.loads(document)["static_resources"]["listeners"]
     assert left(root) == []

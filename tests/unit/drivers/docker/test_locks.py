@@ -88,11 +88,11 @@ def test_who_looks_takes_nothing(path: Path) -> None:
         while not stop.is_set():
             locks.is_held(path)
 
-    lookers = [threading.Thread(target=look) for _ in range(3)]
+    lookers = [threading.Thread(target=look) for _unused in range(3)]
     for looker in lookers:
         looker.start()
     try:
-        for _ in range(500):
+        for _unused in range(500):
             with locks.held(path):
                 assert locks.is_held(path)
     finally:

@@ -169,7 +169,7 @@ def test_what_serves_goes_on_serving_whatever_changes(seed: int) -> None:
     chance = random.Random(seed)
     world, before = World(), model(chance)
     assert travel(world, before, before, chance, 0.0)
-    for _ in range(ROUNDS):
+    for _unused in range(ROUNDS):
         after = model(chance)
         assert travel(world, before, after, chance, 0.0)
         assert world.plan(after).lines() == [], "a moment later there is nothing to do"
@@ -182,7 +182,7 @@ def test_a_run_that_is_killed_anywhere_is_gone_on_with(seed: int) -> None:
     chance = random.Random(1000 + seed)
     world, before = World(), model(chance)
     assert travel(world, before, before, chance, 0.0)
-    for _ in range(ROUNDS):
+    for _unused in range(ROUNDS):
         after = model(chance)
         while not travel(world, before, after, chance, 0.1):
             if chance.random() < 0.3:

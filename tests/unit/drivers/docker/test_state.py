@@ -139,7 +139,7 @@ def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
 
 def test_tokens_rise_whoever_comes_and_however_they_go(store: FileStateStore, layout: Layout) -> None:
     tokens = []
-    for _ in range(3):
+    for _unused in range(3):
         Another(layout).die()
         with store.lease(ADA) as lease:
             tokens.append(lease.token)
@@ -343,7 +343,6 @@ def test_records_of_the_version_before_are_kept_aside_once_they_are_written_anew
     assert sorted(path.name for path in layout.home.iterdir()) == ["releases.before-schema-2", "state.json"]
     aside = layout.home / "releases.before-schema-2"
     assert {path.name: path.read_bytes() for path in aside.iterdir()} == records
-
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_two_hundred_components_keep_their_addresses_through_many_rounds(seed: i
     present = {f"component-{number}" for number in range(200)}
     recorded = allocate(application(*sorted(present)), {})
     coming = 200
-    for _ in range(60):
+    for _unused in range(60):
         before = topology(recorded)
         gone = set(chance.sample(sorted(present), chance.randrange(0, min(60, len(present)))))
         new = {f"component-{coming + number}" for number in range(chance.randrange(0, 60))}
