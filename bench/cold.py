@@ -2,11 +2,12 @@
 
 Both begin with nothing and end when all is healthy. Aim: a ratio of at most 1.5, with two more containers an instance.
 Needs `docker compose`, and the images (`make site` once). Run it from the repository's root:
-`.venv/bin/python bench/cold.py`. It works on applications of its own names and takes them down with their data.
+`.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes them down with their data.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PORTS = {"EDGE_HTTP_PORT": "18000", "EDGE_STATUS_PORT": "18001", "ZIPKIN_PORT": 
 
 def main() -> None:
     """Measure and print."""
+    rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
     playbook = str(Path(".venv/bin/ansible-playbook").absolute())
     environment = {"COMPOSE_PROJECT_NAME": "sockshop-bench", **PORTS}
     with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +33,7 @@ def main() -> None:
         remove_with()
         try:
             taken: dict[str, list[float]] = {"compose": [], "evenkeel": []}
-            for _round in range(ROUNDS):
+            for _round in range(rounds):
                 taken["compose"] += measure({"compose": without}, 1)["compose"]
                 remove_without()
                 taken["evenkeel"] += measure({"evenkeel": with_mesh}, 1)["evenkeel"]

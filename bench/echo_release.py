@@ -9,17 +9,17 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "integration")]
 
 import echo
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.setting import Task, given_task
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, Gate, Rollout, Version
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import ABORT
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as rollout
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import LOCAL
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import ROOT as DIRECTORY
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion, Gate, Rollout
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as workflow
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project
 
 PORT = 18100
 NAME = "bench"
 VARIABLES = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
-DIRECTORY = "/var/lib/evenkeel"
 
 
 def deploy() -> None:
@@ -27,10 +27,12 @@ def deploy() -> None:
     echo.deploy(**VARIABLES)
 
 
-def task() -> Task:
-    """Return the application as its file has it."""
-    arguments = read_deployment(str(echo.FILE), "built", VARIABLES).arguments()
-    return given_task({**arguments, "directory": DIRECTORY, "progress": None})
+def context() -> Context:
+    """Return a run of a workflow on the application as its file has it."""
+    specification = read_project(str(echo.FILE), "built", VARIABLES).specification
+    options = TargetOptions(Target.DOCKER, LOCAL, "", DIRECTORY)
+    driver = make_driver(options, specification.application.name, specification.folder)
+    return Context(driver, specification, "bench", lambda line: None)
 
 
 def release(
@@ -38,18 +40,18 @@ def release(
     weights: tuple[float, ...],
     checks: tuple[Check, ...] = (),
     components: tuple[str, ...] = ("api",),
-    seconds: float = 10,
-) -> rollout.Answer:
+    patience: float = 10,
+) -> workflow.ReleaseResult:
     """Release ``components`` with ``environment``, and return what came of it."""
-    versions = tuple(Version(each, "", tuple(environment.items())) for each in components)
+    versions = tuple(ComponentVersion(each, "", tuple(environment.items())) for each in components)
     wanted = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
-    wish = rollout.Wish(rollout.ROLL_OUT, wanted, NAME, (), "bench", seconds, lambda: True)
-    return rollout.fulfil(Engine(), task(), wish, dry=False)
+    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, wanted, NAME, patience=patience)
+    return workflow.release(context(), request, dry=False)
 
 
 def abort() -> None:
-    """End the release that is under way."""
-    rollout.fulfil(Engine(), task(), rollout.Wish(ABORT, None, NAME, (), "bench", 10, lambda: True), dry=False)
+    """End the release that is in progress."""
+    workflow.release(context(), workflow.ReleaseRequest(workflow.Action.ABORT, None, NAME), dry=False)
 
 
 def tear_down() -> None:

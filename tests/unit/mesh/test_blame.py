@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.blame import Judge, rejections
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.envoy import Config
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.stated import stated_keys, with_keys
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import (
     Fault,
@@ -30,21 +30,21 @@ from world import effective
 API = "services.api.x-mesh.policy"
 
 
-def told(application: Application, judge: Judge) -> list[str]:
+def told(application: EffectiveApplication, judge: Judge) -> list[str]:
     return [str(each) for each in rejections(application, rendered, rendered(application), judge)]
 
 
-def changed(application: Application, name: str, **policy: Any) -> Application:
+def changed(application: EffectiveApplication, name: str, **policy: Any) -> EffectiveApplication:
     """Return ``application`` with what no parser would let through."""
     return with_component(application, name, policy=replace(application.component(name).policy, **policy))
 
 
-def with_component(application: Application, name: str, **fields: Any) -> Application:
+def with_component(application: EffectiveApplication, name: str, **fields: Any) -> EffectiveApplication:
     components = (replace(each, **fields) if each.name == name else each for each in application.components)
     return replace(application, components=tuple(components))
 
 
-def overridden(application: Application, override: Override) -> Application:
+def overridden(application: EffectiveApplication, override: Override) -> EffectiveApplication:
     dependencies = application.component("caller").dependencies
     return with_component(
         application, "caller", dependencies=tuple(replace(each, override=override) for each in dependencies if each.name == "api")
@@ -71,7 +71,7 @@ def overridden(application: Application, override: Override) -> Application:
     (with_component(everything(), "quiet", proxy_memory=1),
      "services.quiet.x-mesh.proxy.memory: found 1; Envoy says: fixed_heap: max heap size must be greater than 0"),
 ])  # fmt: skip
-def test_the_key_that_is_to_blame_is_named(application: Application, expected: str) -> None:
+def test_the_key_that_is_to_blame_is_named(application: EffectiveApplication, expected: str) -> None:
     (only,) = told(application, judge)
     assert only.startswith(expected)
 
@@ -87,7 +87,7 @@ def test_each_key_that_is_to_blame_is_named() -> None:
 
 
 def test_what_no_key_is_to_blame_for_is_told_of_the_component() -> None:
-    def broken(application: Application) -> dict[str, str]:
+    def broken(application: EffectiveApplication) -> dict[str, str]:
         files = rendered(application)
         return {**files, path: files[path].replace('"STATIC"', '"STATICAL"')}
 
@@ -168,7 +168,7 @@ policies = st.one_of(
 )  # fmt: skip
 
 
-def shop(*policies: dict[str, Any]) -> Application:
+def shop(*policies: dict[str, Any]) -> EffectiveApplication:
     """Return an application with a component for each of ``policies``, called by a gateway, and by a caller that overrides."""
     services: dict[str, Any] = {
         f"api{number}": {"image": "a", "expose": ["8080"], "deploy": {"replicas": 2}, "x-mesh": {"policy": policy}}

@@ -9,28 +9,31 @@ from typing import Any
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import documents, reason
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from real_envoy import judge
 from samples import everything, released, rendered, sockshop
 from world import effective
 
 
 @pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda each: each.name)
-def test_envoy_accepts_what_every_component_gets_in_one_document(application: Application) -> None:
+def test_envoy_accepts_what_every_component_gets_in_one_document(application: EffectiveApplication) -> None:
     (document,) = documents(rendered(application))
     assert judge(document) == ""
 
 
 @pytest.mark.parametrize("application", [everything(), released(10)], ids=lambda each: each.name)
-def test_envoy_accepts_what_each_component_gets_by_itself(application: Application) -> None:
+def test_envoy_accepts_what_each_component_gets_by_itself(application: EffectiveApplication) -> None:
     files = rendered(application)
     for component in application.components:
         for document in documents(files, [path for path in files if path.startswith(f"components/{component.name}/")]):
             assert judge(document) == "", component.name
 
 
-@pytest.mark.parametrize(("weight", "closed"), [(0, ""), (0.01, ""), (99.99, ""), (100, ""), (0, "candidate"), (100, "stable")])
-def test_envoy_accepts_routes_at_every_weight(weight: float, closed: str) -> None:
+@pytest.mark.parametrize(
+    ("weight", "closed"), [(0, None), (0.01, None), (99.99, None), (100, None), (0, Version.CANDIDATE), (100, Version.STABLE)]
+)
+def test_envoy_accepts_routes_at_every_weight(weight: float, closed: Version | None) -> None:
     (document,) = documents(rendered(released(weight, closed)), ["shared/routes.json"])
     assert judge(document) == ""
 

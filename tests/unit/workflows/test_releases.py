@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
@@ -204,10 +205,14 @@ def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
     assert "rolled back" in aborted.said[-1]
 
 
+def reaches_less_than_ten(shop: Shop) -> bool:
+    return not shop.world.state or stored(shop).weight < 10
+
+
 def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
     for back, phase, weight in ((False, Phase.SHIFTING, 10), (True, Phase.FAILED, 0)):
         shop = up()
-        result = ask(shop.context(alive=lambda shop=shop: not shop.world.state or stored(shop).weight < 10), back=back)
+        result = ask(shop.context(alive=partial(reaches_less_than_ten, shop)), back=back)
         assert "gone" in result.failure
         assert (stored(shop).phase, stored(shop).weight) == (phase, weight)
         assert not shop.world.leases

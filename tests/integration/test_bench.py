@@ -1,0 +1,39 @@
+"""Every measurement runs: one short round each, so that a figure can be made today. What it measures is no pass mark."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from echo import ROOT
+
+BENCHES = {
+    "cold": ("1",),
+    "gates": ("20",),
+    "releases": ("1", "good", "5 % errors"),
+    "second_run": ("1",),
+    "weights": ("5",),
+}
+PARTS = {"compose", "echo_release", "side_by_side"}
+
+
+def has_compose() -> bool:
+    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    return shutil.which("docker") is not None and asked.returncode == 0
+
+
+def test_every_bench_is_run_here() -> None:
+    assert {path.stem for path in (ROOT / "bench").glob("*.py")} == {*BENCHES, *PARTS}
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_a_bench_runs(name: str) -> None:
+    if name == "cold" and not has_compose():
+        pytest.skip("there is no docker compose to measure against")
+    script = Path("bench", f"{name}.py")
+    done = subprocess.run([sys.executable, str(script), *BENCHES[name]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert any(letter.isdigit() for letter in done.stdout)
