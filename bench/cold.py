@@ -1,7 +1,7 @@
 """A cold deployment, images already built, beside Docker Compose v2 with the same 16 components and no proxies.
 
 Both begin with nothing and end when all is healthy. Aim: a ratio of at most 1.5, with two more containers an instance.
-Needs `docker compose`, and the images (`make site` once). Run it from the repository's root:
+Needs the packages of requirements-dev.txt, which bring Docker Compose, and the images (`make site` once). Run it from the repository's root:
 `.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes them down with their data.
 """
 
@@ -21,10 +21,11 @@ PORTS = {"EDGE_HTTP_PORT": "18000", "EDGE_STATUS_PORT": "18001", "ZIPKIN_PORT": 
 def main() -> None:
     """Measure and print."""
     rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
-    playbook = str(Path(".venv/bin/ansible-playbook").absolute())
+    playbook = str(Path(sys.executable).with_name("ansible-playbook"))
     environment = {"COMPOSE_PROJECT_NAME": "sockshop-bench", **PORTS}
     with tempfile.TemporaryDirectory() as folder:
-        compose = ("docker", "compose", "--project-name", NAME, "--file", str(write_plain(Path(folder))))
+        program = str(Path(sys.executable).with_name("docker-compose"))
+        compose = (program, "--project-name", NAME, "--file", str(write_plain(Path(folder))))
         without = command(*compose, "up", "--detach", "--wait")
         with_mesh = command(playbook, "playbooks/site.yml", **environment)
         remove_without = command(*compose, "down", "--volumes", "--timeout", "2")

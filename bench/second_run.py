@@ -19,7 +19,7 @@ ROUNDS = 7
 def main() -> None:
     """Measure and print."""
     rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
-    playbook = str(Path(".venv/bin/ansible-playbook").absolute())
+    playbook = str(Path(sys.executable).with_name("ansible-playbook"))
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as empty:
         empty.write(EMPTY)
         empty.flush()

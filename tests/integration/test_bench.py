@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,19 +19,12 @@ BENCHES = {
 PARTS = {"compose", "echo_release", "side_by_side"}
 
 
-def has_compose() -> bool:
-    asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-    return shutil.which("docker") is not None and asked.returncode == 0
-
-
 def test_every_bench_is_run_here() -> None:
     assert {path.stem for path in (ROOT / "bench").glob("*.py")} == {*BENCHES, *PARTS}
 
 
 @pytest.mark.parametrize("name", BENCHES)
 def test_a_bench_runs(name: str) -> None:
-    if name == "cold" and not has_compose():
-        pytest.skip("there is no docker compose to measure against")
     script = Path("bench", f"{name}.py")
     done = subprocess.run([sys.executable, str(script), *BENCHES[name]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
