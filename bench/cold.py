@@ -1,8 +1,8 @@
 """A cold deployment, images already built, beside Docker Compose v2 with the same 16 components and no proxies.
 
 Both begin with nothing and end when all is healthy. Aim: a ratio of at most 1.5, with two more containers an instance.
-Needs the packages of requirements-dev.txt, which bring Docker Compose, and the images (`make site` once). Run it from the repository's root:
-`.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes them down with their data.
+Needs the packages of requirements-dev.txt, which bring Docker Compose, and the images (`make site` once). Run it from the
+repository's root: `.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes them down with their data.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from compose import NAME, write_plain
+from plain_compose import NAME, compose_program, write_plain
 from side_by_side import command, measure, report
 
 ROUNDS = 5
@@ -24,7 +24,7 @@ def main() -> None:
     playbook = str(Path(sys.executable).with_name("ansible-playbook"))
     environment = {"COMPOSE_PROJECT_NAME": "sockshop-bench", **PORTS}
     with tempfile.TemporaryDirectory() as folder:
-        program = str(Path(sys.executable).with_name("docker-compose"))
+        program = compose_program()
         compose = (program, "--project-name", NAME, "--file", str(write_plain(Path(folder))))
         without = command(*compose, "up", "--detach", "--wait")
         with_mesh = command(playbook, "playbooks/site.yml", **environment)

@@ -16,7 +16,7 @@ BENCHES = {
     "second_run": ("1",),
     "weights": ("5",),
 }
-PARTS = {"compose", "echo_release", "side_by_side"}
+PARTS = {"plain_compose", "echo_release", "side_by_side"}
 
 
 def test_every_bench_is_run_here() -> None:

@@ -13,8 +13,6 @@ from ..images.needed import in_use
 from ..images.recipe import Recipe
 from ..images.source import SourceError
 from ..model.errors import ModelError, Refused
-from ..model.load import Population
-from ..model.release import Rollout
 from ..model.serialization import built
 from ..plan.graph import Plan
 from ..release.effective import effective
@@ -22,13 +20,10 @@ from ..release.state import StateError
 from .context import Context, Result
 from .deploy import deploy
 from .images import carry_out, missing_images, plan_images
-from .load import make_load
 from .preview import preview, urls
-from .release import Action, ReleaseRequest, release, summary
-from .scale import Rounds, Size, scale_or_advise
-from .status import status
-from .teardown import tear_down
 from .tracing import prepare_store
+
+# Workflows that not every run needs are loaded where they are called: modules come to a host uncompiled.
 
 # All that a workflow raises on purpose: the message says what was found, and the way out.
 EXPECTED = (Refused, Busy, ModelError, StateError, DriverError, SourceError, OSError)
@@ -61,6 +56,8 @@ def _deploy(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
 
 def _teardown(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    from .teardown import tear_down
+
     extent = Extent(arguments["delete_data"], not arguments["keep_infrastructure"])
     if extent.data and not extent.infrastructure:
         told = "allowed: pulumi destroy, as docs/pulumi.md says, then this again without the stack's inventory"
@@ -92,10 +89,14 @@ def _preview(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
 
 def _status(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    from .status import status
+
     return {"changed": False, "status": asdict(status(context, arguments["host"]))}
 
 
 def _scale(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    from .scale import Rounds, Size, scale_or_advise
+
     size = Size(arguments["component"], arguments["replicas"], arguments["memory"])
     rounds = Rounds(arguments["seconds"], arguments["rounds"], arguments["auto"])
     done = scale_or_advise(context, size, rounds, arguments["timeout"], dry)
@@ -105,6 +106,9 @@ def _scale(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
 
 def _load(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    from ..model.load import Population
+    from .load import make_load
+
     population = Population(arguments["users"], arguments["seconds"], arguments["spawn_rate"])
     report = Path(arguments["report"]) if arguments["report"] else None
     result = make_load(context, population, report, dry)
@@ -113,6 +117,9 @@ def _load(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
 
 def _release(context: Context, arguments: Arguments, dry: bool) -> Answer:
+    from ..model.release import Rollout
+    from .release import Action, ReleaseRequest, release, summary
+
     request = ReleaseRequest(
         action=Action(arguments["action"]),
         rollout=built(Rollout, arguments["rollout"]),

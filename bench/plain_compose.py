@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_
 
 NAME = "bench-compose"
 APPLICATION = "applications/sockshop/compose.yaml"
+
+
+def compose_program() -> str:
+    """Return Docker Compose itself: the package's own wrapper tells nobody of a failure."""
+    found = find_spec("compose")
+    if found is None or found.origin is None:
+        raise SystemExit("found no Docker Compose; allowed: pip install --requirement requirements-dev.txt")
+    return str(Path(found.origin).with_name("docker-compose"))
 
 
 def write_plain(folder: Path) -> Path:
