@@ -260,6 +260,67 @@ def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
     assert said["being promoted"] > 5 or first, said
 
 
+def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
+    number, held = 1, 0
+    while True:
+        shop = up()
+        answers: list[str] = []
+        paused: list[tuple[int, Phase]] = []
+
+        def pause(shop: Shop = shop, answers: list[str] = answers, paused: list[tuple[int, Phase]] = paused) -> None:
+            try:
+                answers.append(ask(shop.context(), Action.PAUSE).lines[0])
+            except Refused as error:
+                answers.append(str(error))
+            if not answers[0].startswith("requested"):
+                return
+            moves = len(shop.world.moves["api"])
+            shop.world.clock.sleep(100.0)
+            paused.append((len(shop.world.moves["api"]) - moves, stored(shop).phase))
+            ask(shop.context(), Action.RESUME)
+
+        def begin(shop: Shop = shop, pause: Callable[[], None] = pause) -> None:
+            shop.world.clock.start(pause)
+
+        points = doing_at(number, begin)
+        result = ask(shop.context(points), weights=(10.0, 100.0))
+        if number >= len(points.seen):
+            break
+        place = f"{number}: {points.seen[number].name}: {answers} {paused} {result.failure}"
+        assert result.release.phase == Phase.PROMOTED, place
+        # A step that has begun is taken.
+        assert all(moves <= 1 and not phase.ended for moves, phase in paused), place
+        assert paused or "requested" not in answers[0], place
+        held += len(paused)
+        number += 2
+    assert held > 25
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["holds", "goes back"])
+def test_a_run_that_is_interrupted_anywhere_holds_or_goes_back(back: bool) -> None:
+    number, seen = 1, set()
+    while True:
+        shop = up()
+        gone: list[bool] = []
+        points = doing_at(number, lambda gone=gone: gone.append(True))  # type: ignore[misc]
+        result = ask(shop.context(points, alive=lambda gone=gone: not gone), weights=(10.0, 100.0), back=back)  # type: ignore[misc]
+        if number >= len(points.seen):
+            break
+        place = f"{number}: {points.seen[number].name}: {result.failure}"
+        phase = stored(shop).phase
+        seen.add(phase)
+        if back and not phase.promoting:
+            assert phase in (Phase.FAILED, Phase.PROMOTED), place
+            assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD), place
+        elif not phase.ended:
+            assert "run again to resume" in result.failure, place
+            assert ask(shop.context(), Action.RESUME).release.phase == Phase.PROMOTED, place
+            assert settled_on(shop, NEW) and only_forward(shop), place
+        assert shop.world.lost == [], place
+        number += 2
+    assert seen >= ({Phase.FAILED, Phase.PROMOTED} if back else {Phase.SHIFTING, Phase.PROMOTED}), seen
+
+
 @pytest.mark.parametrize(
     ("seconds", "wrong", "phase"), [(3.0, "", Phase.PROMOTED), (3.0, "no", Phase.FAILED), (99.0, "", Phase.FAILED)]
 )
