@@ -13,7 +13,7 @@ from typing import Any
 
 from ..model.instance import Version
 from .state import Decision, Phase, Release
-from .step import Stage
+from .step import TICK_SECONDS, Stage
 from .target import Aborted, Demand, Fault, Target
 
 SETTLE_SECONDS = 30.0
@@ -153,6 +153,7 @@ class Runner:
             self._change(scale=weight)
             self._target.apply(self.release)
             self._settle()
+        self._hold()
         self._change(weight=weight)
         self._target.shift(self.release)
         self._say(f"{weight:g} % of the users have the candidate")
@@ -178,16 +179,24 @@ class Runner:
             self._change(scale=100.0)
             self._target.apply(self.release)
             self._settle()
+        self._hold()
         self._change(weight=100.0)
         self._target.shift(self.release)
         self._close(Version.STABLE)
         self._say("promoted: the components' own instances become the new version")
-        # From here on an abort is refused: one that came before is met.
+        # From here on a pause and an abort are refused: one that came before is met.
         self._change(phase=Phase.PROMOTING)
         self._target.store(self.release)
-        if self._target.demand() == Demand.ABORT:
-            raise Aborted("an abort was requested")
+        self._hold()
         return self._finish()
+
+    def _hold(self) -> None:
+        """Wait while a pause is demanded. Raises ``Aborted``, ``Interrupted``."""
+        while (demand := self._target.demand()) in (Demand.PAUSE, Demand.ABORT):
+            if demand == Demand.ABORT:
+                raise Aborted("an abort was requested")
+            self._target.check_heartbeat()
+            self._sleep(TICK_SECONDS)
 
     def _finish(self) -> Release:
         """Go on with a promotion. Each part can be done again."""

@@ -36,14 +36,15 @@ def bring_about(
     patience: float,
     release: str = "",
     cancelled: Callable[[], bool] = lambda: False,
+    change: Callable[[ApplicationState], ApplicationState] = lambda state: state,
 ) -> Result:
     """Bring ``specification`` about as far as ``scope`` goes, for who holds the lease on the application.
 
-    ``release`` is the one that this is done for; what would clash with another that is run is refused. Raises ``Busy``,
-    ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
+    ``release`` is the one that this is done for; what would clash with another that is run is refused, and then nothing is
+    stored. ``change`` is made to the state first. Raises ``Busy``, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
     """
     driver = context.driver
-    state = driver.state.read()
+    state = change(driver.state.read())
     view = look(driver, specification, state)
     plan = view.plan(scope)
     refuse_clash(plan, state, driver.state.holders(), release)
@@ -51,7 +52,7 @@ def bring_about(
     if rejections:
         raise ModelError(specification.source, rejections)
     with driver.state.transaction(lease) as transaction:
-        transaction.state = replace(transaction.state, specification=specification, allocation=view.allocation)
+        transaction.state = replace(change(transaction.state), specification=specification, allocation=view.allocation)
     execution = Execution(view.application, context.say, patience, cancelled)
     outcome = execute(plan, lambda operation: driver.run(operation, execution))
     return Result(plan, str(outcome))

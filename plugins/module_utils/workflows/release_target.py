@@ -52,6 +52,7 @@ class DriverTarget:
         self._now = context.now
         self._release: Release | None = None
         self._application: EffectiveApplication | None = None
+        self._routes = ""
         self._starts: dict[str, str] = {}
         self._unavailable_since: float | None = None
         self._checks = ThreadPoolExecutor(CHECKS_AT_ONCE)
@@ -160,14 +161,13 @@ class DriverTarget:
             transaction.state = change(transaction.state)
         self._release = release
         self._application = effective(self._context.deployed(transaction.state), transaction.state)
+        self._routes = routes_file(self._application)
         return transaction.state
 
     def _split(self) -> None:
         """Publish the routes where they differ: what another run has written over them is put right."""
-        if self._application:
-            wanted = routes_file(self._application)
-            if self._driver.config.read_one(ROUTES_FILE) != wanted:
-                self._driver.config.publish(ROUTES_FILE, wanted)
+        if self._routes and self._driver.config.read_one(ROUTES_FILE) != self._routes:
+            self._driver.config.publish(ROUTES_FILE, self._routes)
 
     def _wait_for_target(self, error: TargetUnavailable) -> None:
         """Raise ``error`` once the target has not answered for too long."""

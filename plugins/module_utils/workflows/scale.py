@@ -12,12 +12,11 @@ from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
 from ..model.scaling import MAX_REPLICAS
 from ..model.traffic import Totals
-from ..plan.graph import Plan
 from ..release.effective import effective
 from ..release.state import ApplicationState, Scaled
 from .advice import Advice, Usage, advise, shown
 from .context import PATIENCE_SECONDS, Context, Result, look
-from .deploy import bring_about, refuse_clash
+from .deploy import bring_about
 
 _HEADROOM = 1.1
 SCOPE = (Part.MESH, Part.COMPONENTS)
@@ -58,22 +57,16 @@ def scale(context: Context, sizes: tuple[Size, ...], patience: float, dry: bool)
     store = context.driver.state
     scope = Scope(SCOPE, tuple(size.component for size in sizes))
     if dry:
-        return Result(_planned(context, store.read(), sizes, scope))
+        state = store.read()
+        after = state.with_scaled(_scaled(context, state, sizes))
+        return Result(look(context.driver, context.deployed(state), after).plan(scope))
     with store.lease(context.holder(Purpose.SCALING), PATIENCE_SECONDS, context.waiting) as lease:
         state = store.read()
-        refuse_clash(_planned(context, state, sizes, scope), state, store.holders())
-        with store.transaction(lease) as transaction:
-            transaction.state = transaction.state.with_scaled(_scaled(context, transaction.state, sizes))
-        return bring_about(context, lease, context.deployed(state), scope, patience)
-
-
-def _planned(context: Context, state: ApplicationState, sizes: tuple[Size, ...], scope: Scope) -> Plan:
-    """Return what ``sizes`` come to. Raises ``Refused``, also where the application is not deployed."""
-    after = state.with_scaled(_scaled(context, state, sizes))
-    view = look(context.driver, context.deployed(state), after)
-    if state.specification is None and not view.observation.statuses():
-        raise Refused(f"{view.application.name}: it is not deployed; allowed: one that is: ansible-playbook playbooks/site.yml")
-    return view.plan(scope)
+        scaled = _scaled(context, state, sizes)
+        specification = context.deployed(state)
+        return bring_about(
+            context, lease, specification, scope, patience, change=lambda current: current.with_scaled(scaled)
+        )
 
 
 def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: float, dry: bool) -> ScalingReport:
@@ -128,6 +121,8 @@ def _scaled(context: Context, state: ApplicationState, sizes: tuple[Size, ...]) 
     """Return what is stored of ``sizes``. Raises ``Refused`` where one cannot be given."""
     specification = context.deployed(state)
     application = effective(specification, state)
+    if state.specification is None and not context.driver.observe(application).statuses():
+        raise Refused(f"{application.name}: it is not deployed; allowed: one that is: ansible-playbook playbooks/site.yml")
     for size in sizes:
         _check(context.driver, application, size)
     return tuple(

@@ -48,6 +48,7 @@ RUNS: dict[str, Callable[[Context], Any]] = {
 }
 # What a release does at its many calls is much the same from one to the next.
 STRIDES = {"release": 4}
+SLOW_SECONDS = 0.11
 PAIRS = [
     (first, second)
     for first in ("deployment", "scaling", "release", "teardown")
@@ -81,7 +82,9 @@ def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited
 
     begun = []
     other = second if second != first else f"second {second}"
-    points = doing_at(number, lambda: begun.append(shop.world.clock.start(lambda: run(second, other))))
+    # The second is slow, so that the first gets on between any two of its calls.
+    slowly = Points(lambda point: shop.world.clock.sleep(SLOW_SECONDS))
+    points = doing_at(number, lambda: begun.append(shop.world.clock.start(lambda: run(second, other, slowly))))
     run(first, first, points)
     if not begun:
         return None
@@ -138,6 +141,24 @@ def check_scalings(found: Race) -> None:
             assert running.count(component) == 2, found.place
         else:
             assert component not in stored, found.place
+
+
+def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
+    shop = edited()
+    process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
+    while not (release := state(shop).release("api")) or release.weight < 10:
+        shop.world.clock.sleep(0.1)
+    assert not RUNS["deployment"](shop.context()).failure
+    assert not RUNS["scaling"](shop.context()).failure
+    shop.asked = with_component(shop.asked, "api", image="api:3")
+    for name in ("deployment", "scaling of what is released"):
+        with pytest.raises(Busy, match="the first runs it; this would change what it compares"):
+            RUNS[name](shop.context())
+    with pytest.raises(Busy, match="end it first: -e action=abort"):
+        RUNS["teardown"](shop.context())
+    shop.world.clock.join(process)
+    assert settled_on(shop, NEW)
+    assert shop.world.lost == []
 
 
 def test_a_second_run_of_the_same_release_waits_or_is_refused() -> None:

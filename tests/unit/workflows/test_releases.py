@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
@@ -17,10 +18,11 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
+from memory.clock import Process
 from memory.disturbed import doing_at, left, outcome
 from memory.driver import Points
 from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, stored, up
-from memory.shop import Shop, rollout, with_component
+from memory.shop import Shop, made_once, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -194,6 +196,10 @@ def test_pause_holds_a_release_until_it_is_resumed() -> None:
     assert stored(shop).steps[0].seconds > 99
 
 
+def reaches_less_than_ten(shop: Shop) -> bool:
+    return not shop.world.state or stored(shop).weight < 10
+
+
 def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
     promoted = while_shifting(lambda shop: ask(shop.context(), Action.PROMOTE))
     assert stored(promoted).phase == Phase.PROMOTED
@@ -203,10 +209,6 @@ def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
     assert stored(aborted).phase == Phase.ABORTED
     assert settled_on(aborted, OLD)
     assert "rolled back" in aborted.said[-1]
-
-
-def reaches_less_than_ten(shop: Shop) -> bool:
-    return not shop.world.state or stored(shop).weight < 10
 
 
 def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
@@ -221,52 +223,134 @@ def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
             assert only_forward(shop)
 
 
-@pytest.mark.parametrize(("first", "weights"), [(None, (10.0, 100.0)), ((10.0,), (10.0,))], ids=["to the end", "resumed at 10"])
-def demanding(shop: Shop, action: Action, answers: list[str]) -> Callable[[], None]:
-    """Return what demands ``action`` in another process, and keeps the answer."""
+@dataclass
+class Demanded:
+    """A release that was asked for something by another process, what that was told, and where it was then."""
+
+    shop: Shop
+    answer: str
+    place: str
+
+
+def demanded(number: int, make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float) -> Demanded | None:
+    """Return what comes of ``action`` at call ``number`` of a release, None where there is none.
+
+    ``slow`` is how many seconds pass before each call of who asks for it.
+    """
+    shop = make()
+    answers: list[str] = []
 
     def demand() -> None:
+        slowly = Points(lambda point: shop.world.clock.sleep(slow)) if slow else None
         try:
-            done = ask(shop.context(by="another"), action)
+            done = ask(shop.context(slowly, by="another"), action)
             answers.append(done.lines[0] if done.lines else done.release.phase)
         except (Refused, Busy) as error:
             answers.append(str(error))
 
-    return demand
+    begun: list[Process] = []
+    points = doing_at(number, lambda: begun.append(shop.world.clock.start(demand)))
+    result = ask(shop.context(points), weights=weights)
+    if not begun:
+        return None
+    shop.world.clock.join(begun[0])
+    return Demanded(shop, answers[0], f"{number}: {points.seen[number].name}: {answers} {result.failure}")
 
 
-@pytest.mark.parametrize("action", [Action.ABORT, Action.PROMOTE])
+@made_once
+def at_10() -> Shop:
+    shop = up()
+    ask(shop.context(), weights=(10.0,))
+    return shop
+
+
+@pytest.mark.parametrize(("action", "slow"), [(Action.ABORT, 0.0), (Action.PROMOTE, 0.0), (Action.ABORT, 0.11)])
+@pytest.mark.parametrize(("make", "weights"), [(up, (10.0, 100.0)), (at_10, (10.0,))], ids=["to the end", "resumed at 10"])
 def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
-    first: tuple[float, ...] | None, weights: tuple[float, ...], action: Action
+    make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
 ) -> None:
+    answers = []
     # At 0 it would be over before the run has seen anything.
-    number, said = 1, {"requested": 0, "being promoted": 0}
+    for number in count(1):
+        found = demanded(number, make, weights, action, slow)
+        if found is None:
+            break
+        answers.append(found.answer)
+        phase = stored(found.shop).phase
+        if found.answer.startswith("requested") or found.answer in (Phase.ABORTED, Phase.PROMOTED):
+            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), found.place
+        elif "being promoted" in found.answer:
+            assert phase == Phase.PROMOTED, found.place
+        else:
+            assert "there is none" in found.answer or (phase == Phase.PROMOTED and "has ended" in found.answer), found.place
+        assert found.shop.world.lost == [], found.place
+        if phase.ended:
+            assert settled_on(found.shop, NEW if phase == Phase.PROMOTED else OLD), found.place
+    assert len(answers) > 10
+    if make is up:
+        assert sum(each.startswith("requested") for each in answers) > 5
+        assert sum("being promoted" in each for each in answers) > 5
+
+
+def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
+    number, held = 1, 0
     while True:
         shop = up()
-        if first:
-            ask(shop.context(), weights=first)
         answers: list[str] = []
-        points = doing_at(number, demanding(shop, action, answers))
-        result = ask(shop.context(points), weights=weights)
+        paused: list[tuple[int, Phase]] = []
+
+        def pause(shop: Shop = shop, answers: list[str] = answers, paused: list[tuple[int, Phase]] = paused) -> None:
+            try:
+                answers.append(ask(shop.context(), Action.PAUSE).lines[0])
+            except Refused as error:
+                answers.append(str(error))
+            if not answers[0].startswith("requested"):
+                return
+            moves = len(shop.world.moves["api"])
+            shop.world.clock.sleep(100.0)
+            paused.append((len(shop.world.moves["api"]) - moves, stored(shop).phase))
+            ask(shop.context(), Action.RESUME)
+
+        def begin(shop: Shop = shop, pause: Callable[[], None] = pause) -> None:
+            shop.world.clock.start(pause)
+
+        points = doing_at(number, begin)
+        result = ask(shop.context(points), weights=(10.0, 100.0))
         if number >= len(points.seen):
             break
-        place = f"{number}: {points.seen[number].name}: {answers} {result.failure}"
-        (answer,) = answers
+        place = f"{number}: {points.seen[number].name}: {answers} {paused} {result.failure}"
+        assert result.release.phase == Phase.PROMOTED, place
+        # A step that has begun is taken.
+        assert all(moves <= 1 and not phase.ended for moves, phase in paused), place
+        assert paused or "requested" not in answers[0], place
+        held += len(paused)
+        number += 2
+    assert held > 25
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["holds", "goes back"])
+def test_a_run_that_is_interrupted_anywhere_holds_or_goes_back(back: bool) -> None:
+    number, seen = 1, set()
+    while True:
+        shop = up()
+        gone: list[bool] = []
+        points = doing_at(number, lambda gone=gone: gone.append(True))  # type: ignore[misc]
+        result = ask(shop.context(points, alive=lambda gone=gone: not gone), weights=(10.0, 100.0), back=back)  # type: ignore[misc]
+        if number >= len(points.seen):
+            break
+        place = f"{number}: {points.seen[number].name}: {result.failure}"
         phase = stored(shop).phase
-        for each in said:
-            said[each] += each in answer
-        if answer.startswith("requested") or answer in (Phase.ABORTED, Phase.PROMOTED):
-            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), place
-        elif "being promoted" in answer:
-            assert phase == Phase.PROMOTED, place
-        else:
-            assert "there is none" in answer or (phase == Phase.PROMOTED and "has ended" in answer), place
-        assert shop.world.lost == [], place
-        if phase.ended:
+        seen.add(phase)
+        if back and not phase.promoting:
+            assert phase in (Phase.FAILED, Phase.PROMOTED), place
             assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD), place
-        number += 1
-    assert said["requested"] > 5, said
-    assert said["being promoted"] > 5 or first, said
+        elif not phase.ended:
+            assert "run again to resume" in result.failure, place
+            assert ask(shop.context(), Action.RESUME).release.phase == Phase.PROMOTED, place
+            assert settled_on(shop, NEW) and only_forward(shop), place
+        assert shop.world.lost == [], place
+        number += 2
+    assert seen >= ({Phase.FAILED, Phase.PROMOTED} if back else {Phase.SHIFTING, Phase.PROMOTED}), seen
 
 
 @pytest.mark.parametrize(
