@@ -176,9 +176,12 @@ class Runner:
             self._change(phase=Phase.CLEARING, weight=0.0, closed=Version.CANDIDATE)
         self._target.shift(self.release)
         self._drained(Version.CANDIDATE)
-        self._change(standing=False, phase=Phase.PROMOTED, ended=time.time())
+        self._change(standing=False)
         self._target.finish(self.release)
         self._target.apply(self.release)
+        # It has ended once nothing is left to do: what has ended nobody resumes.
+        self._change(phase=Phase.PROMOTED, ended=time.time())
+        self._target.store(self.release)
         return self.release
 
     def _close(self, version: Version) -> None:
