@@ -10,8 +10,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import PROXY, platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Component
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import Deployment, read_deployment
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project
 
 NAME = "bench-compose"
 APPLICATION = "applications/sockshop/compose.yaml"
@@ -19,8 +21,8 @@ APPLICATION = "applications/sockshop/compose.yaml"
 
 def write_plain(folder: Path) -> Path:
     """Write the Compose file and what it mounts to ``folder``, and return its path."""
-    deployment = read_deployment(APPLICATION, "built", {})
-    application = deployment.application
+    specification = read_project(APPLICATION, "built", {}).specification
+    application = specification.application
     for secret in application.secrets:
         (folder / secret.name).write_text(secrets.token_urlsafe(32))
         (folder / secret.name).chmod(0o644)
@@ -28,8 +30,8 @@ def write_plain(folder: Path) -> Path:
     edge.write_text(json.dumps(_edge()))
     content: dict[str, Any] = {
         "name": NAME,
-        "services": {each.name: _service(each, deployment) for each in application.components if each.replicas},
-        "volumes": {name: {} for name in application.volumes},
+        "services": {each.name: _service(each, specification) for each in application.components if each.replicas},
+        "volumes": {each.name: {} for each in application.volumes},
         "secrets": {each.name: {"file": str(folder / each.name)} for each in application.secrets},
     }
     folder.chmod(0o755)
@@ -38,10 +40,10 @@ def write_plain(folder: Path) -> Path:
     return path
 
 
-def _service(component: Component, deployment: Deployment) -> dict[str, Any]:
-    references = deployment.needed.references
+def _service(component: Component, specification: Specification) -> dict[str, Any]:
+    references = specification.references
     service: dict[str, Any] = {
-        "image": references["envoy"] if component.gateway else references[component.name],
+        "image": references[platform_image(PROXY)] if component.gateway else references[component.name],
         "mem_limit": component.memory,
         "environment": dict(component.environment),
         "depends_on": {each.name: {"condition": each.condition} for each in component.dependencies},
@@ -50,7 +52,7 @@ def _service(component: Component, deployment: Deployment) -> dict[str, Any]:
         "volumes": [f"{each.source}:{each.target}" for each in component.mounts if each.kind == "volume"],
         "tmpfs": [each.target for each in component.mounts if each.kind == "tmpfs"],
     }
-    if component.name == deployment.application.tracing:
+    if component.name == specification.application.tracing:
         # Without the schema that Evenkeel loads, Zipkin on MySQL never gets healthy.
         service["environment"]["STORAGE_TYPE"] = "mem"
     if component.healthcheck:

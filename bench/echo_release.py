@@ -9,17 +9,19 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "integration")]
 
 import echo  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.setting import Task, given_task  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, Gate, Rollout, Version  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import ABORT  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import release as rollout  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.deployment import read_deployment  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Driver  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion, Gate, Rollout  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action, ReleaseRequest, ReleaseResult  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import release as run_release  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project  # noqa: E402
 
 PORT = 18100
 NAME = "bench"
 VARIABLES = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
-DIRECTORY = "/var/lib/evenkeel"
+OPTIONS = TargetOptions(Target.DOCKER, "unix:///var/run/docker.sock", "", "/var/lib/evenkeel")
 
 
 def deploy() -> None:
@@ -27,10 +29,20 @@ def deploy() -> None:
     echo.deploy(**VARIABLES)
 
 
-def task() -> Task:
+def specification() -> Specification:
     """Return the application as its file has it."""
-    arguments = read_deployment(str(echo.FILE), "built", VARIABLES).arguments()
-    return given_task({**arguments, "directory": DIRECTORY, "progress": None})
+    return read_project(str(echo.FILE), "built", VARIABLES).specification
+
+
+def driver() -> Driver:
+    """Return the driver of the application on this machine's engine."""
+    found = specification()
+    return make_driver(OPTIONS, found.application.name, found.folder)
+
+
+def context() -> Context:
+    """Return what the workflows work with, which nobody listens to."""
+    return Context(driver(), specification(), "bench", lambda line: None)
 
 
 def release(
@@ -39,17 +51,16 @@ def release(
     checks: tuple[Check, ...] = (),
     components: tuple[str, ...] = ("api",),
     seconds: float = 10,
-) -> rollout.Answer:
+) -> ReleaseResult:
     """Release ``components`` with ``environment``, and return what came of it."""
-    versions = tuple(Version(each, "", tuple(environment.items())) for each in components)
+    versions = tuple(ComponentVersion(each, "", tuple(environment.items())) for each in components)
     wanted = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
-    wish = rollout.Wish(rollout.ROLL_OUT, wanted, NAME, (), "bench", seconds, lambda: True)
-    return rollout.fulfil(Engine(), task(), wish, dry=False)
+    return run_release(context(), ReleaseRequest(Action.ROLL_OUT, wanted, NAME, patience=seconds), dry=False)
 
 
 def abort() -> None:
-    """End the release that is under way."""
-    rollout.fulfil(Engine(), task(), rollout.Wish(ABORT, None, NAME, (), "bench", 10, lambda: True), dry=False)
+    """End the release that is in progress."""
+    run_release(context(), ReleaseRequest(Action.ABORT, None, NAME, patience=10), dry=False)
 
 
 def tear_down() -> None:

@@ -17,7 +17,8 @@ from functools import partial
 from math import log
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import FAIL, PASS, WAIT, Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
 CANDIDATES, STABLES, SECONDS = 20, 180, 300
 MARGIN = 0.01
@@ -72,7 +73,7 @@ def drawn(requests: int, share: float, chance: random.Random) -> Counts:
     return Counts(requests, bad)
 
 
-def release(kind: Kind, seed: int) -> tuple[str, int, int]:
+def release(kind: Kind, seed: int) -> tuple[Decision, int, int]:
     """Return the decision, the seconds that it took, and the candidate's bad requests until then."""
     chance = random.Random(seed)
     seen = Evidence(MARGIN)
@@ -81,9 +82,9 @@ def release(kind: Kind, seed: int) -> tuple[str, int, int]:
             drawn(CANDIDATES, kind.candidate(second), chance), drawn(STABLES, kind.stable(second), chance)
         )
         found = verdict({"bad": seen}, Limits())
-        if found.decision != WAIT:
+        if found.decision != Decision.WAIT:
             return found.decision, second + 1, seen.candidate.bad
-    return WAIT, SECONDS, seen.candidate.bad
+    return Decision.WAIT, SECONDS, seen.candidate.bad
 
 
 def main() -> None:
@@ -93,7 +94,8 @@ def main() -> None:
     with ProcessPoolExecutor() as pool:
         for kind in KINDS:
             ends = list(pool.map(partial(release, kind), range(amount), chunksize=250))
-            shares = [100 * sum(end[0] == decision for end in ends) / amount for decision in (PASS, FAIL, WAIT)]
+            decisions = (Decision.PASS, Decision.FAIL, Decision.WAIT)
+            shares = [100 * sum(end[0] == decision for end in ends) / amount for decision in decisions]
             seconds, bad = statistics.median(end[1] for end in ends), statistics.median(end[2] for end in ends)
             print(f"{kind.name:42} {shares[0]:7.2f}% {shares[1]:7.2f}% {shares[2]:7.2f}% {seconds:8.0f} {bad:5.0f}")
 

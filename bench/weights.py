@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import echo_release
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.ledger import read_ledger
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.proxy import ask_proxy
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import EngineTarget
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Purpose
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import Layout
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.proxies import ask_proxy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
 
 CHANGES = 60
 CALLERS = ("edge-1", "web-1", "web-2", "other-1")
@@ -23,7 +24,8 @@ SETTLED_SECONDS = 0.3
 
 def taken_in(caller: str) -> float:
     """Return when ``caller``'s proxy last took routes in, in milliseconds since the epoch."""
-    answer = ask_proxy(echo_release.task().setting.layout.admin(caller), "/stats?format=json&filter=config_reload_time_ms")
+    layout = Layout(echo_release.specification().application.name, echo_release.OPTIONS.directory)
+    answer = ask_proxy(layout.admin(caller), "/stats?format=json&filter=config_reload_time_ms")
     found = json.loads(answer or b'{"stats": []}')["stats"]
     return float(max(each["value"] for each in found if ".rds.mesh." in each["name"]))
 
@@ -33,22 +35,23 @@ def main() -> None:
     echo_release.deploy()
     try:
         echo_release.release({"VERSION": "2"}, (0.0,))
-        task = echo_release.task()
-        target = EngineTarget(Engine(), task, 10, lambda: True)
-        release = read_ledger(task.setting.layout).release("bench")
+        context = echo_release.context()
+        release = context.driver.state.read().release("bench")
         assert release
         delays: list[float] = []
         spreads: list[float] = []
-        for change in range(CHANGES):
-            changed = replace(release, weight=1.0 + change)
-            before = time.time() * 1000
-            target.shift(changed)
-            written = time.time() * 1000
-            time.sleep(SETTLED_SECONDS)
-            times = [taken_in(caller) for caller in CALLERS]
-            assert min(times) >= int(before), "a caller did not take the change in"
-            delays.append(max(times) - before)
-            spreads.append(max(times) - min(times))
+        with context.driver.state.lease(context.holder(Purpose.RELEASE, "bench")) as lease:
+            target = DriverTarget(context, lease, 10, lambda application, begun: nullcontext())
+            for change in range(CHANGES):
+                changed = replace(release, weight=1.0 + change)
+                before = time.time() * 1000
+                target.shift(changed)
+                written = time.time() * 1000
+                time.sleep(SETTLED_SECONDS)
+                times = [taken_in(caller) for caller in CALLERS]
+                assert min(times) >= int(before), "a caller did not take the change in"
+                delays.append(max(times) - before)
+                spreads.append(max(times) - min(times))
         print(f"{CHANGES} changes, {len(CALLERS)} callers; the last one has the change, in ms after it was asked for:")
         print(f"  median {statistics.median(delays):.0f}, most {max(delays):.0f}; to write it: {written - before:.1f}")
         print(f"between the first caller and the last: median {statistics.median(spreads):.0f}, most {max(spreads):.0f}")

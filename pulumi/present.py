@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Endpoint, Engine
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.infrastructure import Infrastructure
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import subnet
 
@@ -25,7 +25,7 @@ class Present:
 
 def present(host: str, wanted: Infrastructure) -> Present:
     """Return what the engine at ``host`` has of ``wanted``, by its names. Raises ``PresentError``."""
-    engine = Engine(host.removeprefix("unix://"))
+    engine = Engine(Endpoint(host))
     if not engine.answers():
         told = "allowed: an engine that runs, ansible-playbook playbooks/platform.yml brings one up"
         raise PresentError(f"evenkeel:dockerHost: found nothing that answers at {host}; {told}")
