@@ -13,7 +13,7 @@ def check_kinds(application: Application, deployed: Mapping[str, str], source: s
     problems = [
         Problem(
             f"services.{component.name}.x-mesh.kind",
-            repr(component.kind),
+            repr(str(component.kind)),
             f"{deployed[component.name]!r}, as deployed; for another kind, deploy it under another name and remove this one",
         )
         for component in application.components
