@@ -38,7 +38,12 @@ status:
     application: sockshop
     instances:
       - instance: {component: orders, version: stable, ordinal: 1}
-        status: {image: "evenkeel/sockshop-orders:0123456789ab", state: running, health: healthy, memory_limit: 1073741824, serving: true}
+        status:
+          image: evenkeel/sockshop-orders:0123456789ab
+          state: running
+          health: healthy
+          memory_limit: 1073741824
+          serving: true
         memory: 52428800
     releases: [{name: orders, phase: shifting, weight: 10.0, components: [orders], by: me@here, began: 1767225600.0, reason: ""}]
     holders: [{purpose: release, by: me@here, since: 1767225600.0, release: orders}]

@@ -84,8 +84,8 @@ class WorkflowAction(ActionBase):
         made_for = self._templar.template(stack).get("target") if stack else None
         if made_for and made_for != options["target"]:
             raise AnsibleActionFail(
-                f"target: found {options['target']}, and a stack that was made for {made_for}; allowed: the same in both, or another "
-                "inventory"
+                f"target: found {options['target']}, and a stack that was made for {made_for}; allowed: the same in both, or "
+                "another inventory"
             )
 
     def _project(self, options: Options) -> Project:

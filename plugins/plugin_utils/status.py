@@ -20,9 +20,8 @@ def _instances(status: Status) -> Iterator[str]:
         about = each["status"]
         limit = f" of {_megabytes(about['memory_limit'])}" if about["memory_limit"] else ""
         traffic = "serving" if about["serving"] else "-"
-        rows.append(
-            (_name(each["instance"]), about["state"], about["health"] or "-", traffic, f"{_megabytes(each['memory'])}{limit}", about["image"])
-        )
+        memory = f"{_megabytes(each['memory'])}{limit}"
+        rows.append((_name(each["instance"]), about["state"], about["health"] or "-", traffic, memory, about["image"]))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -46,7 +46,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Extent:
-    """What a teardown removes besides instances and mesh: ``data`` only if asked for, the ``infrastructure`` unless it is kept."""
+    """What a teardown removes besides instances and mesh: ``data`` if asked for, the ``infrastructure`` unless it is kept."""
 
     data: bool = False
     infrastructure: bool = True
@@ -63,7 +63,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease: for what, of which ``release`` if for one, ``by`` whom, and ``since`` when in seconds since the epoch."""
+    """Who holds a lease: for what, of which ``release`` if for one, ``by`` whom, ``since`` when in seconds since the epoch."""
 
     purpose: Purpose
     by: str
@@ -97,7 +97,9 @@ class StateStore(Protocol):
     def transaction(self, lease: Lease) -> AbstractContextManager[Transaction]:
         """Return the state for one reader and writer at a time. Raises ``StateError``, and ``Busy`` where ``lease`` is lost."""
 
-    def lease(self, holder: Holder, patience: float = 0.0, waiting: Callable[[Holder], None] | None = None) -> AbstractContextManager[Lease]:
+    def lease(
+        self, holder: Holder, patience: float = 0.0, waiting: Callable[[Holder], None] | None = None
+    ) -> AbstractContextManager[Lease]:
         """Return the lease on the application, or on the release that ``holder`` names.
 
         Whoever has it is waited for up to ``patience`` seconds; ``waiting`` is told who that is. Raises ``Busy``. Who dies

@@ -66,7 +66,8 @@ def caller_clusters(component: Component, application: EffectiveApplication, top
         called = application.component(dependency.name)
         for port in called.ports:
             towards = _towards(called, port, called.policy.overridden(dependency.override))
-            clusters.extend(_discovered(cluster_name(each, port.number), each, port, towards) for each in targets(called.name, application))
+            versions = targets(called.name, application)
+            clusters.extend(_discovered(cluster_name(each, port.number), each, port, towards) for each in versions)
             if called.kind == Kind.STATEFUL:
                 stable = topology.instances(called.name, Version.STABLE)
                 clusters.extend(_instance(each, port, topology, towards) for each in stable)

@@ -97,13 +97,15 @@ class Stage:
         if not weight and not self.release.rollout.mirror:
             return Verdict(Decision.PASS, ("the candidates are healthy and the checks hold",))
         found = {name: watch.verdict() for name, watch in watches.items()}
-        decision = next((each for each in (Decision.FAIL, Decision.WAIT) if each in {one.decision for one in found.values()}), Decision.PASS)
+        decisions = {one.decision for one in found.values()}
+        decision = next((each for each in (Decision.FAIL, Decision.WAIT) if each in decisions), Decision.PASS)
         told = {name: one.reasons for name, one in found.items() if one.decision == decision}
         return Verdict(decision, tuple(f"{name}: {reason}" for name, reasons in told.items() for reason in reasons))
 
     def _tell(self, weight: float, watches: Mapping[str, Watch], left: str) -> None:
         for component, watch in watches.items():
-            versions = [f"{name} {_told(seen)}" for name, seen in zip((Version.CANDIDATE, Version.STABLE), watch.figures(), strict=True)]
+            both = zip((Version.CANDIDATE, Version.STABLE), watch.figures(), strict=True)
+            versions = [f"{name} {_told(seen)}" for name, seen in both]
             self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {left}")
 
     def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:

@@ -59,9 +59,10 @@ def refuse_clash(plan: Plan, state: ApplicationState, holders: tuple[Holder, ...
         release = state.release(holder.release) if holder.release and holder.release != own else None
         if release is None:
             continue
-        changed = [each for each in plan.operations.values() if each.component in release.components or each.subject == ROUTES_FILE]
+        operations = plan.operations.values()
+        changed = [each for each in operations if each.component in release.components or each.subject == ROUTES_FILE]
         if changed:
             raise Busy(
-                f"the release {release.name} is in progress at {release.weight:g} %: {holder.by} runs it; this would change what it "
-                f"compares: {changed[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
+                f"the release {release.name} is in progress at {release.weight:g} %: {holder.by} runs it; this would change what "
+                f"it compares: {changed[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
             )

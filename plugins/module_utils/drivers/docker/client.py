@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import io
 import json
-import os
 import socket
 import ssl
 import struct
@@ -17,6 +16,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -96,8 +96,9 @@ class Endpoint:
         raise EngineError(0, f"docker_host: found {self.host!r}; allowed: unix:///path, tcp://host:port, ssh://user@host")
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=os.path.join(self.certificates, "ca.pem"))
-        context.load_cert_chain(*(os.path.join(self.certificates, name) for name in ("cert.pem", "key.pem")))
+        folder = Path(self.certificates)
+        context = ssl.create_default_context(cafile=folder / "ca.pem")
+        context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         return context
 
 
@@ -164,7 +165,7 @@ class Engine:
                         yield json.loads(document)
 
     def run(self, container: str, command: tuple[str, ...], user: str = "", timeout: float = 60.0) -> Result:
-        """Run ``command`` in a running container and wait for it. Raises ``EngineError``, and ``TimeoutError`` after ``timeout``."""
+        """Run ``command`` in a running container, wait for it. Raises ``EngineError``, and ``TimeoutError`` after ``timeout``."""
         body = {"Cmd": command, "AttachStdout": True, "AttachStderr": True, **({"User": user} if user else {})}
         key = self.post(f"/containers/{container}/exec", body)["Id"]
         start = json.dumps({"Detach": False, "Tty": False}).encode()
@@ -235,7 +236,8 @@ class Engine:
             ) from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise TargetUnavailable(f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}") from error
+            told = f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}"
+            raise TargetUnavailable(told) from error
         if response.status >= 400:
             with response:
                 raise EngineError(response.status, _message(response.read()))

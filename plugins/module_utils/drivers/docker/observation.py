@@ -123,11 +123,12 @@ class DockerObservation:
             for each in self.engine.containers.values()
             if each.role not in INSTANCE_ROLES
         )
+        none: frozenset[str] = frozenset()
         operations: list[Operation] = [
             RemoveContainer(
                 subject=each.name,
                 cause="taken down",
-                after=joined[each.instance] if each.role == Role.SANDBOX else first if each.role in INSTANCE_ROLES else frozenset(),
+                after=joined[each.instance] if each.role == Role.SANDBOX else first if each.role in INSTANCE_ROLES else none,
                 component=each.component,
             )
             for each in self.engine.containers.values()
@@ -135,7 +136,8 @@ class DockerObservation:
         gone = frozenset(operation.key for operation in operations)
         if extent.infrastructure:
             operations += [
-                RemoveNetwork(subject=name, cause="taken down", after=removals(self.engine, name)) for name in self.engine.networks
+                RemoveNetwork(subject=name, cause="taken down", after=removals(self.engine, name))
+                for name in self.engine.networks
             ]
         folders = [layout.home] if extent.data else [layout.mesh, layout.runs]
         operations += [

@@ -165,7 +165,7 @@ class _Components:
             yield from self._others()
 
     def _version(self, component: Component, version: Version) -> Iterator[Operation]:
-        """Yield what is done to a version: first to what stays or comes, then to those that are replaced, then to those that leave.
+        """Yield what is done to a version: to what stays or comes, then to those that are replaced, then to those that leave.
 
         Of those that are replaced one that does not work comes first: until it does, the others are needed.
         """

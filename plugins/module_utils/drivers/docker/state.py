@@ -160,7 +160,10 @@ def refusal(holder: Holder | None, application: str) -> str:
             f"the release {holder.release} of {application} is in progress: {holder.by} has run it since {since}; wait for its "
             f"end, or end it: -e action=abort -e release={holder.release}"
         )
-    return f"a {holder.purpose} of {application} is in progress: {holder.by} has run it since {since}; wait for its end and run again"
+    return (
+        f"a {holder.purpose} of {application} is in progress: {holder.by} has run it since {since}; wait for its end and "
+        "run again"
+    )
 
 
 def _content(text: str) -> dict[str, Any]:
