@@ -110,8 +110,8 @@ def allocate(
     """Return who has which addresses: what is ``recorded``, and the lowest free ones for what is new.
 
     ``network`` is the range that the application's network has on the engine, empty where there is none; ``addresses`` one
-    address of each component that runs, by which those of a deployment without a record are known again; ``taken`` the ranges of other
-    networks. Raises ``Refused`` where the network is full.
+    address of each component that runs, by which those of a deployment without a record are known again; ``taken`` the
+    ranges of other networks. Raises ``Refused`` where the network is full.
     """
     subnet = application.subnet or recorded.get(_SUBNET_KEY) or network or _free_subnet(application.name, taken)
     names = {component.name for component in application.components}

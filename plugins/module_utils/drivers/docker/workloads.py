@@ -35,7 +35,7 @@ class DockerWorkloads:
             return ["it is gone"]
 
     def memory(self, instance: Instance) -> int:
-        """Return the bytes it uses, but for what the kernel would give back (as ``docker stats`` counts); 0 if it does not run."""
+        """Return the bytes it uses, but for what the kernel would give back (as ``docker stats`` counts); 0 if it does not."""
         try:
             path = f"/containers/{self._name(instance)}/stats"
             memory = self._engine.get(path, stream="false", **{"one-shot": "true"})["memory_stats"]
