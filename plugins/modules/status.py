@@ -14,6 +14,18 @@ description:
     application, what a deployment would change, and where published ports are.
   - Changes nothing.
 extends_documentation_fragment: [evenkeel.mesh.application]
+attributes:
+  check_mode:
+    description: Can run in check mode.
+    support: full
+    details: It changes nothing in any mode.
+  diff_mode:
+    description: Shows what is changed.
+    support: none
+    details: It changes nothing.
+  idempotent:
+    description: Changes nothing.
+    support: full
 author: The Evenkeel authors (@evenkeel)
 """
 

@@ -37,11 +37,13 @@ options:
     type: path
 attributes:
   check_mode:
-    description: Can run in check mode, and tells then what it would do.
+    description: Can run in check mode.
     support: full
+    details: As the public module does that runs it.
   diff_mode:
     description: Shows the plan, each operation with its cause.
-    support: full
+    support: partial
+    details: Where the public module does that runs it.
 author: The Evenkeel authors (@evenkeel)
 """
 
