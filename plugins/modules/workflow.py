@@ -71,7 +71,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import heartbeat  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.progress import reporter  # noqa: E402
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, run_workflow  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, heartbeat_seconds, run_workflow  # noqa: E402
 
 
 def main() -> None:
@@ -95,10 +95,10 @@ def main() -> None:
     )
     try:
         driver = make_driver(options, specification.application.name, specification.folder)
-        context = Context(
-            driver, specification, request["by"], reporter(params["progress"]), heartbeat(params["progress"])
-        )
-        result = run_workflow(request["workflow"], context, request["arguments"], module.check_mode)
+        name, progress = request["workflow"], params["progress"]
+        alive = heartbeat(progress, heartbeat_seconds(name))
+        context = Context(driver, specification, request["by"], reporter(progress), alive)
+        result = run_workflow(name, context, request["arguments"], module.check_mode)
     except EXPECTED as error:
         module.fail_json(msg=str(error))
     failure = result.pop("failure", "")

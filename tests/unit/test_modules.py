@@ -196,3 +196,9 @@ def test_a_stack_of_another_target_is_refused() -> None:
     for variables in ({}, {"evenkeel_stack": {**stack, "target": "docker"}}):
         task = action("deploy", {"application": COMPOSE}, **variables)
         task._check_target(task._options())
+
+
+def test_a_build_outlives_a_controller_that_is_silent_for_longer_than_what_waits_for_users_does() -> None:
+    assert {module: entry.heartbeat_seconds(module) for module in PUBLIC} == {
+        module: 60.0 if module == "images" else 10.0 for module in PUBLIC
+    }
