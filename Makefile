@@ -43,7 +43,7 @@ $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt pulumi/requi
 lint: $(VENV)/test
 	ruff check .
 	mypy -p ansible_collections.evenkeel.mesh.plugins
-	mypy bench tests tools pulumi
+	mypy bench tests tools pulumi roles/images/files/supervisor/supervisor.py
 	ansible-lint
 	antsibull-changelog lint
 	tools/sanity

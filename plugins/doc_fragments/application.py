@@ -48,17 +48,4 @@ attributes:
   action:
     description: Runs on the controller first, where the application is read and validated.
     support: full
-  action_group:
-    description: Takes defaults of C(group/evenkeel.mesh.application) in C(module_defaults).
-    support: full
-    membership: [evenkeel.mesh.application]
-  check_mode:
-    description: Can run in check mode, and tells then what it would do.
-    support: full
-  diff_mode:
-    description: Shows the plan, each operation with its cause.
-    support: full
-  idempotent:
-    description: Changes nothing where everything is as wanted.
-    support: full
 """

@@ -32,6 +32,16 @@ options:
     description: Seconds that an instance has to become healthy.
     type: int
     default: 300
+attributes:
+  check_mode:
+    description: Can run in check mode, and tells then what it would do.
+    support: full
+  diff_mode:
+    description: Shows the plan, each operation with its cause.
+    support: full
+  idempotent:
+    description: Changes nothing where everything is as wanted.
+    support: full
 author: The Evenkeel authors (@evenkeel)
 """
 

@@ -21,6 +21,16 @@ options:
     type: list
     elements: str
     default: []
+attributes:
+  check_mode:
+    description: Can run in check mode, and tells then what it would do.
+    support: full
+  diff_mode:
+    description: Shows the builds and pulls that are needed.
+    support: full
+  idempotent:
+    description: Gets nothing that the engine has.
+    support: full
 author: The Evenkeel authors (@evenkeel)
 """
 

@@ -32,6 +32,19 @@ options:
     description: Where on the controller to put the generator's report, an HTML file.
     type: path
     default: reports/load.html
+attributes:
+  check_mode:
+    description: Can run in check mode, and tells then what it would do.
+    support: full
+    details: It makes no load then.
+  diff_mode:
+    description: Shows what is changed.
+    support: none
+    details: Nothing of the application is changed by load.
+  idempotent:
+    description: Changes nothing where everything is as wanted.
+    support: none
+    details: Each run makes load.
 author: The Evenkeel authors (@evenkeel)
 """
 

@@ -13,6 +13,18 @@ description:
   - Tells what a deployment would do, stage by stage, so that a run in which nothing is to do is over at once.
   - Changes nothing. Without a target every stage has something to do.
 extends_documentation_fragment: [evenkeel.mesh.application]
+attributes:
+  check_mode:
+    description: Can run in check mode.
+    support: full
+    details: It changes nothing in any mode.
+  diff_mode:
+    description: Shows what is changed.
+    support: none
+    details: It changes nothing. The plan is among what it returns.
+  idempotent:
+    description: Changes nothing.
+    support: full
 author: The Evenkeel authors (@evenkeel)
 """
 

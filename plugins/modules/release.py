@@ -67,6 +67,18 @@ options:
     description: Seconds that candidates have to become healthy.
     type: int
     default: 120
+attributes:
+  check_mode:
+    description: Can run in check mode, and tells then what it would do.
+    support: full
+  diff_mode:
+    description: Shows what would be done.
+    support: partial
+    details: In check mode alone. What a release does depends on what is seen on the way.
+  idempotent:
+    description: Changes nothing where everything is as wanted.
+    support: none
+    details: What has ended is released again when that is asked for. A release in progress is resumed.
 author: The Evenkeel authors (@evenkeel)
 """
 

@@ -42,6 +42,18 @@ options:
     description: Seconds that instances have to become healthy.
     type: int
     default: 300
+attributes:
+  check_mode:
+    description: Can run in check mode, and tells then what it would do.
+    support: full
+    details: It looks, and advises, in check mode too.
+  diff_mode:
+    description: Shows the plan, each operation with its cause.
+    support: full
+  idempotent:
+    description: Changes nothing where everything is as wanted.
+    support: partial
+    details: With O(auto) it follows what components use.
 author: The Evenkeel authors (@evenkeel)
 """
 

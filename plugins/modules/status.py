@@ -14,6 +14,18 @@ description:
     application, what a deployment would change, and where published ports are.
   - Changes nothing.
 extends_documentation_fragment: [evenkeel.mesh.application]
+attributes:
+  check_mode:
+    description: Can run in check mode.
+    support: full
+    details: It changes nothing in any mode.
+  diff_mode:
+    description: Shows what is changed.
+    support: none
+    details: It changes nothing.
+  idempotent:
+    description: Changes nothing.
+    support: full
 author: The Evenkeel authors (@evenkeel)
 """
 
@@ -38,7 +50,12 @@ status:
     application: sockshop
     instances:
       - instance: {component: orders, version: stable, ordinal: 1}
-        status: {image: "orders:1", state: running, health: healthy, memory_limit: 1073741824, serving: true}
+        status:
+          image: evenkeel/sockshop-orders:0123456789ab
+          state: running
+          health: healthy
+          memory_limit: 1073741824
+          serving: true
         memory: 52428800
     releases: [{name: orders, phase: shifting, weight: 10.0, components: [orders], by: me@here, began: 1767225600.0, reason: ""}]
     holders: [{purpose: release, by: me@here, since: 1767225600.0, release: orders}]

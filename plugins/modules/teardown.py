@@ -22,6 +22,16 @@ options:
     description: Whether the network stays too, as what a Pulumi stack has made. Such volumes are for the stack to delete.
     type: bool
     default: false
+attributes:
+  check_mode:
+    description: Can run in check mode, and tells then what it would do.
+    support: full
+  diff_mode:
+    description: Shows the plan, each operation with its cause.
+    support: full
+  idempotent:
+    description: Changes nothing where nothing of the application is left.
+    support: full
 author: The Evenkeel authors (@evenkeel)
 """
 

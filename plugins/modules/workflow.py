@@ -37,11 +37,13 @@ options:
     type: path
 attributes:
   check_mode:
-    description: Can run in check mode, and tells then what it would do.
+    description: Can run in check mode.
     support: full
+    details: As the public module does that runs it.
   diff_mode:
     description: Shows the plan, each operation with its cause.
-    support: full
+    support: partial
+    details: Where the public module does that runs it.
 author: The Evenkeel authors (@evenkeel)
 """
 
@@ -60,16 +62,16 @@ plan:
   sample: ["create sockshop-payment-1 (missing)"]
 """
 
-import json
+import json  # noqa: E402
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import heartbeat
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.progress import reporter
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, run_workflow
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import heartbeat  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.progress import reporter  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context  # noqa: E402
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, heartbeat_seconds, run_workflow  # noqa: E402
 
 
 def main() -> None:
@@ -93,10 +95,10 @@ def main() -> None:
     )
     try:
         driver = make_driver(options, specification.application.name, specification.folder)
-        context = Context(
-            driver, specification, request["by"], reporter(params["progress"]), heartbeat(params["progress"])
-        )
-        result = run_workflow(request["workflow"], context, request["arguments"], module.check_mode)
+        name, progress = request["workflow"], params["progress"]
+        alive = heartbeat(progress, heartbeat_seconds(name))
+        context = Context(driver, specification, request["by"], reporter(progress), alive)
+        result = run_workflow(name, context, request["arguments"], module.check_mode)
     except EXPECTED as error:
         module.fail_json(msg=str(error))
     failure = result.pop("failure", "")

@@ -209,6 +209,7 @@ class Runner:
         self._change(standing=False)
         self._target.finish(self.release)
         self._target.apply(self.release)
+        # It has ended once nothing is left to do: what has ended nobody resumes.
         self._change(phase=Phase.PROMOTED, ended=time.time())
         self._target.store(self.release)
         return self.release

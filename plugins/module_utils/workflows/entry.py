@@ -17,8 +17,10 @@ from ..model.serialization import built
 from ..plan.graph import Plan
 from ..release.effective import effective
 from ..release.state import StateError
+from ..runtime.heartbeat import HEARTBEAT_SECONDS
 from .context import Context, Result
 from .deploy import deploy
+from .images import HEARTBEAT_SECONDS as IMAGES_HEARTBEAT_SECONDS
 from .images import carry_out, missing_images, plan_images
 from .preview import preview, urls
 from .tracing import prepare_store
@@ -35,6 +37,11 @@ Answer = dict[str, Any]
 def run_workflow(name: str, context: Context, arguments: Arguments, dry: bool) -> Answer:
     """Return the result of the workflow called ``name``; with ``failure`` where it did not go well. Raises ``EXPECTED``."""
     return _WORKFLOWS[name](context, arguments, dry)
+
+
+def heartbeat_seconds(name: str) -> float:
+    """Return how long whoever requested the workflow called ``name`` may be silent."""
+    return IMAGES_HEARTBEAT_SECONDS if name == "images" else HEARTBEAT_SECONDS
 
 
 def _planned(result: Result) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use, platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, unreleased
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
@@ -27,7 +27,7 @@ def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
     needed = read_project(COMPOSE, "upstream", {}).needed
     assert needed.references["orders"] == "weaveworksdemos/orders:0.4.7"
     proxy = needed.built["envoy"]
-    assert needed.references["envoy"] == proxy.reference
+    assert needed.references[platform_image("envoy")] == proxy.reference
     assert proxy.source.args == (("PUBLISHED", "envoyproxy/envoy:v1.40.0"),)
     assert proxy.parents == ("decoder",)
     assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "supervisor", "sockshop-load"}

@@ -65,10 +65,10 @@ def test_every_line_is_seen_once_and_whole(way: dict[str, str], tmp_path: Path) 
     assert seen == ["web-1: healthy", "50 % ██", "next line", "", "last"]
 
 
-def test_a_look_touches_the_file_that_tells_a_run_that_it_is_attended(tmp_path: Path) -> None:
+def test_a_look_touches_the_file_that_tells_a_run_that_it_is_followed(tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path))
     progress.look()
-    assert Path(f"{progress.file}.attended").exists()
+    assert Path(f"{progress.file}.heartbeat").exists()
 
 
 def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Path) -> None:

@@ -8,32 +8,38 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import LATENCY_BOUNDS, Check, Gate, Rollout, Version
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.rollout import Conductor
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
-    ABORTED,
-    FAILED,
-    PROMOTED,
-    ROLLING_BACK,
-    SHIFTING,
-    Release,
-    release_from_wire,
-    release_to_wire,
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import (
+    LATENCY_BOUNDS,
+    Check,
+    ComponentVersion,
+    Gate,
+    Rollout,
 )
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import Fault, Interrupted
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.rollout import Runner
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
+    ApplicationState,
+    Decision,
+    Phase,
+    Release,
+    from_wire,
+    to_wire,
+)
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.step import TICK_SECONDS
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import Demand, Fault, Interrupted, Target
 
-ROLLOUT = Rollout("orders", (Version("orders", "orders:2"),), (10.0, 50.0, 100.0), gate=Gate(hold=1, wait=120))
+ROLLOUT = Rollout("orders", (ComponentVersion("orders", "orders:2"),), (10.0, 50.0, 100.0), gate=Gate(hold=1, wait=120))
 REQUESTS_PER_SECOND = 200
 
 
 class Killed(BaseException):
-    """The process that conducts ends, in the middle of something."""
+    """The process that takes the release through its course ends, in the middle of something."""
 
 
 @dataclass
 class World:
-    """What outlives a conductor: the record, what is in effect, the requests so far, and the clock."""
+    """What outlives a run: the record, what is in effect, the requests so far, and the clock."""
 
     bad_share: float = 0.0
     record: Release = field(default_factory=lambda: Release(ROLLOUT))
@@ -64,6 +70,7 @@ class Pretended:
         self._behaviour = behaviour or {}
         self._check_seconds = check_seconds
         self._checks: list[tuple[float, Future[str]]] = []
+        self._protocol: Target = self
 
     def _note(self, what: str) -> None:
         if self._left == 0:
@@ -71,13 +78,15 @@ class Pretended:
         self._left -= 1
         self.world.done.append(what)
 
-    def keep(self, release: Release) -> None:
-        self._note("keep")
-        self.world.record = release_from_wire(release_to_wire(release))
+    def store(self, release: Release) -> None:
+        self._note("store")
+        (self.world.record,) = from_wire(to_wire(ApplicationState((release,))), "here").releases
 
     def apply(self, release: Release) -> None:
         self._note(f"apply {release.phase} {release.scale:g} {'standing' if release.standing else 'gone'}")
-        self.world.record = self.world.applied = release
+        self.world.record = release
+        self._note("recorded")
+        self.world.applied = release
         self._note("applied")
         reason = self._behaviour["unhealthy"]() if "unhealthy" in self._behaviour else ""
         if reason:
@@ -90,8 +99,9 @@ class Pretended:
         self.world.split = release.weight
         self.world.weights.append(release.weight)
 
-    def promote(self, release: Release) -> None:
-        self._note("promote")
+    def finish(self, release: Release) -> None:
+        self._note("finish")
+        self.world.record = release
         self.world.promoted = True
 
     def settled(self) -> bool:
@@ -102,17 +112,18 @@ class Pretended:
         for name in ("candidate", "stable"):
             requests, errors = self.world.totals[name]
             found.append(Totals(requests, errors, 0, requests, (requests,) * len(LATENCY_BOUNDS)))
-        return {"orders": {"front-end-1": (found[0], found[1])}}
+        callers = {"front-end-1": (found[0], found[1])}
+        return {"orders": {} if self._behaviour.get("silent", str)() else callers}
 
     def dead(self) -> str:
         return self._behaviour["dead"]() if "dead" in self._behaviour else ""
 
-    def attend(self) -> None:
+    def check_heartbeat(self) -> None:
         if self._behaviour.get("gone", str)():
             raise Interrupted("gone")
 
-    def request(self) -> str:
-        return self._behaviour["request"]() if "request" in self._behaviour else ""
+    def demand(self) -> Demand:
+        return Demand(self._behaviour["demand"]()) if "demand" in self._behaviour else Demand.NOTHING
 
     def check(self, check: Check) -> Future[str]:
         begun: Future[str] = Future()
@@ -135,21 +146,21 @@ class Pretended:
             world.totals[name] = requests + more, errors + bad
 
 
-def conductor(target: Pretended) -> Conductor:
-    return Conductor(target.world.record, target, lambda line: None, lambda: target.world.clock, target.sleep)
+def runner(target: Pretended) -> Runner:
+    return Runner(target.world.record, target, lambda line: None, lambda: target.world.clock, target.sleep)
 
 
-def conduct(target: Pretended, weights: tuple[float, ...] = ROLLOUT.weights) -> Release:
-    return conductor(target).conduct(weights)
+def roll_out(target: Pretended, weights: tuple[float, ...] = ROLLOUT.weights) -> Release:
+    return runner(target).roll_out(weights)
 
 
 def test_a_good_candidate_goes_through_every_weight_and_is_promoted() -> None:
     target = Pretended(World())
-    ended = conduct(target)
-    assert ended.phase == PROMOTED
+    ended = roll_out(target)
+    assert ended.phase == Phase.PROMOTED
     assert [step.weight for step in ended.steps] == [10, 50, 100]
     assert target.world.promoted
-    assert [each for each in target.world.done if each.startswith(("apply", "shift", "promote"))] == [
+    assert [each for each in target.world.done if each.startswith(("apply", "shift", "finish"))] == [
         "apply deploying 10 standing",
         "shift shifting 0",
         "shift shifting 10",
@@ -161,40 +172,40 @@ def test_a_good_candidate_goes_through_every_weight_and_is_promoted() -> None:
         "shift shifting 100 without stable",
         "apply promoting 100 standing",
         "shift clearing 0 without candidate",
-        "promote",
-        "apply promoted 100 gone",
+        "finish",
+        "apply clearing 100 gone",
     ]
 
 
 def test_a_bad_candidate_is_taken_back() -> None:
     target = Pretended(World(bad_share=0.1))
-    ended = conduct(target)
-    assert (ended.phase, ended.standing, target.world.split) == (FAILED, False, 0)
+    ended = roll_out(target)
+    assert (ended.phase, ended.standing, target.world.split) == (Phase.FAILED, False, 0)
     assert "errors are worse" in ended.reason
     assert not target.world.promoted
 
 
 def test_a_way_back_that_fails_is_gone_on_with() -> None:
     world = World(bad_share=0.1)
-    target = Pretended(world, behaviour={"unhealthy": lambda: "no engine" if world.record.phase == ROLLING_BACK else ""})
+    target = Pretended(world, behaviour={"unhealthy": lambda: "no engine" if world.record.phase == Phase.ROLLING_BACK else ""})
     with pytest.raises(Fault, match="no engine"):
-        conduct(target)
-    assert (world.record.phase, world.split) == (ROLLING_BACK, 0)
-    assert conduct(Pretended(world)).phase == FAILED
+        roll_out(target)
+    assert (world.record.phase, world.split) == (Phase.ROLLING_BACK, 0)
+    assert roll_out(Pretended(world)).phase == Phase.FAILED
 
 
 def test_a_candidate_can_be_kept() -> None:
     world = World(bad_share=0.1, record=Release(replace(ROLLOUT, keep_candidate=True)))
-    ended = conduct(Pretended(world))
-    assert (ended.phase, ended.standing, world.split) == (FAILED, True, 0)
+    ended = roll_out(Pretended(world))
+    assert (ended.phase, ended.standing, world.split) == (Phase.FAILED, True, 0)
 
 
 @pytest.mark.parametrize("fault", ["unhealthy", "dead"])
 def test_a_candidate_that_does_not_live_is_taken_back(fault: str) -> None:
     world = World()
-    target = Pretended(world, behaviour={fault: lambda: "" if world.record.phase == ROLLING_BACK else "it ended"})
-    ended = conduct(target)
-    assert (ended.phase, ended.reason, target.world.split) == (FAILED, "it ended", 0)
+    target = Pretended(world, behaviour={fault: lambda: "" if world.record.phase == Phase.ROLLING_BACK else "it ended"})
+    ended = roll_out(target)
+    assert (ended.phase, ended.reason, target.world.split) == (Phase.FAILED, "it ended", 0)
 
 
 CHECKED = replace(ROLLOUT, checks=(Check("smoke", command=("smoke",), timeout=60.0),))
@@ -206,87 +217,87 @@ def checked(bad_share: float = 0.0) -> World:
 
 def test_checks_that_hold_are_made_again_and_again() -> None:
     made = iter(range(1000))
-    assert conduct(Pretended(checked(), behaviour={"check": lambda: "" if next(made) >= 0 else "never"})).phase == PROMOTED
+    assert roll_out(Pretended(checked(), behaviour={"check": lambda: "" if next(made) >= 0 else "never"})).phase == Phase.PROMOTED
     assert next(made) >= len(ROLLOUT.weights)
 
 
 def test_a_check_that_does_not_hold_takes_the_candidate_back_before_any_user_has_it() -> None:
     world = checked()
-    ended = conduct(Pretended(world, behaviour={"check": lambda: "no socks"}))
-    assert (ended.phase, ended.reason) == (FAILED, "check smoke: no socks")
+    ended = roll_out(Pretended(world, behaviour={"check": lambda: "no socks"}))
+    assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no socks")
     assert set(world.weights) == {0}
 
 
 def test_a_check_that_does_not_hold_any_more_takes_the_candidate_back() -> None:
     made = iter(range(1000))
-    ended = conduct(Pretended(checked(), behaviour={"check": lambda: "no socks" if next(made) > 2 else ""}))
-    assert (ended.phase, ended.reason) == (FAILED, "check smoke: no socks")
+    ended = roll_out(Pretended(checked(), behaviour={"check": lambda: "no socks" if next(made) > 2 else ""}))
+    assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no socks")
 
 
 def test_a_slow_check_does_not_keep_a_bad_candidate() -> None:
-    ended = conduct(Pretended(checked(bad_share=0.5), check_seconds=50))
-    assert ended.phase == FAILED
+    ended = roll_out(Pretended(checked(bad_share=0.5), check_seconds=50))
+    assert ended.phase == Phase.FAILED
     assert "errors are worse" in ended.reason
     assert ended.steps[-1].seconds < 10
 
 
 def test_a_slow_check_is_waited_for_and_its_answer_counts() -> None:
-    assert [step.seconds >= 50 for step in conduct(Pretended(checked(), check_seconds=50)).steps] == [True] * 4
-    ended = conduct(Pretended(checked(), behaviour={"check": lambda: "no socks"}, check_seconds=50))
-    assert (ended.phase, ended.reason) == (FAILED, "check smoke: no socks")
+    assert [step.seconds >= 50 for step in roll_out(Pretended(checked(), check_seconds=50)).steps] == [True] * 4
+    ended = roll_out(Pretended(checked(), behaviour={"check": lambda: "no socks"}, check_seconds=50))
+    assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no socks")
 
 
 def test_a_check_without_an_end_takes_the_candidate_back() -> None:
-    ended = conduct(Pretended(checked(), check_seconds=1000))
-    assert (ended.phase, ended.reason) == (FAILED, "check smoke: it had no end within 60 s")
+    ended = roll_out(Pretended(checked(), check_seconds=1000))
+    assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: it had no end within 60 s")
 
 
 def test_without_requests_a_step_ends_unclear_and_goes_back() -> None:
     world = World()
     target = Pretended(world)
     target.sleep = lambda seconds: setattr(world, "clock", world.clock + seconds)  # type: ignore[method-assign]
-    ended = conduct(target)
-    assert ended.phase == FAILED
+    ended = roll_out(target)
+    assert ended.phase == Phase.FAILED
     assert "not clear after 120 s" in ended.reason
     assert "generate_load" in ended.reason
 
 
 def test_one_weight_is_left_as_it_is_and_gone_on_from() -> None:
     world = World()
-    assert conduct(Pretended(world), (10.0,)).phase == SHIFTING
+    assert roll_out(Pretended(world), (10.0,)).phase == Phase.SHIFTING
     assert (world.split, world.record.passed) == (10, 10)
-    assert conduct(Pretended(world)).phase == PROMOTED
+    assert roll_out(Pretended(world)).phase == Phase.PROMOTED
     rising = [weight for weight in world.weights if weight]
     assert rising == sorted(rising)
 
 
 def test_a_request_to_end_it_is_obeyed() -> None:
-    ended = conduct(Pretended(World(), behaviour={"request": lambda: "abort"}))
-    assert (ended.phase, ended.standing) == (ABORTED, False)
+    ended = roll_out(Pretended(World(), behaviour={"demand": lambda: "abort"}))
+    assert (ended.phase, ended.standing) == (Phase.ABORTED, False)
 
 
 def test_a_request_to_promote_passes_over_the_gates() -> None:
-    target = Pretended(World(bad_share=0.0), behaviour={"request": lambda: "promote"})
-    ended = conduct(target)
-    assert ended.phase == PROMOTED
-    assert [step.decision for step in ended.steps] == ["wait"]
+    target = Pretended(World(bad_share=0.0), behaviour={"demand": lambda: "promote"})
+    ended = roll_out(target)
+    assert ended.phase == Phase.PROMOTED
+    assert [step.decision for step in ended.steps] == [Decision.WAIT]
 
 
 def test_a_pause_holds_the_weight_and_still_takes_back_what_is_bad() -> None:
     world = World()
     pauses = iter(["pause"] * 400)
-    ended = conduct(Pretended(world, behaviour={"request": lambda: next(pauses, "")}))
-    assert ended.phase == PROMOTED
+    ended = roll_out(Pretended(world, behaviour={"demand": lambda: next(pauses, "")}))
+    assert ended.phase == Phase.PROMOTED
     assert ended.steps[0].seconds > 190
-    assert conduct(Pretended(World(bad_share=0.1), behaviour={"request": lambda: "pause"})).phase == FAILED
+    assert roll_out(Pretended(World(bad_share=0.1), behaviour={"demand": lambda: "pause"})).phase == Phase.FAILED
 
 
 def test_an_interrupted_release_holds() -> None:
     world = World()
     with pytest.raises(Interrupted):
-        conduct(Pretended(world, behaviour={"gone": lambda: "gone" if world.split else ""}))
-    assert (world.record.phase, world.split) == (SHIFTING, 10)
-    assert conduct(Pretended(world)).phase == PROMOTED
+        roll_out(Pretended(world, behaviour={"gone": lambda: "gone" if world.split else ""}))
+    assert (world.record.phase, world.split) == (Phase.SHIFTING, 10)
+    assert roll_out(Pretended(world)).phase == Phase.PROMOTED
 
 
 @pytest.mark.parametrize("bad_share", [0.0, 0.1], ids=["good", "bad"])
@@ -295,15 +306,15 @@ def test_killed_anywhere_it_is_gone_on_with_and_ends_the_same(bad_share: float) 
     for operation in range(200):
         world = World(bad_share)
         try:
-            conduct(Pretended(world, killed_at=operation))
+            roll_out(Pretended(world, killed_at=operation))
         except Killed:
             assert world.split in asked
         else:
             assert operation > 10
             return
-        if world.record.under_way:
-            conduct(Pretended(world))
-        assert world.record.phase == (FAILED if bad_share else PROMOTED), operation
+        if world.record.in_progress:
+            roll_out(Pretended(world))
+        assert world.record.phase == (Phase.FAILED if bad_share else Phase.PROMOTED), operation
         assert world.promoted == (not bad_share)
         assert world.split == 0
         assert world.applied is not None
@@ -316,16 +327,104 @@ def test_killed_anywhere_it_is_gone_on_with_and_ends_the_same(bad_share: float) 
 def test_a_promotion_by_hand_that_is_killed_is_gone_on_with_and_no_user_goes_back() -> None:
     for operation in range(200):
         world = World()
-        conduct(Pretended(world), (10.0,))
+        roll_out(Pretended(world), (10.0,))
         try:
-            conductor(Pretended(world, killed_at=operation)).promote()
+            runner(Pretended(world, killed_at=operation)).promote()
         except Killed:
-            if world.record.under_way:
-                conduct(Pretended(world))
+            if world.record.in_progress:
+                roll_out(Pretended(world))
         else:
             assert operation > 10
             return
-        assert world.record.phase == PROMOTED, operation
+        assert world.record.phase == Phase.PROMOTED, operation
         rising = [weight for weight in world.weights if weight]
         assert rising == sorted(rising), f"users went back and forth after a kill at {operation}"
     pytest.fail("the promotion has more operations than can be")
+
+
+BACK_FROM_PROMOTION = [
+    "apply promoting 100 standing",
+    "shift rolling back 100 without stable",
+    "apply rolling back 100 standing",
+    "shift rolling back 0",
+    "shift rolling back 0 without candidate",
+    "apply rolling back 100 gone",
+]
+
+
+def promotion_fails(world: World) -> Mapping[str, Callable[[], str]]:
+    return {"unhealthy": lambda: "no memory" if world.record.phase == Phase.PROMOTING else ""}
+
+
+def test_a_promotion_that_fails_brings_the_stable_version_back_before_users() -> None:
+    """Until its instances are the former version again, and healthy, all users keep the candidates."""
+    world = World()
+    ended = roll_out(Pretended(world, behaviour=promotion_fails(world)))
+    assert (ended.phase, ended.reason, ended.standing, world.split) == (Phase.FAILED, "no memory", False, 0)
+    assert not world.promoted
+    course = [each for each in world.done if each.startswith(("apply", "shift"))]
+    assert course[-len(BACK_FROM_PROMOTION) :] == BACK_FROM_PROMOTION
+
+
+def test_a_promotion_that_fails_and_is_killed_on_its_way_back_moves_no_user_to_a_version_that_is_not_there() -> None:
+    for operation in range(200):
+        world = World()
+        try:
+            roll_out(Pretended(world, killed_at=operation, behaviour=promotion_fails(world)))
+        except Killed:
+            if world.record.in_progress:
+                roll_out(Pretended(world, behaviour=promotion_fails(world)))
+        else:
+            assert operation > 10
+            return
+        assert (world.record.phase, world.split, world.promoted) == (Phase.FAILED, 0, False), operation
+        began = world.done.index("apply promoting 100 standing")
+        way = world.done[began + 1 :]
+        assert way.index("applied", way.index("apply rolling back 100 standing")) < way.index("shift rolling back 0"), operation
+    pytest.fail("the release has more operations than can be")
+
+
+def test_a_way_back_from_a_promotion_that_fails_leaves_users_where_they_are() -> None:
+    world = World()
+    faults = {"unhealthy": lambda: "no memory" if world.record.phase in (Phase.PROMOTING, Phase.ROLLING_BACK) else ""}
+    with pytest.raises(Fault, match="no memory"):
+        roll_out(Pretended(world, behaviour=faults))
+    assert (world.record.phase, world.record.closed, world.split) == (Phase.ROLLING_BACK, Version.STABLE, 100)
+    assert roll_out(Pretended(world)).phase == Phase.FAILED
+    assert world.split == 0
+
+
+def test_what_has_ended_has_nothing_left_to_do() -> None:
+    """Whatever the moment at which it dies: once its record says that it has ended, its candidates are gone."""
+    for operation in range(200):
+        world = World()
+        try:
+            roll_out(Pretended(world, killed_at=operation))
+        except Killed:
+            assert world.record.in_progress or (world.applied and not world.applied.standing), operation
+        else:
+            return
+    pytest.fail("the release has more operations than can be")
+
+
+@pytest.mark.parametrize("silent", range(1, 5))
+def test_a_proxy_that_does_not_answer_once_changes_nothing(silent: int) -> None:
+    """Its whole history, a million good requests, would hide the 6 % that its candidate fails."""
+
+    def ended(behaviour: Mapping[str, Callable[[], str]]) -> Release:
+        world = World(bad_share=0.06)
+        world.totals = {"candidate": (100_000, 0), "stable": (1_000_000, 0)}
+        return roll_out(Pretended(world, behaviour=behaviour), (50.0,))
+
+    looks = iter(range(10_000))
+    usual = ended({})
+    other = ended({"silent": lambda: "silent" if next(looks) == silent else ""})
+    assert (usual.phase, other.phase) == (Phase.FAILED, Phase.FAILED)
+    one, another = usual.steps[-1], other.steps[-1]
+    decided = round(one.seconds / TICK_SECONDS)
+    assert decided == 4
+    if silent == decided:
+        # It says what it had to say at the next look.
+        assert another.seconds == one.seconds + TICK_SECONDS
+    else:
+        assert (another.seconds, another.seen[0].candidate) == (one.seconds, one.seen[0].candidate)

@@ -128,15 +128,12 @@ class DockerObservation:
         first = frozenset(
             RemoveContainer.key_of(each.name) for each in self.engine.containers.values() if each.role not in INSTANCE_ROLES
         )
+        none: frozenset[str] = frozenset()
         operations: list[Operation] = [
             RemoveContainer(
                 subject=each.name,
                 cause="taken down",
-                after=joined[each.instance]
-                if each.role == Role.SANDBOX
-                else first
-                if each.role in INSTANCE_ROLES
-                else frozenset(),
+                after=joined[each.instance] if each.role == Role.SANDBOX else first if each.role in INSTANCE_ROLES else none,
                 component=each.component,
             )
             for each in self.engine.containers.values()

@@ -1,0 +1,204 @@
+"""What the public modules say of themselves is what is validated, and what they do."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils import basic
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import entry
+from ansible_collections.evenkeel.mesh.plugins.modules import workflow
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import TARGET_OPTIONS
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.options import argument_spec
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+COMPOSE = str(PLUGINS.parent / "applications" / "sockshop" / "compose.yaml")
+PRIVATE = "workflow"
+PUBLIC = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py") if path.stem != PRIVATE)
+SECRET = "a secret of nobody else"
+
+
+@cache
+def shown() -> dict[str, Any]:
+    """Return the documentation of all modules, as ansible-doc shows it."""
+    names = [f"evenkeel.mesh.{each}" for each in (*PUBLIC, PRIVATE)]
+    command = [str(Path(sys.executable).with_name("ansible-doc")), "--json", *names]
+    done = subprocess.run(command, cwd=PLUGINS.parent, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def documentation(module: str) -> dict[str, Any]:
+    """Return the documentation of a module with its fragments."""
+    found: dict[str, Any] = shown()[f"evenkeel.mesh.{module}"]["doc"]
+    return found
+
+
+def action(module: str, arguments: dict[str, Any], **variables: Any) -> Any:
+    """Return the action of a task with ``arguments``, before it has run."""
+    task = SimpleNamespace(action=f"evenkeel.mesh.{module}", args=arguments, async_val=0, check_mode=False)
+    plugin = import_module(f"ansible_collections.evenkeel.mesh.plugins.action.{module}")
+    templar = SimpleNamespace(template=lambda value: value)
+    made = plugin.ActionModule(task, SimpleNamespace(), SimpleNamespace(), None, templar, None)
+    made._task_vars, made._name = variables, module
+    return made
+
+
+def test_every_public_module_has_an_action_and_a_workflow() -> None:
+    assert sorted(path.stem for path in (PLUGINS / "action").glob("*.py")) == PUBLIC
+    assert sorted(entry._WORKFLOWS) == PUBLIC
+    groups = (PLUGINS.parent / "meta" / "runtime.yml").read_text()
+    assert all(f"- {name}\n" in groups for name in PUBLIC)
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_what_is_documented_is_what_is_validated(module: str) -> None:
+    options = documentation(module)["options"]
+    spec = argument_spec(module)
+    assert set(options) == set(spec)
+    for name, option in options.items():
+        assert option["description"], name
+        for key in ("type", "choices", "default", "required", "elements"):
+            assert spec[name].get(key) == option.get(key), f"{name}: {key}"
+        assert set(spec[name]) <= {"type", "choices", "default", "required", "elements"}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_an_option_that_is_not_there_is_refused(module: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=r"Unsupported parameters.*aplication.*Supported parameters include:"):
+        action(module, {"aplication": COMPOSE, "application": COMPOSE})._options()
+    with pytest.raises(AnsibleActionFail, match="missing required arguments: application"):
+        action(module, {})._options()
+
+
+CHOICES = [(module, name) for module in PUBLIC for name, option in argument_spec(module).items() if "choices" in option]
+
+
+@pytest.mark.parametrize(("module", "option"), CHOICES)
+def test_a_choice_that_is_none_is_refused_with_those_that_are(module: str, option: str) -> None:
+    first, *_ = (str(choice) for choice in argument_spec(module)[option]["choices"])
+    with pytest.raises(AnsibleActionFail, match=rf"(?s){option}.*{first}.*nothing of the kind"):
+        action(module, {"application": COMPOSE, option: "nothing of the kind"})._options()
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_an_empty_option_has_its_default(module: str) -> None:
+    """Roles hand on what they are given, and have empty defaults."""
+    empty = {name: "" for name, option in argument_spec(module).items() if not option.get("required")}
+    options = action(module, {**empty, "application": COMPOSE})._options()
+    for name, option in argument_spec(module).items():
+        if name != "application":
+            assert options[name] == option.get("default"), name
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_attributes_are_true(module: str) -> None:
+    """As far as the code tells: who claims to show a difference returns one, in both modes or in check mode alone."""
+    attributes = documentation(module)["attributes"]
+    assert set(attributes) == {"action", "check_mode", "diff_mode", "idempotent"}
+    assert all(each["support"] in ("full", "partial", "none") and each["description"] for each in attributes.values())
+    assert all(each.get("details") for each in attributes.values() if each["support"] == "partial")
+    assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
+    source = inspect.getsource(entry._WORKFLOWS[module])
+    always = any(each in source for each in ("_planned(", "_shown(", "_diff(plan)"))
+    in_check_mode = "_diff(" in source and "if dry" in source
+    support = "full" if always else "partial" if in_check_mode else "none"
+    assert attributes["diff_mode"]["support"] == support
+    changes = attributes["idempotent"]["support"]
+    assert changes == {"load": "none", "release": "none", "scale": "partial"}.get(module, "full")
+
+
+@pytest.mark.parametrize("module", ["preview", "status"])
+def test_what_only_looks_never_says_that_it_changed_anything(module: str) -> None:
+    assert '"changed": False' in inspect.getsource(entry._WORKFLOWS[module])
+    assert documentation(module)["attributes"]["check_mode"]["details"] == "It changes nothing in any mode."
+
+
+def test_the_private_module_takes_what_is_documented_and_shows_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: dict[str, Any] = {}
+
+    class Stop(Exception):
+        pass
+
+    def module(**options: Any) -> None:
+        taken.update(options)
+        raise Stop
+
+    monkeypatch.setattr(workflow, "AnsibleModule", module)
+    with pytest.raises(Stop):
+        workflow.main()
+    spec = taken["argument_spec"]
+    assert {name for name, option in spec.items() if option.get("no_log")} == {"request"}
+    documented = documentation(PRIVATE)["options"]
+    assert set(spec) == set(documented)
+    for name, option in documented.items():
+        for key in ("type", "choices", "default", "required"):
+            assert spec[name].get(key) == option.get(key), f"{name}: {key}"
+    assert {*TARGET_OPTIONS} <= set(argument_spec("deploy"))
+    for name in TARGET_OPTIONS:
+        assert {key: spec[name].get(key) for key in ("type", "choices", "default")} == {
+            key: argument_spec("deploy")[name].get(key) for key in ("type", "choices", "default")
+        }
+
+
+def request_with_secret() -> str:
+    components = [{"name": "web", "kind": "stateless", "image": "web:1", "environment": [["TOKEN", SECRET]]}]
+    specification = {
+        "application": {"name": "app", "components": components},
+        "references": {"web": "web:1"},
+        "source": "compose.yaml",
+        "folder": "/app",
+    }
+    return json.dumps({"workflow": "status", "by": "ada", "specification": specification, "arguments": {"host": "here"}})
+
+
+def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, *words, **more: logged.append(repr((words, more))))
+    with patch_module_args({"request": request_with_secret(), "target": "kubernetes"}), pytest.raises(SystemExit):
+        workflow.main()
+    shown = capsys.readouterr().out
+    result = json.loads(shown)
+    assert result["invocation"]["module_args"]["request"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    assert logged and "request" in logged[0]
+    assert SECRET not in shown + "".join(logged)
+    assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; of a cluster only")
+
+
+def test_applications_are_not_deployed_to_kubernetes_and_the_way_out_is_named() -> None:
+    said = "^target: found kubernetes; allowed: docker; of a cluster only the infrastructure can be made, by pulumi up$"
+    with pytest.raises(Refused, match=said):
+        make_driver(TargetOptions(Target.KUBERNETES, "", "", ""), "app", "/")
+
+
+def test_a_stack_of_another_target_is_refused() -> None:
+    """Fault: an inventory of a stack for a cluster, and a deployment to the engine of this machine."""
+    stack = {"application": "sockshop", "target": "kubernetes"}
+    for module in PUBLIC:
+        task = action(module, {"application": COMPOSE}, evenkeel_stack=stack)
+        said = "^target: found docker, and a stack that was made for kubernetes; allowed: the same in both, or another inventory$"
+        with pytest.raises(AnsibleActionFail, match=said):
+            task._check_target(task._options())
+    for variables in ({}, {"evenkeel_stack": {**stack, "target": "docker"}}):
+        task = action("deploy", {"application": COMPOSE}, **variables)
+        task._check_target(task._options())
+
+
+def test_a_build_outlives_a_controller_that_is_silent_for_longer_than_what_waits_for_users_does() -> None:
+    assert {module: entry.heartbeat_seconds(module) for module in PUBLIC} == {
+        module: 60.0 if module == "images" else 10.0 for module in PUBLIC
+    }
