@@ -1,8 +1,9 @@
 """A cold deployment, images already built, beside Docker Compose v2 with the same 16 components and no proxies.
 
 Both begin with nothing and end when all is healthy. Aim: a ratio of at most 1.5, with two more containers an instance.
-Needs the packages of requirements-dev.txt, which bring Docker Compose, and the images (`make site` once). Run it from the
-repository's root: `.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes them down with their data.
+Needs the packages of requirements-dev.txt, which bring Docker Compose, and the images (`make site` once).
+Run it from the repository's root: `.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes
+them down with their data.
 """
 
 from __future__ import annotations

@@ -48,4 +48,8 @@ attributes:
   action:
     description: Runs on the controller first, where the application is read and validated.
     support: full
+  action_group:
+    description: Takes defaults of C(group/evenkeel.mesh.application) in C(module_defaults).
+    support: full
+    membership: [evenkeel.mesh.application]
 """

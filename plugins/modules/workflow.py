@@ -62,16 +62,16 @@ plan:
   sample: ["create sockshop-payment-1 (missing)"]
 """
 
-import json  # noqa: E402
+import json
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import heartbeat  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.progress import reporter  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context  # noqa: E402
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, heartbeat_seconds, run_workflow  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import heartbeat
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.progress import reporter
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, heartbeat_seconds, run_workflow
 
 
 def main() -> None:

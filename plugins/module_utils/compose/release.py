@@ -125,7 +125,7 @@ def _check(name: str, node: Node) -> Check:
         name=name,
         command=_words(found["command"]) if "command" in found else (),
         user=found["user"].string() if "user" in found else Check.user,
-        url=found["url"].string() if "url" in found else "",
+        url=found["url"].converted(_web_address, "an address that begins with http:// or https://", "") if "url" in found else "",
         status=found["status"].integer(100, 599, 200) if "status" in found else 200,
         contains=contains,
         query=found["query"].string() if "query" in found else "",
@@ -134,6 +134,12 @@ def _check(name: str, node: Node) -> Check:
         interval=_seconds(found["interval"]) if "interval" in found else Check.interval,
         timeout=_seconds(found["timeout"]) if "timeout" in found else Check.timeout,
     )
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError(text)
+    return text
 
 
 def _pattern(text: str) -> str:
