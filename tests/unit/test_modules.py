@@ -107,7 +107,8 @@ def test_an_empty_option_has_its_default(module: str) -> None:
 def test_attributes_are_true(module: str) -> None:
     """As far as the code tells: who claims to show a difference returns one, in both modes or in check mode alone."""
     attributes = documentation(module)["attributes"]
-    assert set(attributes) == {"action", "check_mode", "diff_mode", "idempotent"}
+    assert set(attributes) == {"action", "action_group", "check_mode", "diff_mode", "idempotent"}
+    assert attributes["action_group"]["membership"] == ["evenkeel.mesh.application"]
     assert all(each["support"] in ("full", "partial", "none") and each["description"] for each in attributes.values())
     assert all(each.get("details") for each in attributes.values() if each["support"] == "partial")
     assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
@@ -148,7 +149,9 @@ def test_the_private_module_takes_what_is_documented_and_shows_no_request(monkey
             assert spec[name].get(key) == option.get(key), f"{name}: {key}"
     assert {*TARGET_OPTIONS} <= set(argument_spec("deploy"))
     for name in TARGET_OPTIONS:
-        assert {key: spec[name].get(key) for key in ("type", "choices", "default")} == {
+        # Paths are those of the host: the controller must not expand them.
+        kinds = {"path": "str"}
+        assert {key: kinds.get(str(spec[name].get(key)), spec[name].get(key)) for key in ("type", "choices", "default")} == {
             key: argument_spec("deploy")[name].get(key) for key in ("type", "choices", "default")
         }
 

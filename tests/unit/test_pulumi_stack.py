@@ -50,7 +50,7 @@ def test_saved_outputs_become_variables(tmp_path: Path) -> None:
     assert variables["application"] == str(COMPOSE)
     assert variables["evenkeel_stack"] == {**OUTPUTS, "password": "[secret]"}
     assert variables["ansible_connection"] == "local"
-    assert variables["ansible_python_interpreter"] == sys.executable
+    assert Path(variables["ansible_python_interpreter"]).samefile(sys.executable)
 
 
 def test_pulumi_is_asked_for_the_stack_without_its_secrets(tmp_path: Path) -> None:

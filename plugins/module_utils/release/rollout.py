@@ -191,12 +191,18 @@ class Runner:
         return self._finish()
 
     def _hold(self) -> None:
-        """Wait while a pause is demanded. Raises ``Aborted``, ``Interrupted``."""
+        """Wait while a pause is demanded; users who have a candidate meanwhile are watched over.
+
+        Raises ``Aborted``, ``Interrupted``, and ``Fault`` where the candidate turns out to be bad.
+        """
         while (demand := self._target.demand()) in (Demand.PAUSE, Demand.ABORT):
             if demand == Demand.ABORT:
                 raise Aborted("an abort was requested")
-            self._target.check_heartbeat()
-            self._sleep(TICK_SECONDS)
+            if self.release.weight:
+                self._judge(self.release)
+            else:
+                self._target.check_heartbeat()
+                self._sleep(TICK_SECONDS)
 
     def _finish(self) -> Release:
         """Go on with a promotion. Each part can be done again."""

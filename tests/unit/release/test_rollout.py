@@ -284,12 +284,26 @@ def test_a_request_to_promote_passes_over_the_gates() -> None:
 
 
 def test_a_pause_holds_the_weight_and_still_takes_back_what_is_bad() -> None:
-    world = World()
+    world, bad = World(), World(bad_share=0.1)
     pauses = iter(["pause"] * 400)
-    ended = roll_out(Pretended(world, behaviour={"demand": lambda: next(pauses, "")}))
+    ended = roll_out(Pretended(world, behaviour={"demand": lambda: next(pauses, "") if world.split else ""}))
     assert ended.phase == Phase.PROMOTED
     assert ended.steps[0].seconds > 190
-    assert roll_out(Pretended(World(bad_share=0.1), behaviour={"demand": lambda: "pause"})).phase == Phase.FAILED
+    assert roll_out(Pretended(bad, behaviour={"demand": lambda: "pause" if bad.split else ""})).phase == Phase.FAILED
+
+
+def test_a_pause_that_comes_between_a_gate_and_the_next_weight_watches_on() -> None:
+    world = World()
+
+    def demand() -> str:
+        """A pause comes as soon as the first gate has passed, and the candidate gets worse then."""
+        if world.record.passed < 10:
+            return ""
+        world.bad_share = 0.2
+        return "pause"
+
+    ended = roll_out(Pretended(world, behaviour={"demand": demand}))
+    assert (ended.phase, world.split) == (Phase.FAILED, 0)
 
 
 def test_an_interrupted_release_holds() -> None:
