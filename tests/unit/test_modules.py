@@ -88,7 +88,7 @@ CHOICES = [(module, name) for module in PUBLIC for name, option in argument_spec
 
 @pytest.mark.parametrize(("module", "option"), CHOICES)
 def test_a_choice_that_is_none_is_refused_with_those_that_are(module: str, option: str) -> None:
-    first, *_ = (str(choice) for choice in argument_spec(module)[option]["choices"])
+    first = next(str(choice) for choice in argument_spec(module)[option]["choices"])
     with pytest.raises(AnsibleActionFail, match=rf"(?s){option}.*{first}.*nothing of the kind"):
         action(module, {"application": COMPOSE, option: "nothing of the kind"})._options()
 

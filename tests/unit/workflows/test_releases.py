@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 
@@ -292,29 +292,38 @@ def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
         assert sum("being promoted" in each for each in answers) > 5
 
 
+@dataclass
+class Pauser:
+    """Another process that pauses a release for a while: the answer, and how often users were moved meanwhile."""
+
+    shop: Shop
+    answers: list[str] = field(default_factory=list)
+    paused: list[tuple[int, Phase]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.shop.world.clock.start(self._pause)
+
+    def _pause(self) -> None:
+        shop = self.shop
+        try:
+            self.answers.append(ask(shop.context(), Action.PAUSE).lines[0])
+        except Refused as error:
+            self.answers.append(str(error))
+        if not self.answers[0].startswith("requested"):
+            return
+        moves = len(shop.world.moves["api"])
+        shop.world.clock.sleep(100.0)
+        self.paused.append((len(shop.world.moves["api"]) - moves, stored(shop).phase))
+        ask(shop.context(), Action.RESUME)
+
+
 def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
     number, held = 1, 0
     while True:
         shop = up()
-        answers: list[str] = []
-        paused: list[tuple[int, Phase]] = []
-
-        def pause(shop: Shop = shop, answers: list[str] = answers, paused: list[tuple[int, Phase]] = paused) -> None:
-            try:
-                answers.append(ask(shop.context(), Action.PAUSE).lines[0])
-            except Refused as error:
-                answers.append(str(error))
-            if not answers[0].startswith("requested"):
-                return
-            moves = len(shop.world.moves["api"])
-            shop.world.clock.sleep(100.0)
-            paused.append((len(shop.world.moves["api"]) - moves, stored(shop).phase))
-            ask(shop.context(), Action.RESUME)
-
-        def begin(shop: Shop = shop, pause: Callable[[], None] = pause) -> None:
-            shop.world.clock.start(pause)
-
-        points = doing_at(number, begin)
+        pauser = Pauser(shop)
+        answers, paused = pauser.answers, pauser.paused
+        points = doing_at(number, pauser.begin)
         result = ask(shop.context(points), weights=(10.0, 100.0))
         if number >= len(points.seen):
             break

@@ -9,6 +9,7 @@ from .containers import Container
 from .names import Role
 from .observe import Found
 from .operations import (
+    ContainerOperation,
     CreateContainer,
     DetachContainer,
     HandOverProxy,
@@ -17,9 +18,7 @@ from .operations import (
     UpdateContainer,
 )
 
-Verb = type[
-    CreateContainer | RecreateContainer | HandOverProxy | StartContainer | UpdateContainer | DetachContainer
-]
+Verb = type[ContainerOperation]
 
 
 @dataclass(frozen=True)

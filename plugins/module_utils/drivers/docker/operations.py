@@ -74,51 +74,52 @@ class DeleteFolder(Operation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateContainer(Operation):
+class ContainerOperation(Operation):
+    """Something that is done to ``container``."""
+
+    container: Container
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateContainer(ContainerOperation):
     """Create and start ``container``."""
 
     verb: ClassVar[str] = "create"
-    container: Container
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecreateContainer(Operation):
+class RecreateContainer(ContainerOperation):
     """Replace a container by ``container``."""
 
     verb: ClassVar[str] = "recreate"
-    container: Container
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandOverProxy(Operation):
+class HandOverProxy(ContainerOperation):
     """Start ``container`` beside the proxy that it replaces, which takes no new connection from then on and leaves."""
 
     verb: ClassVar[str] = "hand over"
-    container: Container
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartContainer(Operation):
+class StartContainer(ContainerOperation):
     """Start ``container``, which is there."""
 
     verb: ClassVar[str] = "start"
-    container: Container
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateContainer(Operation):
+class UpdateContainer(ContainerOperation):
     """Give ``container`` other limits while it runs."""
 
     verb: ClassVar[str] = "update"
-    container: Container
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetachContainer(Operation):
+class DetachContainer(ContainerOperation):
     """Take ``container`` off all networks but ``network``."""
 
     verb: ClassVar[str] = "detach"
-    container: Container
     network: str
 
 
