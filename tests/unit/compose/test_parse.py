@@ -98,6 +98,12 @@ def test_interpolation(text: str, meant: str) -> None:
     ("service", "fault"),
     [
         ({"imagee": "x"}, "services.web.imagee: found the unknown key 'imagee'; allowed: 'image', or another of "),
+        ({"expose": ["15001"]}, "services.web.expose.0: found '15001'; allowed: another port: the proxy beside the application"),
+        (
+            {"ports": ["80:15006"]},
+            "services.web.ports.0: found '80:15006'; allowed: another port: the proxy beside the application",
+        ),
+        ({"ports": [{"target": 15411, "published": 80}]}, "services.web.ports.0.target: found 15411; allowed: another port"),
         ({"x-mesh": {"ports": {8848: "http"}}}, "services.web.x-mesh.ports.8848: found 8848; allowed: a port in expose"),
         ({"expose": [80], "x-mesh": {"ports": {80: "htp"}}}, "services.web.x-mesh.ports.80: found 'htp'; allowed: http, grpc"),
         ({"x-mesh": {"overrides": {"api": {}}}}, "services.web.x-mesh.overrides.api: found 'api'; allowed: a name in depends_on"),
@@ -125,7 +131,7 @@ def test_interpolation(text: str, meant: str) -> None:
         ({"x-mesh": {"policy": {"timeout": 5}}}, "services.web.x-mesh.policy.timeout: found 5; allowed: a duration"),
         ({"x-mesh": {"policy": {"routes": [{"domains": ["*"]}]}}}, "services.web.x-mesh.policy.routes.0.domains: found a list"),
         ({"healthcheck": {"interval": "1s"}}, "services.web.healthcheck: found a healthcheck without a test; allowed: test"),
-        ({"command": "say 'open"}, "services.web.command: found \"say 'open\"; allowed: a list of words"),
+        ({"command": "say 'open"}, 'services.web.command: found "say \'open"; allowed: a list of words'),
     ],
 )
 def test_a_fault_names_place_finding_and_way_out(service: dict[str, Any], fault: str) -> None:
@@ -139,9 +145,7 @@ def test_every_fault_is_reported_at_once() -> None:
 
 def test_a_dependency_cycle_is_shown_whole() -> None:
     services = {name: {"image": name, "depends_on": [other]} for name, other in (("a", "b"), ("b", "c"), ("c", "a"))}
-    assert faults(services) == [
-        "services.c.depends_on.a: found the cycle a → b → c → a; allowed: dependencies without a cycle"
-    ]
+    assert faults(services) == ["services.c.depends_on.a: found the cycle a → b → c → a; allowed: dependencies without a cycle"]
 
 
 def test_outer_ports_may_not_collide_unless_their_addresses_differ() -> None:

@@ -49,3 +49,8 @@ def test_what_came_in_between_two_looks() -> None:
 
 def test_a_proxy_that_began_anew_counts_from_there() -> None:
     assert Totals(3, 0, 0, 3).since(Totals(10, 1, 0, 10)) == Totals(3, 0, 0, 3)
+
+
+def test_a_bucket_that_a_proxy_does_not_have_counts_as_the_next_smaller_one() -> None:
+    found = parse_statistics(answer(10, 0, {25.0: 6, 1000.0: 10}), ["api:80"])["api:80"]
+    assert (found.slower_than(25), found.slower_than(50), found.slower_than(1000)) == (4, 4, 0)
