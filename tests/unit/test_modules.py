@@ -52,6 +52,7 @@ def action(module: str, arguments: dict[str, Any], **variables: Any) -> Any:
     templar = SimpleNamespace(template=lambda value: value)
     made = plugin.ActionModule(task, SimpleNamespace(), SimpleNamespace(), None, templar, None)
     made._task_vars, made._name = variables, module
+    made._load_name = f"evenkeel.mesh.{module}"  # as the plugin loader does
     return made
 
 
