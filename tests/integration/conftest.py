@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import testinfra
 
+# What is shared with another suite says as much of an assertion that fails as a test does.
+pytest.register_assert_rewrite("contract.scenarios")
+
 APPLICATION = os.environ.get("COMPOSE_PROJECT_NAME", "sockshop")
 EDGE = f"http://localhost:{os.environ.get('EDGE_HTTP_PORT', '80')}"
 STATUS = f"http://localhost:{os.environ.get('EDGE_STATUS_PORT', '8080')}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from memory.pool import SequentialPool
 
+# What is shared with another suite says as much of an assertion that fails as a test does.
+pytest.register_assert_rewrite("contract.scenarios")
+
 _UTILS = "ansible_collections.evenkeel.mesh.plugins.module_utils"
 _PLACES = ("plan.execute", "workflows.release_target", "workflows.scale", "workflows.status")
 

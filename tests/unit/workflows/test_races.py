@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Purpose, Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy, DriverError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release im
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Size, scale
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
 from memory.disturbed import doing_at
-from memory.driver import Points
+from memory.driver import Point, Points
 from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, state, up
 from memory.shop import Shop, made_once, rollout, with_component
 
@@ -187,3 +187,24 @@ def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
     ask(shop.context(), Action.ABORT)
     shop.world.clock.join(process)
     assert settled_on(shop, OLD)
+
+
+def test_who_has_lost_a_lease_writes_nothing_any_more() -> None:
+    shop = edited()
+    before = state(shop)
+    stolen: list[bool] = []
+
+    def steal() -> None:
+        # As where the holder did not renew it in time: another has it meanwhile, and has let go again.
+        stolen.append(bool(shop.world.leases.pop("application")))
+        with shop.context().driver.state.lease(shop.context(by="the other").holder(Purpose.DEPLOYMENT)):
+            pass
+
+    def at(point: Point) -> None:
+        if point.name == "observe" and not stolen:
+            steal()
+
+    with pytest.raises(Busy, match="lost to another run"):
+        RUNS["deployment"](shop.context(Points(at)))
+    assert stolen and state(shop) == before
+    assert shop.world.having("web") == {"web:1 1": 1.0}
