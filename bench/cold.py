@@ -16,7 +16,7 @@ from plain_compose import NAME, compose_program, write_plain
 from side_by_side import command, measure, report
 
 ROUNDS = 5
-PORTS = {"EDGE_HTTP_PORT": "18000", "EDGE_STATUS_PORT": "18001", "ZIPKIN_PORT": "18002"}
+PORTS = {"EDGE_HTTP_PORT": "18200", "EDGE_STATUS_PORT": "18201", "ZIPKIN_PORT": "18202"}
 
 
 def main() -> None:
@@ -31,10 +31,10 @@ def main() -> None:
         with_mesh = command(playbook, "playbooks/site.yml", **environment)
         remove_without = command(*compose, "down", "--volumes", "--timeout", "2")
         remove_with = command(playbook, "playbooks/teardown.yml", "-e", "delete_data=true", **environment)
-        with_mesh()
-        remove_with()
+        taken: dict[str, list[float]] = {"compose": [], "evenkeel": []}
         try:
-            taken: dict[str, list[float]] = {"compose": [], "evenkeel": []}
+            with_mesh()
+            remove_with()
             for _round in range(rounds):
                 taken["compose"] += measure({"compose": without}, 1)["compose"]
                 remove_without()
