@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -112,9 +111,7 @@ class _Watched:
 
     def run(self, operation: Operation, execution: Execution) -> None:
         self._driver.run(operation, execution)
-        # Another operation may be deleting what is looked at.
-        with suppress(FileNotFoundError):
-            self._place.look(operation.key)
+        self._place.look(operation.key)
 
 
 def application() -> Application:

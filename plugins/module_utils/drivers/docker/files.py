@@ -16,12 +16,16 @@ HOME_MODE = 0o700
 
 
 def read_files(folder: Path) -> dict[str, str]:
-    """Return the contents of all files below ``folder`` by path; unfinished ones of a run that died are not among them."""
-    return {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".")
-    }
+    """Return the contents of all files below ``folder`` by path; unfinished ones of a run that died are not among them.
+
+    Nor is what another run deletes meanwhile.
+    """
+    contents = {}
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names if not name.startswith(".")):
+            with suppress(FileNotFoundError):
+                contents[str(path.relative_to(folder))] = path.read_text(encoding="utf-8")
+    return contents
 
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: tuple[int, int] = (0, 0)) -> None:
