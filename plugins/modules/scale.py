@@ -21,7 +21,7 @@ options:
     type: str
     default: ""
   replicas:
-    description: How many instances it is to have.
+    description: Number of instances.
     type: int
   memory:
     description: The memory of each instance, such as C(512M).

@@ -54,7 +54,7 @@ class WorkflowAction(ActionBase):
         return result
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return what the workflow is told besides the application: the action's own options."""
+        """Return the action's own options, which the workflow gets besides the application."""
         shared = argument_spec("status")
         return {name: value for name, value in options.items() if name not in shared}
 
@@ -103,7 +103,7 @@ class WorkflowAction(ActionBase):
         }
 
     def _run_workflow(self, options: Options, request: dict[str, Any], **further: Any) -> dict[str, Any]:
-        """Run the module; all that it is told of the application is one option, which no log shows."""
+        """Run the module; the application is passed to it in one option, which no log shows."""
         target = {name: options[name] for name in TARGET_OPTIONS if options.get(name)}
         arguments = {**target, **further, "request": json.dumps(request)}
         result: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=self._task_vars)

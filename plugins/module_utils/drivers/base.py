@@ -103,7 +103,7 @@ class StateStore(Protocol):
     ) -> AbstractContextManager[Lease]:
         """Return the lease on the application, or on the release that ``holder`` names.
 
-        Whoever has it is waited for up to ``patience`` seconds; ``waiting`` is told who that is. Raises ``Busy``. Who dies
+        Whoever has it is waited for up to ``patience`` seconds; ``waiting`` is called with its holder. Raises ``Busy``. Who dies
         lets go.
         """
 
@@ -182,10 +182,10 @@ class ImageStore(Protocol):
         """Return those of ``references`` that are not there."""
 
     def pull(self, reference: str, say: Say) -> None:
-        """Get an image from its registry; ``say`` is told now and then how far it is. Raises ``ImageError``."""
+        """Get an image from its registry; ``say`` reports its progress. Raises ``ImageError``."""
 
     def build(self, recipe: Recipe, archive: Path, say: Say) -> None:
-        """Build an image from ``archive``, a tar file of its context; ``say`` is told the step. Raises ``ImageError``."""
+        """Build an image from ``archive``, a tar file of its context; ``say`` reports the step. Raises ``ImageError``."""
 
     def read_file(self, reference: str, path: str) -> str:
         """Return the text of a file in an image. Raises ``ImageError``."""

@@ -28,7 +28,7 @@ def rejections(
 
     Where nothing is rejected, that is known after one look. Else every further one is at a variant of the application with
     some of its stated keys: as many as the logarithm of their number for each key that is to blame. Where ``enough`` says
-    so, no further key is looked for. What no key is to blame for is told of the component whose file it is.
+    so, no further key is looked for. Where no key is to blame the error names the component whose file it is.
     """
     files = render(application)
 

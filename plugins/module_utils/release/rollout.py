@@ -27,7 +27,7 @@ _PAUSE_SECONDS = 0.1
 
 
 class Runner:
-    """Takes one release through its course on ``target``; ``say`` is told of its progress."""
+    """Runs one release on ``target``, weight by weight; ``say`` reports its progress."""
 
     def __init__(
         self,

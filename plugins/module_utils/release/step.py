@@ -20,7 +20,7 @@ PLOT_SECONDS = 2.0
 
 @dataclass
 class Stage:
-    """One step of ``release`` on ``target``; ``say`` is told of its progress, ``load`` is given what has to end after it."""
+    """One step of ``release`` on ``target``; ``say`` reports its progress, ``load`` registers what has to end after it."""
 
     release: Release
     target: Target

@@ -29,7 +29,7 @@ def follow(
 ) -> int:
     """Run a program of a process group of its own to its end, and return its exit status; minus a signal if one ended it.
 
-    ``heard`` is told the lines of both outputs as they come, and nothing, an empty list, at least every ``TICK_SECONDS``.
+    ``heard`` is called with new lines of both outputs, and with an empty list at least every ``TICK_SECONDS``.
     When it raises, or anything else does, the group is ended. Raises ``Overdue`` after ``seconds``, and ``OSError``.
     """
     deadline = time.monotonic() + seconds

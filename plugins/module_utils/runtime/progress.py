@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def reporter(progress: str | None) -> Callable[[str], None]:
-    """Return what appends a line to the file ``progress``; without one nothing is told."""
+    """Return a function that appends a line to the file ``progress``; without a file it does nothing."""
     if not progress:
         return lambda line: None
 

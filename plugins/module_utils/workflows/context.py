@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 30.0
 class Context:
     """A run of a workflow.
 
-    ``specification`` is the application as its file describes it now; ``by`` names who requested the run; ``say`` is told of
+    ``specification`` is the application as its file describes it now; ``by`` names who requested the run; ``say`` reports
     progress; ``alive`` tells whether whoever requested it is still there. ``now`` and ``sleep`` are its clock, in seconds.
     """
 

@@ -81,7 +81,7 @@ def carry_out(
 ) -> Outcome:
     """Build and pull side by side, a few at a time; the archives are in the tar file ``bundle``.
 
-    ``say`` is told now and then what each is at. Once whoever requested them is not ``alive`` any more all fail by ``Cancelled``.
+    ``say`` reports the progress of each. Once whoever requested them is not ``alive`` any more all fail by ``Cancelled``.
     """
     with tempfile.TemporaryDirectory(prefix="evenkeel-") as folder:
         with tarfile.open(bundle) as archives:

@@ -24,7 +24,7 @@ SCOPE = (Part.MESH, Part.COMPONENTS)
 
 @dataclass(frozen=True)
 class Size:
-    """What ``component`` is to have: ``replicas``, and ``memory`` of each in bytes; None as it has."""
+    """The new size of ``component``: ``replicas``, and ``memory`` of each in bytes; None leaves it as it is."""
 
     component: str
     replicas: int | None = None

@@ -82,7 +82,7 @@ def generate_secret(layout: Layout, name: str) -> None:
 
 
 def mount_secret(layout: Layout, component: str, secret: SecretMount) -> None:
-    """Give a component's user a copy of a secret: the one on record belongs to root alone."""
+    """Give a component's user a copy of a secret: the stored one belongs to root alone."""
     directory(layout.home / "mounted", 0o711)
     directory(layout.home / "mounted" / component, 0o711)
     content = (layout.secrets / secret.source).read_bytes()

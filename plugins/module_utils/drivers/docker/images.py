@@ -33,7 +33,7 @@ _LATER_SYNTAX = re.compile(r"unknown (instruction|flag)", re.IGNORECASE)
 class DockerImages:
     """The images of one Docker engine, an ``ImageStore``.
 
-    Its methods may be called from several threads at once. ``say`` is told several times a second what a pull or a build
+    Its methods may be called from several threads at once. ``say`` reports several times a second what a pull or a build
     is at; when it raises, what has been started for that is ended, on the engine too.
     """
 

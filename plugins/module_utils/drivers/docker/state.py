@@ -151,7 +151,7 @@ class FileStateStore:
 
 
 def refusal(holder: Holder | None, application: str) -> str:
-    """Return what is told to a run that finds ``holder`` at work."""
+    """Return the refusal of a run while ``holder`` is at work."""
     if holder is None:
         return f"another run is at work on {application}; wait for its end and run again"
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
