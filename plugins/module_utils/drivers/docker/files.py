@@ -21,7 +21,7 @@ def read_files(folder: Path) -> dict[str, str]:
     Nor is what another run deletes meanwhile.
     """
     contents = {}
-    for parent, _, names in os.walk(folder):
+    for parent, _folders, names in os.walk(folder):
         for path in (Path(parent, name) for name in names if not name.startswith(".")):
             with suppress(FileNotFoundError):
                 contents[str(path.relative_to(folder))] = path.read_text(encoding="utf-8")
