@@ -19,6 +19,7 @@ from ansible.utils.display import Display
 from .options import argument_spec
 from .progress import Progress
 from .project import Project, read_project
+from .signals import put_off
 
 POLL_SECONDS = 0.5
 MODULE = "evenkeel.mesh.workflow"
@@ -60,7 +61,8 @@ class WorkflowAction(ActionBase):
 
     def tell(self, line: str, indent: str = "") -> None:
         """Show ``line``, with the host in front of it where others may be telling theirs at the same time."""
-        Display().display(f"{indent}{self._host}: {line}" if self._several else f"{indent}{line}")
+        with put_off():
+            Display().display(f"{indent}{self._host}: {line}" if self._several else f"{indent}{line}")
 
     def path_here(self, path: str) -> Path:
         """Return the absolute path of a file that is brought here, with the host in its name where others have one too."""

@@ -1,0 +1,24 @@
+"""An action that is interrupted while it shows a line ends after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.signals import put_off
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_handled_after_the_block(number: signal.Signals) -> None:
+    came: list[str] = []
+    former = signal.signal(number, lambda *_: came.append("signal"))
+    try:
+        with put_off():
+            os.kill(os.getpid(), number)
+            came.append("block")
+        assert came == ["block", "signal"]
+        os.kill(os.getpid(), number)
+        assert came == ["block", "signal", "signal"]
+    finally:
+        signal.signal(number, former)
