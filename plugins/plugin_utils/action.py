@@ -19,7 +19,7 @@ from ansible.utils.display import Display
 from .options import argument_spec
 from .progress import Progress
 from .project import Project, read_project
-from .signals import put_off
+from .signals import defer_termination
 
 POLL_SECONDS = 0.5
 MODULE = "evenkeel.mesh.workflow"
@@ -61,7 +61,7 @@ class WorkflowAction(ActionBase):
 
     def tell(self, line: str, indent: str = "") -> None:
         """Show ``line``, with the host in front of it where others may be telling theirs at the same time."""
-        with put_off():
+        with defer_termination():
             Display().display(f"{indent}{self._host}: {line}" if self._several else f"{indent}{line}")
 
     def path_here(self, path: str) -> Path:

@@ -1,4 +1,4 @@
-"""Signals that end a process, put off while it holds what others wait for."""
+"""Termination signals, deferred while the process holds a lock that others wait for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-ENDING = (signal.SIGINT, signal.SIGTERM)
+TERMINATION = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def put_off() -> Iterator[None]:
-    """Keep what asks this process to end until the block is left; for the main thread only.
+def defer_termination() -> Iterator[None]:
+    """Deliver SIGINT and SIGTERM after the block; for the main thread only.
 
     A worker of Ansible shows a line through a queue that it shares with the playbook. One that ends between taking and
     releasing the queue's lock leaves the playbook waiting for that lock forever.
@@ -23,7 +23,7 @@ def put_off() -> Iterator[None]:
     def keep(number: int, frame: Any) -> None:
         pending.append(number)
 
-    handlers = {number: signal.signal(number, keep) for number in ENDING}
+    handlers = {number: signal.signal(number, keep) for number in TERMINATION}
     try:
         yield
     finally:

@@ -25,14 +25,14 @@ def extra(**variables: Any) -> tuple[str, str]:
 
 def playbook(name: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook on the application, with values for the variables in its file."""
-    return subprocess.run(_command(name, options, variables), cwd=ROOT, env=_plain(), capture_output=True, text=True, check=False)
+    return subprocess.run(_command(name, options, variables), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
 
 
 def kill_playbook(name: str, moment: str, *options: str, by: int = signal.SIGKILL, **variables: str) -> None:
     """Run a playbook, and end it ``by`` a signal as soon as it says ``moment``."""
     command, said = _command(name, options, variables), ""
     with subprocess.Popen(
-        command, cwd=ROOT, env=_plain(), stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as running:
         for line in running.stdout or ():
             said += line
@@ -47,8 +47,13 @@ def _command(name: str, options: tuple[str, ...], variables: Mapping[str, str]) 
     return [PLAYBOOK, f"playbooks/{name}.yml", *usual, *options]
 
 
-def _plain() -> dict[str, str]:
-    return {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+def environment() -> dict[str, str]:
+    """Return this process's environment for a playbook without colours.
+
+    Ansible's variables of whoever runs the tests are left out: they may name another copy of the collection.
+    """
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return {**outer, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 
 
 def deploy(**variables: str) -> list[str]:

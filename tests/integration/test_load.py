@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import APPLICATION
-from echo import PLAYBOOK, ROOT
+from echo import PLAYBOOK, ROOT, environment
 from eventually import eventually
 
 LABEL = f"io.evenkeel.load={APPLICATION}"
@@ -21,16 +21,15 @@ LABEL = f"io.evenkeel.load={APPLICATION}"
 
 def load(**extra: Any) -> tuple[int, str]:
     """Run the playbook, and return its exit code and all that it said."""
-    plain = {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
     command = [PLAYBOOK, "playbooks/load.yml", "--extra-vars", json.dumps(extra)]
-    done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
 def site(**variables: str) -> None:
     """Bring the shop to its file, with values for the variables in it."""
     command = [PLAYBOOK, "playbooks/site.yml"]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env={**environment(), **variables}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -49,9 +48,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def playbook(name: str, root: Path, file: Path) -> None:
     """Run a playbook of the checkout at ``root``."""
     command = [echo.PLAYBOOK, f"playbooks/{name}.yml", *echo.extra(application=str(file), delete_data=True)]
-    # Variables of whoever runs the tests may name another copy of the collection.
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    done = subprocess.run(command, cwd=root, env=plain, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=root, env=echo.environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

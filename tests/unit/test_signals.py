@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.signals import put_off
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.signals import defer_termination
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -14,7 +14,7 @@ def test_a_signal_is_handled_after_the_block(number: signal.Signals) -> None:
     came: list[str] = []
     former = signal.signal(number, lambda *_: came.append("signal"))
     try:
-        with put_off():
+        with defer_termination():
             os.kill(os.getpid(), number)
             came.append("block")
         assert came == ["block", "signal"]
