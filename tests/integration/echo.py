@@ -25,7 +25,9 @@ def extra(**variables: Any) -> tuple[str, str]:
 
 def playbook(name: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a playbook on the application, with values for the variables in its file."""
-    return subprocess.run(_command(name, options, variables), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        _command(name, options, variables), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
 
 
 def kill_playbook(name: str, moment: str, *options: str, by: int = signal.SIGKILL, **variables: str) -> None:
