@@ -12,6 +12,13 @@ version_added: 0.1.0
 description:
   - What the actions of this collection run on hosts. It is not for playbooks, its options may change at any time.
 options:
+  library:
+    description: The version of the collection's code that is to run the workflow.
+    type: str
+    required: true
+  archive:
+    description: That code as a zip file in base64, for a host that does not have it yet.
+    type: str
   request:
     description: The workflow, its arguments, and the application as it was read on the controller, as JSON.
     type: str
@@ -50,10 +57,16 @@ author: The Evenkeel authors (@evenkeel)
 EXAMPLES = r"""
 - name: What the action of evenkeel.mesh.status runs
   evenkeel.mesh.workflow:
+    library: 0123456789abcdef
     request: "{{ {'workflow': 'status', 'by': 'me', 'specification': specification, 'arguments': {'host': 'here'}} | to_json }}"
 """
 
 RETURN = r"""
+library_missing:
+  description: That nothing has run, because the host does not have the library and there was no archive of it.
+  returned: then alone
+  type: bool
+  sample: true
 plan:
   description: The operations, each with its cause; the other values are those of the public modules.
   returned: where the workflow plans
@@ -62,22 +75,18 @@ plan:
   sample: ["create sockshop-payment-1 (missing)"]
 """
 
-import json
+import base64
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.serialization import built
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.heartbeat import heartbeat
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.progress import reporter
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED, heartbeat_seconds, run_workflow
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.library import Library, cache_folder
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
+            "library": {"type": "str", "required": True},
+            "archive": {"type": "str", "no_log": True},
             "request": {"type": "str", "required": True, "no_log": True},
             "target": {"type": "str", "choices": ["docker", "kubernetes"], "default": "docker"},
             "docker_host": {"type": "str", "default": "unix:///var/run/docker.sock"},
@@ -87,20 +96,16 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params = module.params
-    request = json.loads(params["request"])
-    specification: Specification = built(Specification, request["specification"])
-    options = TargetOptions(
-        Target(params["target"]), params["docker_host"], params["docker_cert_path"] or "", params["directory"]
-    )
+    library = Library(module.params["library"], cache_folder())
     try:
-        driver = make_driver(options, specification.application.name, specification.folder)
-        name, progress = request["workflow"], params["progress"]
-        alive = heartbeat(progress, heartbeat_seconds(name))
-        context = Context(driver, specification, request["by"], reporter(progress), alive)
-        result = run_workflow(name, context, request["arguments"], module.check_mode)
-    except EXPECTED as error:
-        module.fail_json(msg=str(error))
+        if not library.installed():
+            if not module.params["archive"]:
+                module.exit_json(library_missing=True)
+            library.install(base64.b64decode(module.params["archive"]))
+        entry = library.load("workflows.entry")
+    except OSError as error:
+        module.fail_json(msg=f"the collection's code cannot be kept on the host: {error}")
+    result = entry.run(module.params, module.check_mode)
     failure = result.pop("failure", "")
     if failure:
         module.fail_json(msg=failure, **result)

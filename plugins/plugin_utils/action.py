@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextvars
 import getpass
 import json
@@ -16,6 +17,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from . import library
 from .options import argument_spec
 from .progress import Progress
 from .project import Project, read_project
@@ -107,8 +109,11 @@ class WorkflowAction(ActionBase):
     def _run_workflow(self, options: Options, request: dict[str, Any], **further: Any) -> dict[str, Any]:
         """Run the module; the application is passed to it in one option, which no log shows."""
         target = {name: options[name] for name in TARGET_OPTIONS if options.get(name)}
-        arguments = {**target, **further, "request": json.dumps(request)}
+        arguments = {**target, **further, "request": json.dumps(request), "library": library.version()}
         result: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=self._task_vars)
+        if result.get("library_missing"):
+            arguments["archive"] = base64.b64encode(library.archive()).decode()
+            result = self._execute_module(MODULE, arguments, task_vars=self._task_vars)
         return result
 
     @property

@@ -21,6 +21,7 @@ UTILS = PLUGINS / "module_utils"
 COLLECTION = "ansible_collections.evenkeel.mesh.plugins"
 EVERY = ("compose", "drivers", "images", "mesh", "model", "plan", "release", "runtime", "workflows")
 BELOW_DRIVERS = ("drivers.base", "drivers.errors", "images", "mesh", "model", "plan", "release.state", "runtime")
+WORKFLOWS = ("workflows", "drivers.base", "drivers.errors", "images", "mesh", "model", "plan", "release", "runtime")
 
 # What files below a path may import of this collection, by prefixes of names below module_utils; the longest path counts.
 ALLOWED = {
@@ -36,7 +37,8 @@ ALLOWED = {
     "drivers/registry.py": ("model", "drivers.base", "drivers.docker"),
     "drivers/docker": ("drivers.docker", *BELOW_DRIVERS),
     "drivers/kubernetes": ("drivers.kubernetes", *BELOW_DRIVERS),
-    "workflows": ("workflows", "drivers.base", "drivers.errors", "images", "mesh", "model", "plan", "release", "runtime"),
+    "workflows": WORKFLOWS,
+    "workflows/entry.py": (*WORKFLOWS, "drivers.registry"),
 }
 
 
@@ -91,7 +93,8 @@ def test_the_rules_are_about_what_is_there() -> None:
     assert len(FILES) > 100
     assert "mesh.files.served_addresses" in utils_of(UTILS / "drivers" / "docker" / "observation.py")
     assert "drivers.docker.driver.DockerDriver" in utils_of(UTILS / "drivers" / "registry.py")
-    assert "drivers.registry.make_driver" in utils_of(PLUGINS / "modules" / "workflow.py")
+    assert "drivers.registry.make_driver" in utils_of(UTILS / "workflows" / "entry.py")
+    assert "runtime.library.Library" in utils_of(PLUGINS / "modules" / "workflow.py")
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -118,9 +121,8 @@ def test_the_registry_loads_no_driver_before_it_makes_one() -> None:
 
 
 @pytest.mark.parametrize("path", files(PLUGINS / "modules"), ids=lambda path: path.name)
-def test_a_module_knows_the_registry_and_workflows_alone(path: Path) -> None:
-    known = ("drivers.registry", "model", "runtime", "workflows.context", "workflows.entry")
-    assert [each for each in utils_of(path) if not within(each, known)] == []
+def test_a_module_is_sent_with_nothing_but_what_finds_the_library(path: Path) -> None:
+    assert [each for each in utils_of(path) if not within(each, ("runtime.library",))] == []
 
 
 @pytest.mark.parametrize("folder", ["action", "plugin_utils", "inventory"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
 import json
 import subprocess
@@ -19,6 +20,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import entry
 from ansible_collections.evenkeel.mesh.plugins.modules import workflow
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils import library
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import TARGET_OPTIONS
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.options import argument_spec
 
@@ -141,7 +143,7 @@ def test_the_private_module_takes_what_is_documented_and_shows_no_request(monkey
     with pytest.raises(Stop):
         workflow.main()
     spec = taken["argument_spec"]
-    assert {name for name, option in spec.items() if option.get("no_log")} == {"request"}
+    assert {name for name, option in spec.items() if option.get("no_log")} == {"archive", "request"}
     documented = documentation(PRIVATE)["options"]
     assert set(spec) == set(documented)
     for name, option in documented.items():
@@ -168,12 +170,15 @@ def request_with_secret() -> str:
 
 
 def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(workflow, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     logged: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, *words, **more: logged.append(repr((words, more))))
     # By hand, as ansible-core 2.18.0 has no patch_module_args yet.
-    arguments = {"ANSIBLE_MODULE_ARGS": {"request": request_with_secret(), "target": "kubernetes"}}
+    code = {"library": library.version(), "archive": base64.b64encode(library.archive()).decode()}
+    arguments = {"ANSIBLE_MODULE_ARGS": {"request": request_with_secret(), "target": "kubernetes", **code}}
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps(arguments).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
     with pytest.raises(SystemExit):

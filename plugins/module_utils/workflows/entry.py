@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,15 +10,18 @@ from typing import Any
 
 from ..drivers.base import Extent, Part, Scope
 from ..drivers.errors import Busy, DriverError
+from ..drivers.registry import Target, TargetOptions, make_driver
 from ..images.needed import in_use
 from ..images.recipe import Recipe
 from ..images.source import SourceError
 from ..model.errors import ModelError, Refused
 from ..model.serialization import built
+from ..model.specification import Specification
 from ..plan.graph import Plan
 from ..release.effective import effective
 from ..release.state import StateError
-from ..runtime.heartbeat import HEARTBEAT_SECONDS
+from ..runtime.heartbeat import HEARTBEAT_SECONDS, heartbeat
+from ..runtime.progress import reporter
 from .context import Context, Result
 from .deploy import deploy
 from .images import HEARTBEAT_SECONDS as IMAGES_HEARTBEAT_SECONDS
@@ -25,7 +29,7 @@ from .images import carry_out, missing_images, plan_images
 from .preview import preview, urls
 from .tracing import prepare_store
 
-# Workflows that not every run needs are loaded where they are called: modules come to a host uncompiled.
+# Workflows that not every run needs are loaded where they are called.
 
 # All that a workflow raises on purpose: the message says what was found, and the way out.
 EXPECTED = (Refused, Busy, ModelError, StateError, DriverError, SourceError, OSError)
@@ -34,9 +38,24 @@ Arguments = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
-def run_workflow(name: str, context: Context, arguments: Arguments, dry: bool) -> Answer:
-    """Return the result of the workflow called ``name``; with ``failure`` where it did not go well. Raises ``EXPECTED``."""
-    return _WORKFLOWS[name](context, arguments, dry)
+def run(parameters: Mapping[str, Any], dry: bool) -> Answer:
+    """Return the result of the workflow that a module's parameters request; with ``failure`` where it did not go well."""
+    request = json.loads(parameters["request"])
+    specification: Specification = built(Specification, request["specification"])
+    options = TargetOptions(
+        target=Target(parameters["target"]),
+        docker_host=parameters["docker_host"],
+        docker_cert_path=parameters["docker_cert_path"] or "",
+        directory=parameters["directory"],
+    )
+    name, progress = request["workflow"], parameters["progress"]
+    try:
+        driver = make_driver(options, specification.application.name, specification.folder)
+        alive = heartbeat(progress, heartbeat_seconds(name))
+        context = Context(driver, specification, request["by"], reporter(progress), alive)
+        return _WORKFLOWS[name](context, request["arguments"], dry)
+    except EXPECTED as error:
+        return {"failure": str(error)}
 
 
 def heartbeat_seconds(name: str) -> float:
