@@ -1,7 +1,7 @@
-# `make site` brings the shop up, `make test` checks everything; both set up what they need.
+# `make site` deploys the shop, `make test` checks everything; both install what they need.
 VENV := .venv
 OLDEST := $(shell sed -n 's/^requires_ansible: ">=\(.*\)"/\1/p' meta/runtime.yml)
-# Tools of the environment come first, as in one that is activated.
+# The environment's tools come first on the PATH, as in an activated one.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
 
 .PHONY: site engine teardown pulumi test lint unit unit-oldest molecule
@@ -9,20 +9,20 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
 site: $(VENV)/site
 	ansible-playbook playbooks/site.yml
 
-# The engine alone, for what is to be made on it before anything is deployed.
+# Only the engine, for Pulumi to create resources on before a deployment.
 engine: $(VENV)/site
 	ansible-playbook playbooks/platform.yml
 
 teardown: $(VENV)/site
 	ansible-playbook playbooks/teardown.yml
 
-# The command line of Pulumi; what it runs is in pulumi/.
+# Pulumi's command line; its program is in pulumi/.
 pulumi: $(VENV)/pulumi
 	python pulumi/install.py $(CURDIR)/.pulumi
 
 test: lint unit unit-oldest molecule
 
-# Debian's Python can make virtual environments only with the package python3-venv.
+# Debian's Python needs the package python3-venv to create virtual environments.
 $(VENV)/bin/pip:
 	python3 -c 'import ensurepip' || { apt-get update && apt-get install --yes --no-install-recommends python3-venv; }
 	python3 -m venv $(VENV)
@@ -51,7 +51,7 @@ lint: $(VENV)/test
 unit: $(VENV)/test
 	pytest tests/unit
 
-# The oldest ansible-core that meta/runtime.yml allows stands before the environment's own.
+# PYTHONPATH puts the oldest ansible-core that meta/runtime.yml allows before the environment's.
 unit-oldest: $(VENV)/test $(VENV)/oldest-$(OLDEST)
 	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest tests/unit
 
