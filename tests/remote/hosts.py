@@ -50,7 +50,7 @@ def host(name: str) -> Any:
     """Return what runs commands on a host, as root: `one` and `two` have both users."""
     key = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "key"
     config = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-    return testinfra.get_host(f"ssh://free@{ADDRESSES[name]}", ssh_identity_file=str(key), ssh_extra_args=config, sudo=True)
+    return testinfra.get_host(f"ssh://passwordless@{ADDRESSES[name]}", ssh_identity_file=str(key), ssh_extra_args=config, sudo=True)
 
 
 def answer(name: str) -> str:
