@@ -1,9 +1,9 @@
 """A cold deployment, images already built, beside Docker Compose v2 with the same 16 components and no proxies.
 
-Both begin with nothing and end when all is healthy. Aim: a ratio of at most 1.5, with two more containers an instance.
-Needs the packages of requirements-dev.txt, which bring Docker Compose, and the images (`make site` once).
-Run it from the repository's root: `.venv/bin/python bench/cold.py [ROUNDS]`. It works on applications of its own names and takes
-them down with their data.
+Both start from nothing and end when all components are healthy. Aim: a ratio of at most 1.5, with two more containers for each
+instance. Needs the packages of requirements-dev.txt, which include Docker Compose, and the images (`make site` once).
+Run it from the repository's root: `.venv/bin/python bench/cold.py [ROUNDS]`. Its applications have their own names and are
+removed with their data.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         program = compose_program()
         compose = (program, "--project-name", NAME, "--file", str(write_plain(Path(folder))))
-        without = command(*compose, "up", "--detach", "--wait")
-        with_mesh = command(playbook, "playbooks/site.yml", **environment)
-        remove_without = command(*compose, "down", "--volumes", "--timeout", "2")
-        remove_with = command(playbook, "playbooks/teardown.yml", "-e", "delete_data=true", **environment)
-        taken: dict[str, list[float]] = {"compose": [], "evenkeel": []}
+        deploy_plain = command(*compose, "up", "--detach", "--wait")
+        deploy_mesh = command(playbook, "playbooks/site.yml", **environment)
+        remove_plain = command(*compose, "down", "--volumes", "--timeout", "2")
+        remove_mesh = command(playbook, "playbooks/teardown.yml", "-e", "delete_data=true", **environment)
+        durations: dict[str, list[float]] = {"compose": [], "evenkeel": []}
         try:
-            with_mesh()
-            remove_with()
+            deploy_mesh()
+            remove_mesh()
             for _round in range(rounds):
-                taken["compose"] += measure({"compose": without}, 1)["compose"]
-                remove_without()
-                taken["evenkeel"] += measure({"evenkeel": with_mesh}, 1)["evenkeel"]
-                remove_with()
+                durations["compose"] += measure({"compose": deploy_plain}, 1)["compose"]
+                remove_plain()
+                durations["evenkeel"] += measure({"evenkeel": deploy_mesh}, 1)["evenkeel"]
+                remove_mesh()
         finally:
-            remove_without()
-            remove_with()
-        report(taken, "compose")
+            remove_plain()
+            remove_mesh()
+        report(durations, "compose")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Releases of the echo application of the tests, in this process: engine, proxies and load are real, the playbook is left out."""
+"""Releases of the tests' echo application in this process: with real engine, proxies and load, but without the playbook."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def deploy() -> None:
 
 
 def context() -> Context:
-    """Return a run of a workflow on the application as its file has it."""
+    """Return the context of a workflow on the application of the file."""
     specification = read_project(str(echo.FILE), "built", VARIABLES).specification
     options = TargetOptions(Target.DOCKER, LOCAL, "", DIRECTORY)
     driver = make_driver(options, specification.application.name, specification.folder)
@@ -42,10 +42,10 @@ def release(
     components: tuple[str, ...] = ("api",),
     patience: float = 10,
 ) -> workflow.ReleaseResult:
-    """Release ``components`` with ``environment``, and return what came of it."""
-    versions = tuple(ComponentVersion(each, "", tuple(environment.items())) for each in components)
-    wanted = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
-    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, wanted, NAME, patience=patience)
+    """Release ``components`` with ``environment``, and return the result."""
+    versions = tuple(ComponentVersion(component, "", tuple(environment.items())) for component in components)
+    rollout = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
+    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, rollout, NAME, patience=patience)
     return workflow.release(context(), request, dry=False)
 
 

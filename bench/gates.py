@@ -1,8 +1,8 @@
-"""How often a gate errs: synthetic releases, thousands of each kind, and what became of them.
+"""How often the gate errs: decisions on thousands of synthetic releases of each kind.
 
     python bench/gates.py [RELEASES]
 
-A release is one step at 10 % of 200 requests a second, looked at every second for five minutes at most. Nothing is timed.
+A release is one step at 10 % of 200 requests a second, evaluated every second for five minutes at most. Nothing is timed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evi
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Limits, verdict
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
-CANDIDATES, STABLES, SECONDS = 20, 180, 300
+CANDIDATE_REQUESTS, STABLE_REQUESTS, SECONDS = 20, 180, 300
 MARGIN = 0.01
 Share = Callable[[int], float]
 
@@ -34,55 +34,57 @@ class Kind:
     stable: Share
 
 
-def always(share: float) -> Share:
-    """Return a share that stays."""
-    return partial(_always, share)
+def constant(share: float) -> Share:
+    """Return a constant share."""
+    return partial(_constant, share)
 
 
-def _always(share: float, second: int) -> float:
+def _constant(share: float, second: int) -> float:
     return share
 
 
-def slow_hour(second: int) -> float:
-    """Return a share that is twenty times as high for a while."""
+def bad_minute(second: int) -> float:
+    """Return a share that is twenty times as high from second 5 to second 60."""
     return 0.1 if 5 <= second < 60 else 0.005
 
 
 KINDS = (
-    Kind("the same, 0.5 % bad", always(0.005), always(0.005)),
-    Kind("the same, nothing bad", always(0.0), always(0.0)),
-    Kind("the same, a bad minute for both", slow_hour, slow_hour),
-    Kind("better, 0.5 % against 1 %", always(0.005), always(0.01)),
-    Kind("worse by the margin, 1.5 % against 0.5 %", always(0.015), always(0.005)),
-    Kind("worse, 5 % against 0.1 %", always(0.05), always(0.001)),
-    Kind("20 % slow against 5 %", always(0.2), always(0.05)),
-    Kind("dead", always(1.0), always(0.001)),
+    Kind("the same, 0.5 % bad", constant(0.005), constant(0.005)),
+    Kind("the same, nothing bad", constant(0.0), constant(0.0)),
+    Kind("the same, a bad minute for both", bad_minute, bad_minute),
+    Kind("better, 0.5 % against 1 %", constant(0.005), constant(0.01)),
+    Kind("worse by the margin, 1.5 % against 0.5 %", constant(0.015), constant(0.005)),
+    Kind("worse, 5 % against 0.1 %", constant(0.05), constant(0.001)),
+    Kind("20 % slow against 5 %", constant(0.2), constant(0.05)),
+    Kind("dead", constant(1.0), constant(0.001)),
 )
 
 
-def drawn(requests: int, share: float, chance: random.Random) -> Counts:
-    """Return how many of ``requests`` are bad, by the gaps between them (L. Devroye, 1986, X.4)."""
+def draw(requests: int, share: float, chance: random.Random) -> Counts:
+    """Draw how many of ``requests`` are bad, by the gaps between them (L. Devroye, 1986, X.4)."""
     if share >= 1:
         return Counts(requests, requests)
-    bad, at = 0, 0
+    bad, position = 0, 0
     while share > 0:
-        at += 1 + int(log(1 - chance.random()) / log(1 - share))
-        if at > requests:
+        position += 1 + int(log(1 - chance.random()) / log(1 - share))
+        if position > requests:
             break
         bad += 1
     return Counts(requests, bad)
 
 
 def release(kind: Kind, seed: int) -> tuple[str, int, int]:
-    """Return the decision, the seconds that it took, and the candidate's bad requests until then."""
+    """Return the decision, the seconds until it, and the candidate's bad requests until then."""
     chance = random.Random(seed)
-    seen = Evidence(MARGIN)
+    evidence = Evidence(MARGIN)
     for second in range(SECONDS):
-        seen = seen.seen(drawn(CANDIDATES, kind.candidate(second), chance), drawn(STABLES, kind.stable(second), chance))
-        found = verdict({"bad": seen}, Limits())
-        if found.decision != Decision.WAIT:
-            return found.decision, second + 1, seen.candidate.bad
-    return Decision.WAIT, SECONDS, seen.candidate.bad
+        candidate = draw(CANDIDATE_REQUESTS, kind.candidate(second), chance)
+        stable = draw(STABLE_REQUESTS, kind.stable(second), chance)
+        evidence = evidence.seen(candidate, stable)
+        result = verdict({"bad": evidence}, Limits())
+        if result.decision != Decision.WAIT:
+            return result.decision, second + 1, evidence.candidate.bad
+    return Decision.WAIT, SECONDS, evidence.candidate.bad
 
 
 def main() -> None:
@@ -91,12 +93,13 @@ def main() -> None:
     print(f"{'candidate against stable':42} {'passed':>8} {'failed':>8} {'unclear':>8} {'seconds':>8} {'bad':>5}")
     with ProcessPoolExecutor() as pool:
         for kind in KINDS:
-            ends = list(pool.map(partial(release, kind), range(amount), chunksize=250))
+            outcomes = list(pool.map(partial(release, kind), range(amount), chunksize=250))
             shares = [
-                100 * sum(end[0] == decision for end in ends) / amount
+                100 * sum(outcome[0] == decision for outcome in outcomes) / amount
                 for decision in (Decision.PASS, Decision.FAIL, Decision.WAIT)
             ]
-            seconds, bad = statistics.median(end[1] for end in ends), statistics.median(end[2] for end in ends)
+            seconds = statistics.median(outcome[1] for outcome in outcomes)
+            bad = statistics.median(outcome[2] for outcome in outcomes)
             print(f"{kind.name:42} {shares[0]:7.2f}% {shares[1]:7.2f}% {shares[2]:7.2f}% {seconds:8.0f} {bad:5.0f}")
 
 

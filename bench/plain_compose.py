@@ -21,15 +21,15 @@ APPLICATION = "applications/sockshop/compose.yaml"
 
 
 def compose_program() -> str:
-    """Return Docker Compose itself: the package's own wrapper tells nobody of a failure."""
-    found = find_spec("compose")
-    if found is None or found.origin is None:
+    """Return the path of Docker Compose itself: the package's wrapper hides failures."""
+    package = find_spec("compose")
+    if package is None or package.origin is None:
         raise SystemExit("found no Docker Compose; allowed: pip install --requirement requirements-dev.txt")
-    return str(Path(found.origin).with_name("docker-compose"))
+    return str(Path(package.origin).with_name("docker-compose"))
 
 
 def write_plain(folder: Path) -> Path:
-    """Write the Compose file and what it mounts to ``folder``, and return its path."""
+    """Write the Compose file and the files that it mounts to ``folder``, and return its path."""
     specification = read_project(APPLICATION, "built", {}).specification
     application = specification.application
     for secret in application.secrets:
@@ -39,9 +39,11 @@ def write_plain(folder: Path) -> Path:
     edge.write_text(json.dumps(_edge()))
     content: dict[str, Any] = {
         "name": NAME,
-        "services": {each.name: _service(each, specification) for each in application.components if each.replicas},
-        "volumes": {each.name: {} for each in application.volumes},
-        "secrets": {each.name: {"file": str(folder / each.name)} for each in application.secrets},
+        "services": {
+            component.name: _service(component, specification) for component in application.components if component.replicas
+        },
+        "volumes": {volume.name: {} for volume in application.volumes},
+        "secrets": {secret.name: {"file": str(folder / secret.name)} for secret in application.secrets},
     }
     folder.chmod(0o755)
     path = folder / "compose.json"
@@ -55,14 +57,14 @@ def _service(component: Component, specification: Specification) -> dict[str, An
         "image": references[platform_image("envoy")] if component.gateway else references[component.name],
         "mem_limit": component.memory,
         "environment": dict(component.environment),
-        "depends_on": {each.name: {"condition": each.condition} for each in component.dependencies},
-        "secrets": [each.source for each in component.secrets],
+        "depends_on": {dependency.name: {"condition": dependency.condition} for dependency in component.dependencies},
+        "secrets": [secret.source for secret in component.secrets],
         "read_only": component.read_only,
-        "volumes": [f"{each.source}:{each.target}" for each in component.mounts if each.kind == "volume"],
-        "tmpfs": [each.target for each in component.mounts if each.kind == "tmpfs"],
+        "volumes": [f"{mount.source}:{mount.target}" for mount in component.mounts if mount.kind == "volume"],
+        "tmpfs": [mount.target for mount in component.mounts if mount.kind == "tmpfs"],
     }
     if component.name == specification.application.tracing:
-        # Without the schema that Evenkeel loads, Zipkin on MySQL never gets healthy.
+        # Zipkin on MySQL is never healthy without the schema that Evenkeel loads.
         service["environment"]["STORAGE_TYPE"] = "mem"
     if component.healthcheck:
         service["healthcheck"] = {"test": list(component.healthcheck.test), "interval": "1s", "retries": 120}
@@ -74,7 +76,7 @@ def _service(component: Component, specification: Specification) -> dict[str, An
 
 
 def _edge() -> dict[str, Any]:
-    """Return a proxy that passes all on to the front-end."""
+    """Return the configuration of a proxy that forwards everything to the front-end."""
     kinds = "type.googleapis.com/envoy.extensions.filters"
     router = {"name": "router", "typed_config": {"@type": f"{kinds}.http.router.v3.Router"}}
     routes = [{"match": {"prefix": "/"}, "route": {"cluster": "front-end"}}]

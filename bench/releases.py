@@ -1,8 +1,8 @@
-"""Good and bad candidates under load: how many are promoted and taken back, and how many requests a bad one spoils.
+"""Good and bad candidates under load: how many are promoted or rolled back, and how many requests a bad one spoils.
 
 Run it from the repository's root: `.venv/bin/python bench/releases.py [RUNS [KIND ...]]`. It deploys the echo application of
-the tests, and sends it 200 requests a second. A request is spoiled where its answer is no 200, is wrong, or comes from a
-candidate that is slow on purpose; it is mixed where one component answered as the candidate and another as it was before.
+the tests, and sends it 200 requests a second. A request is spoiled if its answer is not 200, is wrong, or comes from a
+candidate that is slow on purpose; it is mixed if one component answered with the candidate and another with the stable version.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from crowd import Crowd
 RUNS = 20
 RATE = 200.0
 BEFORE_SECONDS, AFTER_SECONDS = 2.0, 1.0
-# A good candidate goes through fewer weights, so that twenty take ten minutes.
+# Good candidates go through fewer weights, so that twenty releases take ten minutes.
 FEW_WEIGHTS = (5.0, 25.0, 100.0)
 SHARED = f"http://127.0.0.1:{echo_release.PORT}/chain"
 RIGHT = Check("answers", url=SHARED, contains="^(1|good[0-9]+) (?!wrong)", interval=0.5)
@@ -42,12 +42,12 @@ KINDS = {
     "never healthy": Kind({"NEVER_HEALTHY": "1"}),
     "wrong answers, a check": Kind({"WRONG": "1"}),
 }
-COLUMNS = {"promoted": 9, "back": 5, "seconds": 8, "spoiled": 8, "of": 7, "share": 8, "most in a run": 14, "mixed": 6}
+COLUMNS = {"promoted": 9, "rolled back": 11, "seconds": 8, "spoiled": 8, "of": 7, "share": 8, "most in a run": 14, "mixed": 6}
 
 
 @dataclass(frozen=True)
 class Run:
-    """How one release ended, how long it took, and of how many requests how many were spoiled or mixed."""
+    """How one release ended, its duration, and its requests: all, spoiled and mixed."""
 
     phase: str
     seconds: float
@@ -76,44 +76,46 @@ def release(kind: Kind, number: int) -> Run:
         time.sleep(BEFORE_SECONDS)
         began = time.monotonic()
         weights = DEFAULT_WEIGHTS if kind.environment else FEW_WEIGHTS
-        answer = echo_release.release({"VERSION": version, **kind.environment}, weights, (RIGHT,), kind.components)
+        result = echo_release.release({"VERSION": version, **kind.environment}, weights, (RIGHT,), kind.components)
         seconds = time.monotonic() - began
         time.sleep(AFTER_SECONDS)
-    assert answer.release
+    assert result.release
     if not kind.environment:
-        for each in crowd.failed():
-            print(f"  {each.at:.1f} s, user {each.user}: {each.status} after {each.took:.2f} s: {each.text[:200]}", flush=True)
-    return Run(answer.release.phase, seconds, len(crowd.answers), spoiled(crowd, kind, version), mixed(crowd, kind, version))
+        for answer in crowd.failed():
+            place = f"  {answer.sent:.1f} s, user {answer.user}"
+            print(f"{place}: {answer.status} after {answer.seconds:.2f} s: {answer.text[:200]}", flush=True)
+    return Run(result.release.phase, seconds, len(crowd.answers), spoiled(crowd, kind, version), mixed(crowd, kind, version))
 
 
 def spoiled(crowd: Crowd, kind: Kind, version: str) -> int:
-    """Return how many requests a bad candidate has spoiled."""
-    good = [each for each in crowd.answers if each.status == 200]
-    slow = sum(each.text.endswith(version) and each.took > 0.2 for each in good) if "SLOW_PERCENT" in kind.environment else 0
-    return len(crowd.failed()) + sum("wrong" in each.text for each in good) + slow
+    """Return how many requests a bad candidate spoiled."""
+    good = [answer for answer in crowd.answers if answer.status == 200]
+    wrong = sum("wrong" in answer.text for answer in good)
+    slow = sum(answer.text.endswith(version) and answer.seconds > 0.2 for answer in good)
+    return len(crowd.failed()) + wrong + (slow if "SLOW_PERCENT" in kind.environment else 0)
 
 
 def mixed(crowd: Crowd, kind: Kind, version: str) -> int:
-    """Return how many requests have seen one component's candidate and another's stable version."""
+    """Return how many requests saw one component's candidate and another's stable version."""
     if len(kind.components) == 1:
         return 0
-    pairs = [each.text.split() for each in crowd.answers if each.status == 200]
-    return sum((one == version) != (other == version) for one, other in pairs)
+    pairs = [answer.text.split() for answer in crowd.answers if answer.status == 200]
+    return sum((web == version) != (api == version) for web, api in pairs)
 
 
 def row(runs: list[Run]) -> str:
     """Return the figures of ``runs`` in columns."""
-    phases = [each.phase for each in runs]
-    bad, every = sum(each.spoiled for each in runs), sum(each.requests for each in runs)
+    phases = [run.phase for run in runs]
+    spoiled_requests, requests = sum(run.spoiled for run in runs), sum(run.requests for run in runs)
     figures = (
         f"{phases.count('promoted')}",
         f"{phases.count('failed')}",
-        f"{statistics.median(each.seconds for each in runs):.1f}",
-        f"{bad}",
-        f"{every}",
-        f"{100 * bad / every:.3f}%",
-        f"{100 * max(each.spoiled / each.requests for each in runs):.3f}%",
-        f"{sum(each.mixed for each in runs)}",
+        f"{statistics.median(run.seconds for run in runs):.1f}",
+        f"{spoiled_requests}",
+        f"{requests}",
+        f"{100 * spoiled_requests / requests:.3f}%",
+        f"{100 * max(run.spoiled / run.requests for run in runs):.3f}%",
+        f"{sum(run.mixed for run in runs)}",
     )
     return " ".join(f"{figure:>{width}}" for figure, width in zip(figures, COLUMNS.values(), strict=True))
 

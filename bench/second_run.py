@@ -1,7 +1,7 @@
-"""A second `site.yml`, in which nothing is to do, beside `ansible-playbook` on an empty play. Aim: a ratio of at most 2.5.
+"""A second `site.yml`, with nothing to do, beside `ansible-playbook` on an empty play. Aim: a ratio of at most 2.5.
 
 Run it from the repository's root with the shop deployed: `.venv/bin/python bench/second_run.py [ROUNDS]`. COMPOSE_PROJECT_NAME
-names another deployment.
+selects another deployment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a weight's rename to its effect in every caller's proxy, by the time that each says it took the routes in.
+"""From a weight's rename to its effect in every caller's proxy, by the reload time that each proxy reports.
 
 Run it from the repository's root: `.venv/bin/python bench/weights.py [CHANGES]`. It deploys the echo application of the tests.
 """
@@ -23,11 +23,11 @@ CALLERS = ("edge-1", "web-1", "web-2", "other-1")
 SETTLED_SECONDS = 0.3
 
 
-def taken_in(layout: Layout, caller: str) -> float:
-    """Return when ``caller``'s proxy last took routes in, in milliseconds since the epoch."""
+def reload_time(layout: Layout, caller: str) -> float:
+    """Return when ``caller``'s proxy last loaded routes, in milliseconds since the epoch."""
     answer = ask_proxy(layout.admin(caller), "/stats?format=json&filter=config_reload_time_ms")
-    found = json.loads(answer or b'{"stats": []}')["stats"]
-    return float(max(each["value"] for each in found if ".rds.mesh." in each["name"]))
+    statistics = json.loads(answer or b'{"stats": []}')["stats"]
+    return float(max(statistic["value"] for statistic in statistics if ".rds.mesh." in statistic["name"]))
 
 
 def main() -> None:
@@ -50,13 +50,13 @@ def main() -> None:
                 target.shift(replace(release, weight=1.0 + change))
                 writes.append(time.time() * 1000 - before)
                 time.sleep(SETTLED_SECONDS)
-                times = [taken_in(layout, caller) for caller in CALLERS]
-                assert min(times) >= int(before), "a caller did not take the change in"
+                times = [reload_time(layout, caller) for caller in CALLERS]
+                assert min(times) >= int(before), "a caller did not load the change"
                 delays.append(max(times) - before)
                 spreads.append(max(times) - min(times))
-        print(f"{changes} changes, {len(CALLERS)} callers; the last one has the change, in ms after it was asked for:")
-        print(f"  median {statistics.median(delays):.0f}, most {max(delays):.0f}; to write it: {statistics.median(writes):.1f}")
-        print(f"between the first caller and the last: median {statistics.median(spreads):.0f}, most {max(spreads):.0f}")
+        print(f"{changes} changes, {len(CALLERS)} callers; until the last one has the change, in ms:")
+        print(f"  median {statistics.median(delays):.0f}, max {max(delays):.0f}; to write it: {statistics.median(writes):.1f}")
+        print(f"between the first caller and the last: median {statistics.median(spreads):.0f}, max {max(spreads):.0f}")
         echo_release.abort()
     finally:
         echo_release.tear_down()

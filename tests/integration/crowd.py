@@ -1,4 +1,4 @@
-"""A crowd of users, each with its cookies, who ask an application through its edge all the while. On this machine only."""
+"""A crowd of users with cookies, who send requests to an application through its edge. On this machine only."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ MAX_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What a user got: when it asked, in seconds since the crowd began, the status, 0 without an answer, and the text.
+    """The answer to a user's request: its status, 0 without an answer, and its text.
 
-    ``took`` is how many seconds the answer took.
+    ``sent`` is when the request was sent, in seconds since the crowd began; ``seconds`` the time until the answer.
     """
 
-    at: float
+    sent: float
     user: int
     status: int
     text: str
-    took: float
+    seconds: float
 
 
 @dataclass
 class Crowd:
-    """``users`` who send ``rate`` requests a second together to ``path`` on ``port`` of this machine."""
+    """``users`` who together send ``rate`` requests a second to ``path`` on ``port`` of this machine."""
 
     port: int
     path: str
@@ -39,7 +39,7 @@ class Crowd:
 
     @contextmanager
     def asking(self) -> Iterator[Crowd]:
-        """Ask for as long as the block runs."""
+        """Send requests while the block runs."""
         stop, began = threading.Event(), time.monotonic()
         threads = [threading.Thread(target=self._user, args=(number, stop, began)) for number in range(self.users)]
         for thread in threads:
@@ -52,17 +52,17 @@ class Crowd:
                 thread.join()
 
     def failed(self) -> list[Answer]:
-        """Return the answers that are none or bad."""
-        return [each for each in self.answers if each.status != 200]
+        """Return the requests without an answer or with a bad one."""
+        return [answer for answer in self.answers if answer.status != 200]
 
     def moves(self) -> list[list[str]]:
-        """Return for each user the texts, each time that they changed."""
-        found: dict[int, list[str]] = {}
-        for each in sorted(self.answers, key=lambda answer: answer.at):
-            texts = found.setdefault(each.user, [])
-            if each.status == 200 and (not texts or texts[-1] != each.text):
-                texts.append(each.text)
-        return list(found.values())
+        """Return for each user the sequence of different texts."""
+        texts_by_user: dict[int, list[str]] = {}
+        for answer in sorted(self.answers, key=lambda answer: answer.sent):
+            texts = texts_by_user.setdefault(answer.user, [])
+            if answer.status == 200 and (not texts or texts[-1] != answer.text):
+                texts.append(answer.text)
+        return list(texts_by_user.values())
 
     def _user(self, number: int, stop: threading.Event, began: float) -> None:
         pause, cookie = self.users / self.rate, ""
@@ -70,15 +70,15 @@ class Crowd:
         following = began + pause * number / self.users
         while not stop.wait(max(0.0, following - time.monotonic())) and time.monotonic() - began < MAX_SECONDS:
             following += pause
-            at = time.monotonic() - began
+            sent = time.monotonic() - began
             try:
-                cookies = "; ".join(each for each in (self.headers.get("Cookie", ""), cookie) if each)
+                cookies = "; ".join(filter(None, (self.headers.get("Cookie", ""), cookie)))
                 connection.request("GET", self.path, headers={**self.headers, **({"Cookie": cookies} if cookies else {})})
                 answer = connection.getresponse()
                 text = answer.read().decode()
                 cookie = (answer.getheader("Set-Cookie") or cookie).partition(";")[0]
-                self.answers.append(Answer(at, number, answer.status, text, time.monotonic() - began - at))
+                self.answers.append(Answer(sent, number, answer.status, text, time.monotonic() - began - sent))
             except (OSError, http.client.HTTPException) as error:
                 connection.close()
-                self.answers.append(Answer(at, number, 0, repr(error), time.monotonic() - began - at))
+                self.answers.append(Answer(sent, number, 0, repr(error), time.monotonic() - began - sent))
         connection.close()
