@@ -1,4 +1,4 @@
-"""A person buys socks in a real browser."""
+"""A purchase in a real browser."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def page() -> Iterator[Page]:
         assert errors == []
 
 
-def keep(page: Page, name: str) -> None:
-    """Keep a picture of the page where a folder is given for them."""
+def screenshot(page: Page, name: str) -> None:
+    """Save a screenshot of the page, if a folder for them is configured."""
     if PICTURES:
         page.wait_for_load_state("networkidle")
         page.screenshot(path=Path(PICTURES, f"{name}.png"))
@@ -41,7 +41,7 @@ def keep(page: Page, name: str) -> None:
 def test_a_visitor_registers_and_buys(page: Page) -> None:
     page.goto(f"{SHOP}/")
     expect(page.locator('[data-action="add-to-cart"]').first).to_be_visible()
-    keep(page, "shop")
+    screenshot(page, "shop")
     page.goto(f"{SHOP}/category.html")
     page.locator('[data-action="add-to-cart"]').first.click()
     expect(page.locator("#cart-count")).to_have_text("1")
@@ -58,7 +58,7 @@ def test_a_visitor_registers_and_buys(page: Page) -> None:
     expect(page.locator("#cart-count")).to_have_text("1")
 
     page.goto(f"{SHOP}/basket.html")
-    keep(page, "basket")
+    screenshot(page, "basket")
     page.locator("#to-checkout").click()
     form = page.locator("#address-form")
     address = {"number": "7", "street": "Elm Street", "city": "Ghent", "postcode": "9000", "country": "Belgium"}
@@ -79,5 +79,5 @@ def test_a_visitor_registers_and_buys(page: Page) -> None:
 
     page.goto(f"{SHOP}/customer-orders.html")
     expect(page.locator(".order-row")).to_have_count(1)
-    keep(page, "orders")
+    screenshot(page, "orders")
     expect(page.locator("#cart-count")).to_have_text("0")

@@ -1,6 +1,6 @@
-"""A real Kubernetes API server on this machine's loopback, with its store and controllers, for as long as a test lasts.
+"""A real Kubernetes API server on this machine's loopback, with its store and controllers, for the duration of a test.
 
-Its programs are found in the folder KUBEBUILDER_ASSETS, where `setup-envtest` puts them, or on the PATH.
+Its programs are searched in the folder KUBEBUILDER_ASSETS, where `setup-envtest` puts them, and on the PATH.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ STORE, SERVER, CONTROLLERS = "etcd", "kube-apiserver", "kube-controller-manager"
 
 
 def program(name: str) -> str | None:
-    """Return the path of a program, None where there is none."""
+    """Return the path of a program, None if it is missing."""
     return shutil.which(name, path=os.pathsep.join([os.environ.get("KUBEBUILDER_ASSETS", ""), os.environ["PATH"]]))
 
 
 def missing(*names: str) -> str:
-    """Return why a test of the programs ``names`` is skipped, nothing where they are there."""
+    """Return why a test that needs the programs ``names`` is skipped; empty if all are there."""
     absent = [name for name in names if not program(name)]
     return f"there is no {', '.join(absent)} in KUBEBUILDER_ASSETS or on the PATH" if absent else ""
 
 
 @dataclass(frozen=True)
 class ApiServer:
-    """A server that answers at ``url`` to who knows the ``token``."""
+    """A server at ``url``; clients authenticate with ``token``."""
 
     url: str
     token: str
@@ -46,7 +46,7 @@ class ApiServer:
 
     @property
     def kubeconfig(self) -> Path:
-        """A file by which clients find the server."""
+        """The kubeconfig file of the server."""
         path = self.folder / "kubeconfig"
         cluster = {"server": self.url, "insecure-skip-tls-verify": True}
         content = {
@@ -60,8 +60,8 @@ class ApiServer:
         path.write_text(json.dumps(content))
         return path
 
-    def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
-        """Send a request, and return status and answer."""
+    def request(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
+        """Send a request, and return its status and answer."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, content, headers, method=method)
@@ -75,8 +75,8 @@ class ApiServer:
 
 @contextmanager
 def api_server(folder: Path, controllers: bool = False) -> Iterator[ApiServer]:
-    """Run a server that keeps everything in ``folder``, and stop it."""
-    store, peers, port = (_free_port() for _each in range(3))
+    """Run a server with its data in ``folder`` while the block runs."""
+    store, peers, port = (_free_port() for _number in range(3))
     server = ApiServer(f"https://127.0.0.1:{port}", secrets.token_hex(16), folder)
     (folder / "tokens").write_text(f"{server.token},test,test,system:masters\n")
     subprocess.run(["openssl", "genrsa", "-out", str(folder / "key"), "2048"], check=True, capture_output=True)
@@ -125,7 +125,7 @@ def _controllers_options(server: ApiServer) -> dict[str, str]:
 
 
 def _start(running: ExitStack, folder: Path, name: str, **options: str) -> None:
-    """Start a program, which ends with ``running``."""
+    """Start a program that stops when ``running`` closes."""
     command = [str(program(name)), *(f"--{key}={value}" for key, value in options.items())]
     log = running.enter_context((folder / f"{name}.log").open("w"))
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
@@ -135,12 +135,12 @@ def _start(running: ExitStack, folder: Path, name: str, **options: str) -> None:
 
 def _ready(server: ApiServer) -> bool:
     try:
-        return server.ask("GET", "/api/v1/namespaces/default")[0] == 200
+        return server.request("GET", "/api/v1/namespaces/default")[0] == 200
     except OSError:
         return False
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

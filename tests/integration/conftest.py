@@ -1,4 +1,4 @@
-"""The deployed shop: where it is, and its containers as testinfra hosts."""
+"""The deployed shop: its URLs, and its containers as testinfra hosts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import testinfra
 
-# What is shared with another suite says as much of an assertion that fails as a test does.
+# Failed assertions of the shared scenarios are reported in detail, like those of tests.
 pytest.register_assert_rewrite("contract.scenarios")
 
 APPLICATION = os.environ.get("COMPOSE_PROJECT_NAME", "sockshop")
@@ -25,5 +25,5 @@ def name(instance: str, role: str = "") -> str:
 
 @pytest.fixture(scope="session")
 def container() -> Callable[[str], Any]:
-    """Return the application's container of an instance, to run commands in."""
+    """Return a function that gives an instance's workload as a testinfra host."""
     return lambda instance: testinfra.get_host(f"docker://{name(instance)}")

@@ -1,4 +1,4 @@
-"""The echo application: deployed by the playbook under test, asked from inside its `web` component."""
+"""The echo application: deployed by the playbook under test, called from inside its components."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ def playbook(name: str, *options: str, **variables: str) -> subprocess.Completed
 
 
 def kill_playbook(name: str, moment: str, *options: str, by: int = signal.SIGKILL, **variables: str) -> None:
-    """Run a playbook, and end it ``by`` a signal as soon as it says ``moment``."""
-    command, said = _command(name, options, variables), ""
+    """Run a playbook, and send it the signal ``by`` as soon as it prints ``moment``."""
+    command, output = _command(name, options, variables), ""
     with subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as running:
         for line in running.stdout or ():
-            said += line
+            output += line
             if moment in line:
                 os.killpg(running.pid, by)
                 break
-    assert moment in said, said
+    assert moment in output, output
 
 
 def _command(name: str, options: tuple[str, ...], variables: Mapping[str, str]) -> list[str]:
-    usual = extra(application=str(FILE), variables=variables, delete_data=True)
-    return [PLAYBOOK, f"playbooks/{name}.yml", *usual, *options]
+    options = (*extra(application=str(FILE), variables=variables, delete_data=True), *options)
+    return [PLAYBOOK, f"playbooks/{name}.yml", *options]
 
 
 def environment() -> dict[str, str]:
     """Return this process's environment for a playbook without colours.
 
-    Ansible's variables of whoever runs the tests are left out: they may name another copy of the collection.
+    The caller's Ansible variables are left out: they may name another copy of the collection.
     """
     outer = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return {**outer, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 
 
 def deploy(**variables: str) -> list[str]:
-    """Bring the application to its file, and return what was done."""
-    done = playbook("site", "--diff", **variables)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return DIFFERENCE.findall(done.stdout)
+    """Deploy the application, and return the operations as text."""
+    result = playbook("site", "--diff", **variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return DIFFERENCE.findall(result.stdout)
 
 
 def ask(path: str = "/", amount: str = "1", parallel: int = 1, caller: str = "web") -> list[str]:
@@ -72,7 +72,7 @@ def ask(path: str = "/", amount: str = "1", parallel: int = 1, caller: str = "we
 
 
 def stop_asking() -> None:
-    """End what was asked for a time."""
+    """End the requests that run for a time."""
     subprocess.run(["docker", "exec", "echo-test-web-1", "touch", "/tmp/stop"], check=True)
 
 
@@ -82,11 +82,11 @@ def statuses(path: str = "/", amount: str = "1", parallel: int = 1, caller: str 
 
 
 def containers() -> dict[str, str]:
-    """Return the id of each container by name, with the time of its last start."""
-    listed = subprocess.run(
+    """Return id and last start of each container by name."""
+    ids = subprocess.run(
         ["docker", "ps", "-aq", "--filter", "label=io.evenkeel.application=echo-test"], capture_output=True, text=True, check=True
     ).stdout.split()
-    shown = subprocess.run(
-        ["docker", "inspect", "-f", "{{.Name}} {{.Id}} {{.State.StartedAt}}", *listed], capture_output=True, text=True, check=True
+    lines = subprocess.run(
+        ["docker", "inspect", "-f", "{{.Name}} {{.Id}} {{.State.StartedAt}}", *ids], capture_output=True, text=True, check=True
     ).stdout
-    return dict(line[1:].split(" ", 1) for line in shown.splitlines())
+    return dict(line[1:].split(" ", 1) for line in lines.splitlines())

@@ -1,4 +1,4 @@
-"""Waiting for what takes a moment."""
+"""Waiting for a condition."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], seconds: float = 30) -> T:
-    """Return what ``look`` returns as soon as it is true, else what it returned last after ``seconds``."""
+def eventually(sample: Callable[[], T], seconds: float = 30) -> T:
+    """Return the first true result of ``sample``, or its last result after ``seconds``."""
     deadline = time.monotonic() + seconds
-    while not (found := look()) and time.monotonic() < deadline:
+    while not (result := sample()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    return found
+    return result

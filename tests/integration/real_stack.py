@@ -1,4 +1,4 @@
-"""A stack of the program in pulumi/, by the real Pulumi, its state and configuration in a folder of the test."""
+"""A stack of the program in pulumi/, by the real Pulumi, with state and configuration in a folder of the test."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ class Stack:
             self.run("config", "set", key, value, "--stack", "test", "--config-file", str(self._config))
 
     def run(self, *words: str, fails: bool = False) -> str:
-        """Run a command, and return all that it says; it has to succeed, or to fail."""
+        """Run a command, and return its output; assert that it succeeds, or that it ``fails``."""
         command = [str(PULUMI), *words, "--non-interactive"]
         folder = ROOT / "pulumi"
-        done = subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        result = subprocess.run(command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False)
+        assert (result.returncode != 0) == fails, result.stdout + result.stderr
+        return result.stdout + result.stderr
 
     def up(self, fails: bool = False) -> str:
-        """Make what the program says, and return what is said."""
+        """Create the program's resources, and return the output."""
         return self._on_stack("up", "--yes", "--skip-preview", fails=fails)
 
     def destroy(self, fails: bool = False) -> str:
-        """Remove all that may be removed, and return what is said."""
+        """Remove the resources that are not protected, and return the output."""
         return self._on_stack("destroy", "--yes", "--skip-preview", fails=fails)
 
     def preview(self) -> dict[str, int]:
-        """Return how many resources would be created, updated, imported, …, without those that stay as they are."""
+        """Return how many resources would be created, updated, imported, …, without unchanged ones."""
         steps = json.loads(self._on_stack("preview", "--json"))["changeSummary"]
         return {name: count for name, count in steps.items() if name != "same"}
 
     def preview_fails(self) -> str:
-        """Return what a preview says that has to fail."""
+        """Return the output of a preview that has to fail."""
         return self._on_stack("preview", fails=True)
 
     def outputs(self) -> str:
@@ -71,7 +71,7 @@ class Stack:
         return self.run(*words, "--stack", "test", "--config-file", str(self._config), fails=fails)
 
     def remove(self) -> None:
-        """Destroy all, on purpose."""
+        """Lift the protection, and destroy everything."""
         self.configure(protect="false")
         self.up()
         self.destroy()

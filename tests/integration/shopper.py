@@ -1,4 +1,4 @@
-"""A customer who uses the shop's browser API, on the standard library alone."""
+"""A customer who uses the shop's browser API, by the standard library only."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Shopper:
     def buy(self, **headers: str) -> tuple[int, Any, Any]:
         """Empty the cart, put one sock into it, and order."""
         self.call("DELETE", "/cart")
-        added = self.call("POST", "/cart", {"id": SOCK}, **headers)
-        return self.call("POST", "/orders", **headers) if added[0] == 201 else added
+        result = self.call("POST", "/cart", {"id": SOCK}, **headers)
+        return self.call("POST", "/orders", **headers) if result[0] == 201 else result
 
     def orders(self) -> list[str]:
         """Return the addresses of the customer's orders."""
-        status, found, _headers = self.call("GET", "/orders")
-        assert status == 201, found
-        return [order["_links"]["self"]["href"] for order in found]
+        status, orders, _headers = self.call("GET", "/orders")
+        assert status == 201, orders
+        return [order["_links"]["self"]["href"] for order in orders]
 
 
 def _parsed(body: bytes) -> Any:

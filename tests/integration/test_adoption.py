@@ -1,4 +1,4 @@
-"""A network and volumes that are there already, made by the same specification, are taken as they are."""
+"""An existing network and volumes of the same specification are adopted as they are."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def docker(*words: str) -> str:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Path]:
-    """Make what a stack makes: the network and the volume, with the labels that the specification says."""
+def file(tmp_path: Path) -> Iterator[Path]:
+    """Create what a stack creates: the network and the volume, with the labels of the specification."""
     file = tmp_path / "compose.yaml"
     file.write_text(COMPOSE)
-    wanted = infrastructure(load(file, {}))
-    labels = [f"--label={key}={value}" for key, value in wanted.labels.items()]
-    docker("network", "create", "--driver=bridge", f"--subnet={wanted.subnet}", *labels, wanted.network)
-    for volume in wanted.volumes.values():
+    expected = infrastructure(load(file, {}))
+    labels = [f"--label={key}={value}" for key, value in expected.labels.items()]
+    docker("network", "create", "--driver=bridge", f"--subnet={expected.subnet}", *labels, expected.network)
+    for volume in expected.volumes.values():
         docker("volume", "create", *(f"--label={key}={value}" for key, value in volume.labels.items()), volume.name)
     yield file
-    docker("network", "rm", wanted.network)
-    docker("volume", "rm", *wanted.volumes)
+    docker("network", "rm", expected.network)
+    docker("volume", "rm", *expected.volumes)
 
 
-def test_nothing_is_made_twice(made: Path) -> None:
-    extra = json.dumps({"application": str(made)})
+def test_nothing_is_created_twice(file: Path) -> None:
+    extra = json.dumps({"application": str(file)})
     command = [PLAYBOOK, "playbooks/site.yml", "--check", "--diff", "-e", extra]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -51,8 +51,8 @@ def test_nothing_is_made_twice(made: Path) -> None:
     assert "create volume" not in run.stdout
 
 
-def test_what_a_stack_has_made_is_left_to_it(made: Path, tmp_path: Path) -> None:
-    outputs = {"application": "adoption-test", "application_file": str(made), "target": "docker", "volumes": {}}
+def test_a_teardown_leaves_the_resources_of_a_stack(file: Path, tmp_path: Path) -> None:
+    outputs = {"application": "adoption-test", "application_file": str(file), "target": "docker", "volumes": {}}
     (tmp_path / "outputs.json").write_text(json.dumps(outputs))
     inventory = tmp_path / "pulumi_stack.yml"
     inventory.write_text("plugin: evenkeel.mesh.pulumi_stack\noutputs: outputs.json\n")
@@ -62,28 +62,28 @@ def test_what_a_stack_has_made_is_left_to_it(made: Path, tmp_path: Path) -> None
         run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return run.stdout + run.stderr
 
-    assert "remove network adoption-test-mesh" in teardown("-e", f"application={made}")
-    shown = teardown("--inventory", str(inventory))
-    assert "changed=0" in shown and "failed=0" in shown
+    assert "remove network adoption-test-mesh" in teardown("-e", f"application={file}")
+    output = teardown("--inventory", str(inventory))
+    assert "changed=0" in output and "failed=0" in output
     refused = teardown("--inventory", str(inventory), "-e", "delete_data=true")
     assert "delete_data: found true, and that the volumes are a Pulumi stack's; allowed: pulumi destroy" in refused
 
 
-def test_a_stack_finds_what_is_there(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_finds_existing_resources(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
     from present import present
 
-    found = present(ENGINE, infrastructure(load(made, {})))
-    assert found.volumes == {"adoption-test_data"}
-    assert found.network == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()
+    existing = present(ENGINE, infrastructure(load(file, {})))
+    assert existing.volumes == {"adoption-test_data"}
+    assert existing.network == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()
 
 
-def test_a_stack_refuses_what_cannot_be_its_own(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_refuses_what_it_cannot_adopt(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
     from present import PresentError, present
 
-    wanted = infrastructure(load(made, {}))
+    expected = infrastructure(load(file, {}))
     with pytest.raises(PresentError, match=r"the network adoption-test-mesh: found bridge .*; allowed: bridge 10\.0\.0\.0/16"):
-        present(ENGINE, replace(wanted, subnet="10.0.0.0/16"))
+        present(ENGINE, replace(expected, subnet="10.0.0.0/16"))
     with pytest.raises(PresentError, match="evenkeel:dockerHost: found nothing that answers at unix:///nowhere"):
-        present("unix:///nowhere", wanted)
+        present("unix:///nowhere", expected)

@@ -1,4 +1,4 @@
-"""What only BuildKit builds, on the real engine, from images that no registry has."""
+"""Builds that need BuildKit, on the real engine, from images that are in no registry."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from eventually import eventually
 DOCKERFILE = """\
 FROM evenkeel/base AS first
 RUN --mount=type=cache,target=/cache,id=buildkit-test --mount=type=bind,from=evenkeel/decoder,target=/decoder \\
-    echo {mark} >> /cache/kept && test -s /decoder/libmysql.so && cp /cache/kept /kept
+    echo {mark} >> /cache/marks && test -s /decoder/libmysql.so && cp /cache/marks /marks
 
 FROM evenkeel/base
-COPY --from=first /kept /kept
+COPY --from=first /marks /marks
 {more}
 USER nobody
 CMD ["sleep", "infinity"]
@@ -32,7 +32,7 @@ RUN <<SCRIPT
   test "$(cat /here)" = "FROM evenkeel/nothing"
 SCRIPT
 """
-# By this a process of a build is told from all others.
+# Unique, to identify the process of a build.
 SECONDS = "271.8"
 
 
@@ -49,7 +49,7 @@ def running(*words: str) -> bool:
 
 
 class Application:
-    """One component, which a test writes the Dockerfile of."""
+    """An application of one component, whose Dockerfile the tests write."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "web").mkdir()
@@ -63,13 +63,13 @@ class Application:
         self._dockerfile.write_text(DOCKERFILE.format(mark=mark, more=more))
 
     def deploy(self) -> str:
-        """Return what the build left, once the application runs."""
-        done = echo.playbook("site", *self.options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        # Its successor has another number.
+        """Deploy, and return the marks in the built image."""
+        result = echo.playbook("site", *self.options)
+        assert result.returncode == 0, result.stdout + result.stderr
+        # A successor has another ordinal.
         (container,) = docker("ps", "--quiet", "--filter", r"name=^buildkit-test-web-\d+$").split()
         self._images.add(docker("inspect", "-f", "{{.Config.Image}}", container))
-        return docker("exec", container, "cat", "/kept")
+        return docker("exec", container, "cat", "/marks")
 
     def remove(self) -> None:
         assert echo.playbook("teardown", *self.options).returncode == 0
@@ -79,13 +79,13 @@ class Application:
 
 @pytest.fixture
 def application(tmp_path: Path) -> Iterator[Application]:
-    made = Application(tmp_path)
-    yield made
-    made.remove()
+    application = Application(tmp_path)
+    yield application
+    application.remove()
 
 
 def test_a_build_has_mounts_and_keeps_a_cache_for_the_next(application: Application) -> None:
-    # Marks of this run alone: a step that was built before would bring what the cache held then.
+    # Unique marks: a cached step would bring the content of an earlier cache.
     one, two = uuid4().hex, uuid4().hex
     application.write(one)
     first = application.deploy().split()
@@ -94,27 +94,27 @@ def test_a_build_has_mounts_and_keeps_a_cache_for_the_next(application: Applicat
     assert application.deploy().split() == [*first, two]
 
 
-def test_a_here_document_is_built_or_the_way_out_is_named(application: Application) -> None:
+def test_a_here_document_is_built_or_the_error_says_what_to_do(application: Application) -> None:
     application.write("here", HERE_DOCUMENT)
     if engine_version() >= 23:
         application.deploy()
         return
-    done = echo.playbook("site", *application.options)
-    assert done.returncode != 0
-    assert "unknown instruction" in done.stdout + done.stderr
-    assert "# syntax=docker/dockerfile:1" in done.stdout + done.stderr
+    result = echo.playbook("site", *application.options)
+    assert result.returncode != 0
+    assert "unknown instruction" in result.stdout + result.stderr
+    assert "# syntax=docker/dockerfile:1" in result.stdout + result.stderr
 
 
 def test_a_build_that_fails_shows_the_step_and_its_last_lines(application: Application) -> None:
     application.write("broken", "RUN echo beginning && seq 100 && exit 7")
-    done = echo.playbook("site", *application.options)
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
-    assert "The image buildkit-test-web could not be built: " in said and "exit code: 7" in said
-    assert "RUN echo beginning" in said and "| 100" in said and "| 85" not in said
+    result = echo.playbook("site", *application.options)
+    output = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "The image buildkit-test-web could not be built: " in output and "exit code: 7" in output
+    assert "RUN echo beginning" in output and "| 100" in output and "| 85" not in output
 
 
-def test_a_playbook_that_is_interrupted_leaves_no_build_behind(application: Application) -> None:
+def test_an_interrupted_playbook_leaves_no_build_behind(application: Application) -> None:
     application.write("slow", f"RUN sleep {SECONDS}")
     echo.kill_playbook("site", "RUN sleep", *application.options, by=signal.SIGINT)
     assert eventually(lambda: not running("sleep", SECONDS) and not running("docker .*build .*buildkit-test-web"))

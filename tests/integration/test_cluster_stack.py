@@ -1,4 +1,4 @@
-"""The program against a real Kubernetes API server: every manifest is taken, and the real Pulumi makes and adopts them."""
+"""The program with a real Kubernetes API server: it accepts every manifest, and the real Pulumi creates and adopts them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLASS = {
     "provisioner": "kubernetes.io/no-provisioner",
     "allowVolumeExpansion": True,
 }
-# For one claim: a further one stays unbound, as it does where a class waits for the first pod.
+# For one claim: a second one stays unbound, as with a class that waits for the first pod.
 VOLUME = {
     "apiVersion": "v1",
     "kind": "PersistentVolume",
@@ -51,8 +51,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         yield running
 
 
-def path_of(manifest: dict[str, Any]) -> str:
-    """Return where the server has an object."""
+def api_path(manifest: dict[str, Any]) -> str:
+    """Return the API path of an object's collection."""
     version, metadata = manifest["apiVersion"], manifest["metadata"]
     group = "/api/v1" if version == "v1" else f"/apis/{version}"
     space = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
@@ -61,16 +61,16 @@ def path_of(manifest: dict[str, Any]) -> str:
 
 
 @pytest.mark.skipif(bool(NO_SERVER), reason=NO_SERVER)
-@pytest.mark.parametrize("application", [shop(), generated(20)], ids=lambda each: each.name)
-def test_the_server_takes_every_manifest(server: ApiServer, application: Any) -> None:
+@pytest.mark.parametrize("application", [shop(), generated(20)], ids=lambda application: application.name)
+def test_the_server_accepts_every_manifest(server: ApiServer, application: Any) -> None:
     resources = registered(application, "kubernetes").resources
     manifests = [body for (kind, _name), body in resources.items() if kind.startswith("kubernetes:")]
     for manifest in manifests:
-        dry = "" if manifest["kind"] == "Namespace" else "&dryRun=All"
-        status, answer = server.ask("POST", f"{path_of(manifest)}?fieldValidation=Strict{dry}", manifest)
+        dry_run = "" if manifest["kind"] == "Namespace" else "&dryRun=All"
+        status, answer = server.request("POST", f"{api_path(manifest)}?fieldValidation=Strict{dry_run}", manifest)
         assert status == 201, answer["message"]
-    wrong = {**manifests[-1], "spec": {**manifests[-1]["spec"], "unknown": 1}}
-    assert server.ask("POST", f"{path_of(wrong)}?fieldValidation=Strict&dryRun=All", wrong)[0] == 400
+    invalid = {**manifests[-1], "spec": {**manifests[-1]["spec"], "unknown": 1}}
+    assert server.request("POST", f"{api_path(invalid)}?fieldValidation=Strict&dryRun=All", invalid)[0] == 400
 
 
 @pytest.fixture
@@ -81,10 +81,10 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(bool(NO_PULUMI), reason=NO_PULUMI)
-def test_a_stack_is_made_kept_and_adopted(server: ApiServer, file: Path, tmp_path: Path) -> None:
-    assert server.ask("POST", "/apis/storage.k8s.io/v1/storageclasses", CLASS)[0] == 201
+def test_a_stack_is_created_kept_and_adopted(server: ApiServer, file: Path, tmp_path: Path) -> None:
+    assert server.request("POST", "/apis/storage.k8s.io/v1/storageclasses", CLASS)[0] == 201
     stack = Stack(tmp_path / "one", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
-    assert server.ask("POST", "/api/v1/persistentvolumes", VOLUME)[0] == 201
+    assert server.request("POST", "/api/v1/persistentvolumes", VOLUME)[0] == 201
     stack.configure(storageClass="by-hand")
     stack.up()
     assert stack.preview() == {}, "a second run changes something"
@@ -94,20 +94,20 @@ def test_a_stack_is_made_kept_and_adopted(server: ApiServer, file: Path, tmp_pat
     assert outputs["accounts"] == {"store": "store", "web": "web"}
 
     file.write_text(COMPOSE.format(size="1G", more=MORE))
-    assert stack.preview() == {"create": 2, "update": 1}, "a claim and an account more, and the quota"
+    assert stack.preview() == {"create": 2, "update": 1}, "one more claim and account, and the quota"
     stack.up()
     claims = "/api/v1/namespaces/cluster-test/persistentvolumeclaims"
-    assert eventually(lambda: "Bound" in [each["status"]["phase"] for each in server.ask("GET", claims)[1]["items"]])
+    assert eventually(lambda: "Bound" in [claim["status"]["phase"] for claim in server.request("GET", claims)[1]["items"]])
     file.write_text(COMPOSE.format(size="3G", more=MORE))
     assert stack.preview() == {"update": 2}, "the claim and the quota"
     stack.up()
 
-    before = [each["metadata"]["uid"] for each in server.ask("GET", claims)[1]["items"]]
+    before = [claim["metadata"]["uid"] for claim in server.request("GET", claims)[1]["items"]]
     assert PROTECTED in stack.destroy(fails=True)
-    other = Stack(tmp_path / "other", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
-    other.configure(storageClass="by-hand")
-    other.up()
-    assert other.preview() == {}, "what was adopted is not as the program has it"
-    assert [each["metadata"]["uid"] for each in server.ask("GET", claims)[1]["items"]] == before
-    other.remove()
-    assert server.ask("GET", claims)[1]["items"] == []
+    adopting = Stack(tmp_path / "other", file, "kubernetes", KUBECONFIG=str(server.kubeconfig))
+    adopting.configure(storageClass="by-hand")
+    adopting.up()
+    assert adopting.preview() == {}, "an adopted resource differs from the program"
+    assert [claim["metadata"]["uid"] for claim in server.request("GET", claims)[1]["items"]] == before
+    adopting.remove()
+    assert server.request("GET", claims)[1]["items"] == []

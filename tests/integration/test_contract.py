@@ -1,4 +1,4 @@
-"""The contract of drivers, kept by the one for Docker, with the images of the echo application."""
+"""The contract of drivers, tested on the Docker driver with the images of the echo application."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ IMAGE = "api"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """Return the echo application, once its images are there, in two further versions of the same content."""
+    """Return the echo application after building its images, the API's with two more tags of the same content."""
     project = read_project(str(FILE), "built", {})
     images = make_driver(TargetOptions(Target.DOCKER, SOCKET, "", "/"), NAME, "/").images
-    recipes = {each.name: Recipe.of(each) for each in project.needed.built.values()}
+    recipes = {source.name: Recipe.of(source) for source in project.needed.built.values()}
     plan = plan_images(recipes, missing_images(images, recipes, project.needed.references))
     bundle = tmp_path_factory.mktemp("bundle") / "bundle.tar"
     with tarfile.open(bundle, "w") as archive:
-        for name in plan.operations.values():
-            content = project.needed.built[name.subject].context(b"")
-            member = tarfile.TarInfo(f"{name.subject}.tar")
+        for operation in plan.operations.values():
+            content = project.needed.built[operation.subject].context(b"")
+            member = tarfile.TarInfo(f"{operation.subject}.tar")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     assert not str(carry_out(images, plan, bundle, lambda line: None))
@@ -48,10 +48,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 @pytest.fixture
 def place(project: Project, tmp_path: Path) -> Iterator[Place]:
-    """Return an engine that has nothing of the application, below a folder of its own."""
+    """Return an engine without resources of the application, with a separate state folder."""
     options = TargetOptions(Target.DOCKER, SOCKET, "", str(tmp_path))
     references = project.specification.references
-    platform = {name: each for name, each in references.items() if name.startswith("platform/")}
+    platform = {name: image for name, image in references.items() if name.startswith("platform/")}
 
     def driver() -> Driver:
         return make_driver(options, NAME, str(tmp_path))

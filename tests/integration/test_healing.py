@@ -1,4 +1,4 @@
-"""Any container of an instance may be killed: the instance heals by itself, and nothing acknowledged is lost."""
+"""An instance heals by itself after any of its containers is killed, and nothing acknowledged is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conftest import name
 from eventually import eventually
 from shopper import Shopper
 
-KILLED = [
+CONTAINERS = [
     ("orders-1", ""), ("orders-1", "proxy"), ("orders-1", "sandbox"), ("orders-db-1", ""), ("orders-db-1", "sandbox"),
     ("edge-router-1", "sandbox"),
 ]  # fmt: skip
@@ -22,8 +22,8 @@ def kill(container: str) -> None:
 
 
 def kill_process(container: str) -> None:
-    shown = subprocess.run(["docker", "inspect", "-f", "{{.State.Pid}}", container], check=True, capture_output=True, text=True)
-    subprocess.run(["kill", "-KILL", shown.stdout.strip()], check=True)
+    result = subprocess.run(["docker", "inspect", "-f", "{{.State.Pid}}", container], check=True, capture_output=True, text=True)
+    subprocess.run(["kill", "-KILL", result.stdout.strip()], check=True)
 
 
 def buys() -> bool:
@@ -31,11 +31,11 @@ def buys() -> bool:
     return shopper.log_in() == 200 and shopper.buy()[0] == 201
 
 
-@pytest.mark.parametrize(("instance", "role"), KILLED)
-@pytest.mark.parametrize("way", [kill, kill_process])
-def test_an_instance_heals_and_keeps_what_it_acknowledged(instance: str, role: str, way: object) -> None:
-    assert callable(way)
-    assert eventually(buys), "the shop does not work to begin with"
+@pytest.mark.parametrize(("instance", "role"), CONTAINERS)
+@pytest.mark.parametrize("kill_container", [kill, kill_process])
+def test_an_instance_heals_and_keeps_what_it_acknowledged(instance: str, role: str, kill_container: object) -> None:
+    assert callable(kill_container)
+    assert eventually(buys), "the shop does not work before the test"
     acknowledged: list[str] = []
     stop = threading.Event()
 
@@ -51,19 +51,19 @@ def test_an_instance_heals_and_keeps_what_it_acknowledged(instance: str, role: s
     customer.start()
     try:
         assert eventually(lambda: len(acknowledged) > 2)
-        way(name(instance, role))
+        kill_container(name(instance, role))
         before = len(acknowledged)
-        assert eventually(lambda: len(acknowledged) > before + 3, 60), "it has not healed"
+        assert eventually(lambda: len(acknowledged) > before + 3, 60), "the instance has not healed"
     finally:
         stop.set()
         customer.join()
     shopper = Shopper()
     assert shopper.log_in() == 200
-    kept = {href.rpartition("/")[2] for href in shopper.orders()}
-    assert set(acknowledged) <= kept
+    stored = {href.rpartition("/")[2] for href in shopper.orders()}
+    assert set(acknowledged) <= stored
 
 
-# Run where shipping may be called from: sends a shipment of each name, and prints those that were acknowledged.
+# Runs in a component that may call shipping: sends a shipment of each name, and prints the acknowledged ones.
 SHIP = """
 import http.client, json, sys
 for name in sys.argv[1:]:
@@ -79,7 +79,7 @@ for name in sys.argv[1:]:
 
 
 def test_the_queue_loses_no_shipment() -> None:
-    """Every shipment that was acknowledged is handled, though the consumer and the broker are killed in between."""
+    """Every acknowledged shipment is handled, although the consumer and the broker are killed meanwhile."""
     acknowledged: list[str] = []
 
     def ship(first: int) -> None:
@@ -93,10 +93,10 @@ def test_the_queue_loses_no_shipment() -> None:
 
     ship(0)
     assert len(acknowledged) == 20
-    for first, act, container in ((100, kill, "queue-master-1"), (200, kill_process, "rabbitmq-1")):
+    for first, kill_container, container in ((100, kill, "queue-master-1"), (200, kill_process, "rabbitmq-1")):
         sender = threading.Thread(target=ship, args=(first,))
         sender.start()
-        act(name(container))
+        kill_container(name(container))
         sender.join()
 
     def ships_again() -> bool:
@@ -104,5 +104,5 @@ def test_the_queue_loses_no_shipment() -> None:
         ship(900)
         return len(acknowledged) == before + 20
 
-    assert eventually(ships_again, 90), "shipping does not come back"
+    assert eventually(ships_again, 90), "shipping does not recover"
     assert eventually(lambda: set(acknowledged) <= handled(), 90), set(acknowledged) - handled()

@@ -1,4 +1,4 @@
-"""Under load every component stays inside its memory: nothing is killed for it, and nothing comes near."""
+"""Under load every component stays well within its memory limit, and none is killed for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shopper import Shopper
 SHOPPERS, SECONDS, MAX_PERCENT = 6, 25, 90.0
 
 
-def test_memory_stays_inside_the_limits_under_load() -> None:
+def test_memory_stays_within_the_limits_under_load() -> None:
     deadline = time.monotonic() + SECONDS
     bought = []
 
@@ -23,20 +23,20 @@ def test_memory_stays_inside_the_limits_under_load() -> None:
             if shopper.log_in() == 200 and shopper.buy()[0] == 201:
                 bought.append(1)
 
-    threads = [threading.Thread(target=shop) for _each in range(SHOPPERS)]
+    threads = [threading.Thread(target=shop) for _number in range(SHOPPERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(bought) > 20
-    used = shown("stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}", *running())
-    assert [line for line in used if float(line.split()[1].rstrip("%")) > MAX_PERCENT] == []
-    assert set(shown("inspect", "--format", "{{.State.OOMKilled}}", *running())) == {"false"}
+    usage = docker_lines("stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}", *running_containers())
+    assert [line for line in usage if float(line.split()[1].rstrip("%")) > MAX_PERCENT] == []
+    assert set(docker_lines("inspect", "--format", "{{.State.OOMKilled}}", *running_containers())) == {"false"}
 
 
-def running() -> list[str]:
-    return shown("ps", "--quiet", "--filter", f"label=io.evenkeel.application={APPLICATION}")
+def running_containers() -> list[str]:
+    return docker_lines("ps", "--quiet", "--filter", f"label=io.evenkeel.application={APPLICATION}")
 
 
-def shown(*words: str) -> list[str]:
+def docker_lines(*words: str) -> list[str]:
     return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.split("\n")[:-1]

@@ -1,4 +1,4 @@
-"""Each policy does what it says, and changes without a restart and without one failed request."""
+"""Each policy has its effect, and changes without a restart or a failed request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_caller_overrides_a_policy_for_itself() -> None:
     assert echo.statuses("/?sleep=1", caller="other") == {"200"}
 
 
-def test_a_rate_limit_per_caller_leaves_the_others_their_share() -> None:
+def test_a_rate_limit_per_caller_does_not_affect_other_callers() -> None:
     echo.deploy(API_REPLICAS="1", API_RATE="0.1", API_RATE_PER="instance")
     assert eventually(lambda: "429" in echo.statuses(amount="3"))
     assert echo.statuses(caller="other") == {"429"}
@@ -51,21 +51,21 @@ def test_faults_are_injected() -> None:
     assert eventually(lambda: echo.statuses(caller="other") == {"504"})
 
 
-def test_a_failed_request_is_tried_again() -> None:
+def test_a_failed_request_is_retried() -> None:
     echo.deploy(API_REPLICAS="1")
     assert echo.statuses("/?flaky=first") == {"503"}
     echo.deploy(API_REPLICAS="1", API_RETRIES="2")
     assert echo.statuses("/?flaky=second") == {"200"}
 
 
-def test_a_circuit_breaker_turns_away_what_is_too_much() -> None:
+def test_a_circuit_breaker_rejects_excess_requests() -> None:
     assert echo.deploy(API_MAX_REQUESTS="1")
     assert eventually(lambda: echo.statuses("/?sleep=1", "6", 6) == {"200", "503"})
     echo.deploy()
     assert eventually(lambda: echo.statuses("/?sleep=0.5", "6", 6) == {"200"})
 
 
-def test_an_instance_that_fails_is_left_out_and_the_last_one_never() -> None:
+def test_a_failing_instance_is_ejected_but_never_the_last_one() -> None:
     echo.deploy()
     echo.ask("/?broken=1")
     assert eventually(lambda: echo.statuses(amount="30") == {"200"}), "the broken instance still gets requests"

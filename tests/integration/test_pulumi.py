@@ -31,9 +31,9 @@ def volumes() -> list[str]:
 
 
 def site(file: Path, *options: str) -> str:
-    done = echo.playbook("site", *echo.extra(application=str(file)), *options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = echo.playbook("site", *echo.extra(application=str(file)), *options)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stack(tmp_path: Path, file: Path) -> Iterator[Stack]:
-    made = Stack(tmp_path / "stack", file, "docker")
-    yield made
+    stack = Stack(tmp_path / "stack", file, "docker")
+    yield stack
     teardown = echo.playbook("teardown", *echo.extra(application=str(file), delete_data=False))
     assert teardown.returncode == 0, teardown.stdout
-    made.remove()
+    stack.remove()
     assert volumes() == [], "destroy on purpose leaves volumes"
     assert docker("network", "ls", "--quiet", "--filter", "name=pulumi-test-mesh") == []
 
@@ -59,11 +59,11 @@ def test_pulumi_first(stack: Stack, file: Path) -> None:
     assert stack.preview() == {}, "a second run changes something"
     assert volumes() == ["pulumi-test_data"]
 
-    shown = site(file, "--check", "--diff")
-    assert "create pulumi-test-store-1 (missing)" in shown
-    assert "create network" not in shown and "create volume" not in shown
+    preview = site(file, "--check", "--diff")
+    assert "create pulumi-test-store-1 (missing)" in preview
+    assert "create network" not in preview and "create volume" not in preview
     site(file)
-    assert stack.preview() == {}, "a deployment changes something of the stack's"
+    assert stack.preview() == {}, "a deployment changes a resource of the stack"
 
     assert PROTECTED in stack.destroy(fails=True)
     assert stack.preview() == {}
@@ -71,7 +71,7 @@ def test_pulumi_first(stack: Stack, file: Path) -> None:
     assert "changed=0" in site(file)
 
 
-def test_a_component_comes_and_does_not_go_with_its_data(stack: Stack, file: Path) -> None:
+def test_a_component_is_added_and_its_data_not_removed(stack: Stack, file: Path) -> None:
     stack.up()
     file.write_text(COMPOSE.format(more=MORE))
     assert stack.preview() == {"create": 1}
@@ -88,7 +88,7 @@ def test_site_first(stack: Stack, file: Path) -> None:
     before = docker("network", "inspect", "--format", "{{.Id}} {{.Created}}", "pulumi-test-mesh")
     assert stack.preview() == {"create": 3, "import": 2}
     stack.up()
-    assert stack.preview() == {}, "what was adopted is not as the program has it"
+    assert stack.preview() == {}, "an adopted resource differs from the program"
     assert docker("network", "inspect", "--format", "{{.Id}} {{.Created}}", "pulumi-test-mesh") == before
     assert "changed=0" in site(file)
 
@@ -102,12 +102,12 @@ def test_a_volume_of_other_origin_is_adopted_and_never_replaced(stack: Stack) ->
     assert docker("volume", "inspect", "--format", "{{.CreatedAt}} {{.Labels}}", "pulumi-test_data") == before
 
 
-def test_what_cannot_be_made_is_told_before_anything_is(stack: Stack) -> None:
+def test_what_cannot_be_created_is_reported_before_any_change(stack: Stack) -> None:
     docker("network", "create", "--subnet", "10.199.0.0/24", "pulumi-test-mesh")
     try:
-        said = stack.preview_fails()
-        assert "the network pulumi-test-mesh: found bridge 10.199.0.0/24" in said
-        assert "Traceback" not in said
+        output = stack.preview_fails()
+        assert "the network pulumi-test-mesh: found bridge 10.199.0.0/24" in output
+        assert "Traceback" not in output
     finally:
         docker("network", "rm", "pulumi-test-mesh")
     stack.configure(storageSize="big")
@@ -133,8 +133,8 @@ def test_the_inventory_of_a_stack(stack: Stack, file: Path, tmp_path: Path) -> N
     before = docker("network", "inspect", "--format", "{{.Id}}", "pulumi-test-mesh")
     for playbook, instances in (("site", ["pulumi-test-store-1"]), ("teardown", [])):
         command = [echo.PLAYBOOK, f"playbooks/{playbook}.yml", "--inventory", str(inventory)]
-        done = subprocess.run(command, cwd=echo.ROOT, env=stack.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        result = subprocess.run(command, cwd=echo.ROOT, env=stack.environment, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
         assert docker("ps", "--format", "{{.Names}}", "--filter", "name=pulumi-test-store-1$") == instances
     assert docker("network", "inspect", "--format", "{{.Id}}", "pulumi-test-mesh") == before
     assert stack.preview() == {}

@@ -1,4 +1,4 @@
-"""A value that only Envoy rejects is told within seconds, and nothing has been made or written."""
+"""A value that only Envoy rejects is reported within seconds, and nothing is created or written."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ def test_a_rejected_deployment_changes_nothing(tmp_path: Path) -> None:
     services = {"api": {"image": "none", "expose": ["80"]}, "web": {"image": "none", "depends_on": ["api"]}}
     application = parse({"name": "valtest", "services": services}, "compose.yaml", {}, "")
     policy = replace(application.component("api").policy, outlier_detection=OutlierDetection(interval=0.0))
-    components = (replace(each, policy=policy) if each.name == "api" else each for each in application.components)
-    references = {platform_image(each): envoy for each in ("envoy", "sandbox", "supervisor")} | {"api": "none", "web": "none"}
+    components = (
+        replace(component, policy=policy) if component.name == "api" else component for component in application.components
+    )
+    references = {platform_image(name): envoy for name in ("envoy", "sandbox", "supervisor")} | {"api": "none", "web": "none"}
     specification = Specification(replace(application, components=tuple(components)), references, "compose.yaml", str(tmp_path))
     driver = DockerDriver(Engine(), "valtest", str(tmp_path), str(tmp_path))
     began = time.monotonic()
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(ModelError) as error:
         deploy(Context(driver, specification, "test", print), Scope(), 5.0, dry=False)
-    assert str(caught.value) == (
+    assert str(error.value) == (
         "compose.yaml: services.api.x-mesh.policy.outlier_detection.interval: found 0s;"
         " Envoy says: OutlierDetectionValidationError.Interval: value must be greater than 0s"
     )
     assert time.monotonic() - began < 15
-    made = ["docker", "ps", "-aq", "--filter", "label=io.evenkeel.application=valtest"]
-    assert subprocess.run(made, check=True, capture_output=True, text=True).stdout == ""
+    list_containers = ["docker", "ps", "-aq", "--filter", "label=io.evenkeel.application=valtest"]
+    assert subprocess.run(list_containers, check=True, capture_output=True, text=True).stdout == ""
     assert driver.config.read() == {} and driver.state.read().specification is None

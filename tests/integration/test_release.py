@@ -1,4 +1,4 @@
-"""Releases on a real engine, under load: good candidates are promoted, bad ones taken back, and no user is lost."""
+"""Releases on a real engine, under load: good candidates are promoted, bad ones rolled back, and no request is lost."""
 
 from __future__ import annotations
 
@@ -26,49 +26,49 @@ def application() -> Iterator[None]:
 
 
 def release(**extra: Any) -> tuple[int, str]:
-    """Run the canary playbook, and return its exit code and all that it said."""
-    done = echo.playbook("canary", *echo.extra(**extra), API_REPLICAS="2", WEB_REPLICAS="2")
-    return done.returncode, done.stdout + done.stderr
+    """Run the canary playbook, and return its exit code and output."""
+    result = echo.playbook("canary", *echo.extra(**extra), API_REPLICAS="2", WEB_REPLICAS="2")
+    return result.returncode, result.stdout + result.stderr
 
 
 def versions(headers: dict[str, str] | None = None, amount: int = 20) -> set[str]:
     """Return the versions that new users get."""
     crowd = Crowd(PORT, "/chain", users=amount, rate=200, headers=headers or {})
     with crowd.asking():
-        eventually(lambda: len({each.user for each in crowd.answers}) == amount)
+        eventually(lambda: len({answer.user for answer in crowd.answers}) == amount)
     assert crowd.failed() == []
-    return {each.text for each in crowd.answers}
+    return {answer.text for answer in crowd.answers}
 
 
 def test_a_good_candidate_is_promoted_and_no_request_fails() -> None:
-    others = {name: key for name, key in echo.containers().items() if "-api-" not in name}
+    other_containers = {name: key for name, key in echo.containers().items() if "-api-" not in name}
     with Crowd(PORT, "/chain").asking() as crowd:
-        code, said = release(weights=[20, 50, 100])
-    assert code == 0, said
+        code, output = release(weights=[20, 50, 100])
+    assert code == 0, output
     assert crowd.failed() == []
     assert all(moves in (["1 1"], ["1 2"], ["1 1", "1 2"]) for moves in crowd.moves()), crowd.moves()
     assert versions() == {"1 2"}
-    assert {name: key for name, key in echo.containers().items() if "-api-" not in name} == others
-    assert "100 %" in said and "promoted" in said
+    assert {name: key for name, key in echo.containers().items() if "-api-" not in name} == other_containers
+    assert "100 %" in output and "promoted" in output
 
 
-def test_what_was_promoted_stays() -> None:
+def test_a_promoted_version_stays() -> None:
     assert echo.deploy(API_REPLICAS="2", WEB_REPLICAS="2") == []
     assert versions() == {"1 2"}
 
 
 def test_an_image_is_released_and_stays() -> None:
-    docker = ["docker", "inspect", "-f", "{{.Config.Image}}", "echo-test-api-1"]
-    was = subprocess.run(docker, capture_output=True, text=True, check=True).stdout.strip()
-    subprocess.run(["docker", "tag", was, IMAGE], check=True)
+    inspect_image = ["docker", "inspect", "-f", "{{.Config.Image}}", "echo-test-api-1"]
+    image = subprocess.run(inspect_image, capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run(["docker", "tag", image, IMAGE], check=True)
     try:
         with Crowd(PORT, "/chain").asking() as crowd:
-            code, said = release(component="api", image=IMAGE, weights=[50, 100])
-        assert code == 0, said
+            code, output = release(component="api", image=IMAGE, weights=[50, 100])
+        assert code == 0, output
         assert crowd.failed() == []
-        assert subprocess.run(docker, capture_output=True, text=True, check=True).stdout.strip() == IMAGE
+        assert subprocess.run(inspect_image, capture_output=True, text=True, check=True).stdout.strip() == IMAGE
         assert echo.deploy(API_REPLICAS="2", WEB_REPLICAS="2") == []
-        assert release(component="api", image=was, weights=[100])[0] == 0
+        assert release(component="api", image=image, weights=[100])[0] == 0
     finally:
         subprocess.run(["docker", "rmi", IMAGE], check=True, capture_output=True)
 
@@ -76,10 +76,10 @@ def test_an_image_is_released_and_stays() -> None:
 def test_two_components_change_as_one() -> None:
     (before,) = versions()
     with Crowd(PORT, "/chain", users=60, rate=200).asking() as crowd:
-        code, said = release(release=str(FILES / "both.yml"), weights=[20, 60, 100])
-    assert code == 0, said
+        code, output = release(release=str(FILES / "both.yml"), weights=[20, 60, 100])
+    assert code == 0, output
     assert crowd.failed() == []
-    assert {each.text for each in crowd.answers} == {before, "3 3"}
+    assert {answer.text for answer in crowd.answers} == {before, "3 3"}
     assert all(moves in ([before], ["3 3"], [before, "3 3"]) for moves in crowd.moves())
 
 
@@ -92,67 +92,67 @@ BAD = {
 
 
 @pytest.mark.parametrize("fault", BAD.values(), ids=BAD)
-def test_a_bad_candidate_is_taken_back(fault: dict[str, str]) -> None:
+def test_a_bad_candidate_is_rolled_back(fault: dict[str, str]) -> None:
     before = versions()
     with Crowd(PORT, "/chain").asking() as crowd:
-        code, said = release(component="api", env={"VERSION": "bad", **fault}, weights=[20, 100], canary_timeout=10)
+        code, output = release(component="api", env={"VERSION": "bad", **fault}, weights=[20, 100], canary_timeout=10)
         eventually(lambda: False, 1)
-        ended = max(each.at for each in crowd.answers)
+        ended = max(answer.sent for answer in crowd.answers)
     assert code != 0
-    assert "rolled back" in said
+    assert "rolled back" in output
     assert versions() == before
     assert len(crowd.failed()) < 0.02 * len(crowd.answers), f"{len(crowd.failed())} of {len(crowd.answers)} until {ended:.0f} s"
     assert not [name for name in echo.containers() if "candidate" in name]
 
 
-def test_a_wrong_answer_is_found_by_a_check() -> None:
+def test_a_check_detects_a_wrong_answer() -> None:
     before = versions()
-    code, said = release(release=str(FILES / "checked.yml"))
+    code, output = release(release=str(FILES / "checked.yml"))
     assert code != 0
-    assert "check answers" in said
+    assert "check answers" in output
     assert versions() == before
 
 
-def test_an_audience_gets_the_candidate_whatever_the_weight() -> None:
+def test_an_audience_gets_the_candidate_at_any_weight() -> None:
     (before,) = versions()
     candidate = f"{before.split()[0]} audience"
-    code, said = release(release=str(FILES / "audience.yml"), weight=0)
-    assert code == 0, said
+    code, output = release(release=str(FILES / "audience.yml"), weight=0)
+    assert code == 0, output
     assert versions({"x-group": "testers"}) == {candidate}
     assert versions({"Cookie": "other=1; beta.user=grace"}) == {candidate}
     assert versions({"Cookie": "betaXuser=grace", "baggage": "evenkeel.audience=candidate"}) == {before}
-    code, said = release(release=str(FILES / "audience.yml"), action="abort")
-    assert code == 0, said
+    code, output = release(release=str(FILES / "audience.yml"), action="abort")
+    assert code == 0, output
     assert versions({"x-group": "testers"}) == {before}
 
 
 def test_a_mirrored_candidate_is_judged_before_it_has_any_user() -> None:
     with Crowd(PORT, "/chain").asking() as crowd:
-        code, said = release(component="api", env={"VERSION": "4"}, weights=[0, 100], mirror=50)
-    assert code == 0, said
+        code, output = release(component="api", env={"VERSION": "4"}, weights=[0, 100], mirror=50)
+    assert code == 0, output
     assert crowd.failed() == []
-    assert {each.text for each in crowd.answers} == {"3 3", "3 4"}
+    assert {answer.text for answer in crowd.answers} == {"3 3", "3 4"}
     with Crowd(PORT, "/chain").asking() as crowd:
-        code, said = release(component="api", env={"VERSION": "bad", "FAIL_PERCENT": "10"}, weights=[0, 100], mirror=50)
+        code, output = release(component="api", env={"VERSION": "bad", "FAIL_PERCENT": "10"}, weights=[0, 100], mirror=50)
     assert code != 0
-    assert crowd.failed() == [], "a mirrored request must not reach a user"
-    assert {each.text for each in crowd.answers} == {"3 4"}
+    assert crowd.failed() == [], "the answer of a mirrored request reached a user"
+    assert {answer.text for answer in crowd.answers} == {"3 4"}
 
 
-def test_a_weight_that_has_passed_is_not_gone_to_again() -> None:
-    asked = {"component": "api", "env": {"VERSION": "again"}, "weight": 40}
+def test_a_weight_is_not_repeated_and_never_falls() -> None:
+    options = {"component": "api", "env": {"VERSION": "again"}, "weight": 40}
     with Crowd(PORT, "/chain").asking():
-        assert release(**asked)[0] == 0
-    code, said = release(**asked)
-    assert code == 0, said
-    assert "changed=0" in said
-    code, said = release(**{**asked, "weight": 30})
+        assert release(**options)[0] == 0
+    code, output = release(**options)
+    assert code == 0, output
+    assert "changed=0" in output
+    code, output = release(**{**options, "weight": 30})
     assert code != 0
-    assert "allowed: 40 or more: users only ever move forward" in said
+    assert "allowed: 40 or more: users only ever move forward" in output
     assert release(action="abort")[0] == 0
 
 
-def test_what_no_gateway_has_seen_is_split_by_weight() -> None:
+def test_requests_without_a_decision_are_split_by_weight() -> None:
     (before,) = versions()
     with Crowd(PORT, "/chain").asking():
         assert release(component="api", env={"VERSION": "split"}, weight=40)[0] == 0
@@ -163,36 +163,36 @@ def test_what_no_gateway_has_seen_is_split_by_weight() -> None:
     assert versions() == {before}
 
 
-def test_a_run_obeys_what_is_asked_elsewhere() -> None:
+def test_a_run_obeys_the_demands_of_other_runs() -> None:
     (before,) = versions()
-    asked, ended = {"component": "api", "env": {"VERSION": "asked"}, "weights": [20, 100]}, []
+    options, results = {"component": "api", "env": {"VERSION": "demand"}, "weights": [20, 100]}, []
     with Crowd(PORT, "/chain").asking() as crowd:
-        run = threading.Thread(target=lambda: ended.append(release(**asked)))
+        run = threading.Thread(target=lambda: results.append(release(**options)))
         run.start()
-        assert eventually(lambda: any("asked" in each.text for each in crowd.answers))
+        assert eventually(lambda: any("demand" in answer.text for answer in crowd.answers))
         assert "requested of the run" in release(action="pause")[1]
         run.join(25)
-        assert run.is_alive(), "a step goes on although a pause was asked for"
+        assert run.is_alive(), "the run ended although a pause was demanded"
         assert "shifting at 20 %" in release(action="status")[1]
         assert release(action="abort")[0] == 0
         run.join()
-    assert ended[0][0] != 0
-    assert "an abort was requested" in ended[0][1]
+    assert results[0][0] != 0
+    assert "an abort was requested" in results[0][1]
     assert crowd.failed() == []
     assert versions() == {before}
 
 
 @pytest.mark.parametrize("action", ["promote", "resume", "retry"])
-def test_what_is_asked_of_a_release_that_nobody_conducts(action: str) -> None:
+def test_an_action_on_a_release_without_a_run(action: str) -> None:
     (before,) = versions()
     with Crowd(PORT, "/chain").asking() as crowd:
         assert release(component="api", env={"VERSION": action}, weights=[50, 100], weight=50)[0] == 0
         if action == "retry":
             assert "allowed for retry: one that has ended" in release(action="retry", release="echo")[1]
             assert release(action="abort")[0] == 0
-        code, said = release(action=action, release="echo")
-    assert code == 0, said
-    assert "echo: promoted" in said
+        code, output = release(action=action, release="echo")
+    assert code == 0, output
+    assert "echo: promoted" in output
     assert crowd.failed() == []
     after = f"{before.split()[0]} {action}"
     if action != "retry":
@@ -200,12 +200,12 @@ def test_what_is_asked_of_a_release_that_nobody_conducts(action: str) -> None:
     assert versions() == {after}
 
 
-def test_an_interrupted_run_goes_back_where_that_is_asked_for() -> None:
+def test_an_interrupted_run_rolls_back_on_request() -> None:
     (before,) = versions()
-    asked = echo.extra(component="api", env={"VERSION": "gone"}, weights=[20, 100], back_on_interrupt=True)
+    options = echo.extra(component="api", env={"VERSION": "gone"}, weights=[20, 100], back_on_interrupt=True)
     with Crowd(PORT, "/chain").asking() as crowd:
         variables = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
-        echo.kill_playbook("canary", "20 % of the users", *asked, by=signal.SIGINT, **variables)
+        echo.kill_playbook("canary", "20 % of the users", *options, by=signal.SIGINT, **variables)
         assert eventually(lambda: not [name for name in echo.containers() if "candidate" in name], 40)
     assert crowd.failed() == []
     assert versions() == {before}
@@ -213,14 +213,14 @@ def test_an_interrupted_run_goes_back_where_that_is_asked_for() -> None:
 
 def test_two_releases_of_a_component_are_refused() -> None:
     assert release(release=str(FILES / "audience.yml"), weight=0)[0] == 0
-    code, said = release(component="api", env={"VERSION": "other"}, weight=10)
+    code, output = release(component="api", env={"VERSION": "other"}, weight=10)
     assert code != 0
-    assert "api is in the release audience" in said
+    assert "api is in the release audience" in output
     assert release(release="audience", action="abort")[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("options", "message"),
     [
         ({"weight": 101}, "found 101; allowed: a number from 0 to 100"),
         ({"component": "ap", "env": {"A": "1"}}, "found the unknown component 'ap'; allowed: api"),
@@ -233,47 +233,47 @@ def test_two_releases_of_a_component_are_refused() -> None:
     ],
     ids=str,
 )
-def test_bad_input_is_named_before_anything_is_touched(asked: dict[str, Any], message: str) -> None:
+def test_bad_input_is_refused_before_any_change(options: dict[str, Any], message: str) -> None:
     before = echo.containers()
-    code, said = release(**asked)
+    code, output = release(**options)
     assert code != 0
-    assert message in said.replace("\\'", "'")
+    assert message in output.replace("\\'", "'")
     assert echo.containers() == before
 
 
 @pytest.mark.parametrize("moment", ["candidates for", "50 % of the users", "promoted:"])
-def test_a_killed_run_is_gone_on_with(moment: str) -> None:
+def test_a_killed_run_can_be_resumed(moment: str) -> None:
     (before,) = versions()
     version = {"candidates for": "5", "50 % of the users": "6", "promoted:": "7"}[moment]
-    asked = {"component": "api", "env": {"VERSION": version}, "weights": [20, 50, 100]}
+    options = {"component": "api", "env": {"VERSION": version}, "weights": [20, 50, 100]}
     with Crowd(PORT, "/chain").asking() as crowd:
-        echo.kill_playbook("canary", moment, *echo.extra(**asked), API_REPLICAS="2", WEB_REPLICAS="2")
-        code, said = release(**asked)
-    assert code == 0, said
+        echo.kill_playbook("canary", moment, *echo.extra(**options), API_REPLICAS="2", WEB_REPLICAS="2")
+        code, output = release(**options)
+    assert code == 0, output
     assert crowd.failed() == []
     after = f"{before.split()[0]} {version}"
     assert all(moves in ([before], [after], [before, after]) for moves in crowd.moves())
     assert versions() == {after}
 
 
-def test_check_mode_shows_the_steps_and_touches_nothing() -> None:
+def test_check_mode_shows_the_steps_and_changes_nothing() -> None:
     before = echo.containers()
-    asked = echo.extra(component="api", env={"VERSION": "5"}, weights=[10, 100])
-    done = echo.playbook("canary", "--check", *asked)
-    assert done.returncode == 0, done.stdout
-    assert "create echo-test-api-candidate-1 (missing)" in done.stdout
-    assert "10 % of the users, then the gate" in done.stdout
+    options = echo.extra(component="api", env={"VERSION": "5"}, weights=[10, 100])
+    result = echo.playbook("canary", "--check", *options)
+    assert result.returncode == 0, result.stdout
+    assert "create echo-test-api-candidate-1 (missing)" in result.stdout
+    assert "10 % of the users, then the gate" in result.stdout
     assert echo.containers() == before
 
 
-def test_requests_on_their_way_are_not_lost_however_late_they_call() -> None:
-    """Slow ones were given a version long before they call it: it may be gone by then, or just being replaced."""
+def test_requests_in_flight_are_not_lost_however_late_they_call() -> None:
+    """A slow request calls its version long after the decision: it may be removed by then, or just being replaced."""
     (before,) = versions()
     late = {"VERSION": "late", "START_SECONDS": "3"}
     with Crowd(PORT, "/chain", rate=150).asking() as fast, Crowd(PORT, "/chain?sleep=4", users=60, rate=15).asking() as slow:
         for action in ({"weights": [50]}, {"action": "abort", "release": "api"}, {"weights": [50, 100]}):
-            code, said = release(component="api", env=late, **action)
-            assert code == 0, said
+            code, output = release(component="api", env=late, **action)
+            assert code == 0, output
     assert fast.failed() == []
     assert slow.failed() == []
-    assert {each.text for each in slow.answers} == {before, f"{before.split()[0]} late"}
+    assert {answer.text for answer in slow.answers} == {before, f"{before.split()[0]} late"}

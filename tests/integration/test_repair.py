@@ -1,4 +1,4 @@
-"""Drift is repaired and shown; an edit touches what it is about; a run may fail, or die, and be run again."""
+"""Drift is shown and repaired; an edit changes nothing else; a failed or killed run can be repeated."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ def test_drift_is_shown_and_repaired() -> None:
     docker("network", "create", "echo-stray")
     try:
         docker("network", "connect", "echo-stray", "echo-test-web-1-sandbox")
-        shown = echo.playbook("site", "--check", "--diff").stdout
-        done = echo.deploy()
+        preview = echo.playbook("site", "--check", "--diff").stdout
+        operations = echo.deploy()
     finally:
         docker("network", "rm", "echo-stray")
     assert {
         "create echo-test-api-2-proxy (missing)",
         "update echo-test-api-1 (memory 100M → 64M)",
         "detach echo-test-web-1-sandbox (it is on the network echo-stray too)",
-    } <= set(done)
-    assert all(f"+{line}" in shown for line in done)
+    } <= set(operations)
+    assert all(f"+{line}" in preview for line in operations)
     assert docker("inspect", "-f", MEMORY, "echo-test-api-1") == str(64 << 20)
     assert echo.deploy() == []
 
 
-def test_memory_changes_in_place_and_touches_nothing_else() -> None:
+def test_memory_changes_in_place_and_nothing_else_does() -> None:
     before = echo.containers()
     assert len(echo.deploy(API_MEMORY="80M")) == 4, "an update and a wait for each instance"
     assert docker("inspect", "-f", MEMORY, "echo-test-api-2") == str(80 << 20)
@@ -67,12 +67,12 @@ def test_a_failed_component_is_named_with_its_log() -> None:
     assert echo.statuses() == {"200"}
 
 
-def test_bad_input_is_refused_before_anything_is_touched() -> None:
+def test_bad_input_is_refused_before_any_change() -> None:
     before = echo.containers()
     failed = echo.playbook("site", API_TIMEOUT="soon")
     assert failed.returncode != 0
-    told = " ".join((failed.stdout + failed.stderr).split())
-    assert "services.api.x-mesh.policy.timeout: found 'soon'; allowed: a duration such as" in told
+    output = " ".join((failed.stdout + failed.stderr).split())
+    assert "services.api.x-mesh.policy.timeout: found 'soon'; allowed: a duration such as" in output
     assert echo.containers() == before
 
 
@@ -83,7 +83,7 @@ def test_a_changed_kind_is_refused() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.9, 1.4, 2.0])
-def test_a_run_that_is_killed_can_be_run_again(seconds: float) -> None:
+def test_a_killed_run_can_be_repeated(seconds: float) -> None:
     docker("rm", "--force", *docker("ps", "-aq", "--filter", "label=io.evenkeel.component=api").split())
     extra = json.dumps({"application": str(echo.FILE)})
     run = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Whatever of a stateless component changes by site.yml, no request fails: with one instance and with three."""
+"""No change of a stateless component by site.yml fails a request: with one instance and with three."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVER = {"build": str(echo.FILE.parent / "server"), "expose": ["8080"]}
 
 
 def application(replicas: int, **api: Any) -> dict[str, Any]:
-    """Return a file of an edge, a caller and `api`, with what is changed of the last one."""
+    """Return a file of an edge, a caller and `api`, with changed keys of the last one."""
     services: dict[str, Any] = {
         "edge": {
             "image": "envoyproxy/envoy:v1.40.0",
@@ -37,7 +37,7 @@ def application(replicas: int, **api: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the collection whose sources a test may change, as another version has other ones."""
+    """A copy of the collection, whose sources a test changes to simulate another version."""
     root = tmp_path_factory.mktemp("checkout")
     for folder in ("plugins", "roles", "playbooks", "inventories", "meta", "collections"):
         shutil.copytree(echo.ROOT / folder, root / folder, symlinks=True)
@@ -48,15 +48,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def playbook(name: str, root: Path, file: Path) -> None:
     """Run a playbook of the checkout at ``root``."""
     command = [echo.PLAYBOOK, f"playbooks/{name}.yml", *echo.extra(application=str(file), delete_data=True)]
-    done = subprocess.run(command, cwd=root, env=echo.environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=root, env=echo.environment(), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.fixture(scope="module", params=[1, 3])
 def deployed(
     request: pytest.FixtureRequest, checkout: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[int, Path]]:
-    """The application with so many instances; the replicas and the file."""
+    """Deploy the application; yield its replicas and file."""
     file = tmp_path_factory.mktemp("rolling") / "compose.yaml"
     write(file, request.param)
     playbook("site", checkout, file)
@@ -70,7 +70,7 @@ def write(file: Path, replicas: int, **api: Any) -> None:
 
 def running() -> dict[str, str]:
     """Return the id of each container by name."""
-    listed = subprocess.run(
+    lines = subprocess.run(
         [
             "docker",
             "ps",
@@ -84,17 +84,17 @@ def running() -> dict[str, str]:
         text=True,
         check=True,
     ).stdout
-    return dict(line.split() for line in listed.splitlines())
+    return dict(line.split() for line in lines.splitlines())
 
 
-def applications() -> set[str]:
-    """Return the ids of the containers of `api`'s applications."""
+def workloads() -> set[str]:
+    """Return the ids of `api`'s workloads."""
     return {key for name, key in running().items() if re.fullmatch(r"rolling-test-api-\d+", name)}
 
 
-def parts(containers: dict[str, str], part: str) -> set[str]:
-    """Return the ids of the containers of that part of all instances but the edge's."""
-    return {key for name, key in containers.items() if name.endswith(f"-{part}") and "-edge-" not in name}
+def by_role(containers: dict[str, str], role: str) -> set[str]:
+    """Return the ids of the containers with ``role``, of all instances except the edge's."""
+    return {key for name, key in containers.items() if name.endswith(f"-{role}") and "-edge-" not in name}
 
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -109,31 +109,31 @@ CHANGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_of_a_component_fails_no_request(deployed: tuple[int, Path], checkout: Path, change: str) -> None:
     replicas, file = deployed
-    before = applications()
+    before = workloads()
     write(file, replicas, **CHANGES[change])
     with Crowd(PORT, "/chain", users=40, rate=200).asking() as crowd:
         playbook("site", checkout, file)
     assert len(crowd.answers) > 200
     assert crowd.failed() == []
-    assert len(applications()) == replicas
+    assert len(workloads()) == replicas
     if change != "memory":
-        assert not applications() & before, "all are new"
+        assert not workloads() & before, "an instance was not replaced"
 
 
 @pytest.mark.parametrize("platform", ["envoy", "sandbox"])
-def test_another_version_of_the_platform_fails_no_request(deployed: tuple[int, Path], checkout: Path, platform: str) -> None:
-    _unused, file = deployed
+def test_an_upgrade_of_the_platform_fails_no_request(deployed: tuple[int, Path], checkout: Path, platform: str) -> None:
+    _replicas, file = deployed
     dockerfile = checkout / "roles" / "images" / "files" / platform / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + f"LABEL upgrade={json.dumps(str(file.parent.name))}\n")
     before = running()
     with Crowd(PORT, "/chain", users=40, rate=200).asking() as crowd:
         playbook("site", checkout, file)
     assert crowd.failed() == []
-    now = running()
-    assert now["rolling-test-edge-1-sandbox"] == before["rolling-test-edge-1-sandbox"], (
-        "its published port would be closed meanwhile"
+    after = running()
+    assert after["rolling-test-edge-1-sandbox"] == before["rolling-test-edge-1-sandbox"], (
+        "its published port was closed meanwhile"
     )
-    part = "proxy" if platform == "envoy" else "sandbox"
-    assert not parts(now, part) & parts(before, part), "all are new"
+    role = "proxy" if platform == "envoy" else "sandbox"
+    assert not by_role(after, role) & by_role(before, role), "an instance was not replaced"
     if platform == "envoy":
-        assert now["rolling-test-edge-1-proxy"] != before["rolling-test-edge-1-proxy"]
+        assert after["rolling-test-edge-1-proxy"] != before["rolling-test-edge-1-proxy"]

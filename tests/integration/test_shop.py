@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 import urllib.request
 from typing import Any
 
@@ -15,7 +16,7 @@ from shopper import PRICE, Shopper
 PURCHASE = {"edge-router", "front-end", "orders", "payment", "user", "carts", "shipping"}
 
 
-def fetched(url: str) -> Any:
+def fetch(url: str) -> Any:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return json.loads(answer.read())
 
@@ -45,7 +46,7 @@ def test_a_new_customer_buys_and_finds_the_order() -> None:
     assert Shopper().log_in(customer["username"], "secret word") == 200
 
 
-def test_answers_tell_the_version() -> None:
+def test_answers_state_the_version() -> None:
     assert Shopper().call("GET", "/catalogue")[2]["X-Service-Version"].startswith("front-end/")
 
 
@@ -58,25 +59,23 @@ def test_one_purchase_is_one_trace() -> None:
 
     def services() -> set[str]:
         try:
-            return {span["localEndpoint"]["serviceName"] for span in fetched(f"{ZIPKIN}/api/v2/trace/{trace}")}
+            return {span["localEndpoint"]["serviceName"] for span in fetch(f"{ZIPKIN}/api/v2/trace/{trace}")}
         except OSError:
             return set()
 
     assert eventually(lambda: services() >= PURCHASE), services()
 
 
-def test_dependencies_come_out_of_zipkin() -> None:
+def test_zipkin_derives_dependencies() -> None:
     def links() -> set[tuple[str, str]]:
-        import time
-
         url = f"{ZIPKIN}/api/v2/dependencies?endTs={int(time.time() * 1000)}&lookback=86400000"
-        return {(link["parent"], link["child"]) for link in fetched(url)}
+        return {(link["parent"], link["child"]) for link in fetch(url)}
 
-    wanted = {("edge-router", "front-end"), ("front-end", "orders"), ("orders", "payment"), ("orders", "shipping")}
-    assert eventually(lambda: links() >= wanted), links()
+    expected = {("edge-router", "front-end"), ("front-end", "orders"), ("orders", "payment"), ("orders", "shipping")}
+    assert eventually(lambda: links() >= expected), links()
 
 
-def test_the_gateway_tells_how_it_is_and_no_more() -> None:
+def test_the_status_port_serves_health_only() -> None:
     with urllib.request.urlopen(f"{STATUS}/health", timeout=5) as answer:
         assert answer.read().strip() == b"LIVE"
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -1,4 +1,4 @@
-"""The proxies' own image judges files before they are written: quickly, in containers that are gone afterwards."""
+"""Envoy validates files before they are written, in short-lived containers of the proxies' image."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def containers() -> list[str]:
 
 
 def image() -> str:
-    """Return the image that the shop's proxies run."""
+    """Return the image of the shop's proxies."""
     return docker("inspect", "-f", "{{.Config.Image}}", name("orders-1", "proxy"))
 
 
-def judged(application: EffectiveApplication, layout: Layout, reference: str) -> list[str]:
+def validate(application: EffectiveApplication, layout: Layout, reference: str) -> list[str]:
     paths = rendered(application)
-    return [str(each) for each in validation.validate(Engine(), reference, layout, application, rendered, paths)]
+    return [str(rejection) for rejection in validation.validate(Engine(), reference, layout, application, rendered, paths)]
 
 
-def spoilt() -> EffectiveApplication:
-    """Return the shop with an interval that no parser lets through."""
+def invalid_shop() -> EffectiveApplication:
+    """Return the shop with an interval that the parser would refuse."""
     orders = SHOP.component("orders")
     policy = replace(orders.policy, timeout=3.0, outlier_detection=OutlierDetection(interval=0.0, consecutive_errors=3))
-    components = (replace(each, policy=policy) if each is orders else each for each in SHOP.components)
+    components = (replace(component, policy=policy) if component is orders else component for component in SHOP.components)
     return replace(SHOP, components=tuple(components))
 
 
@@ -58,17 +58,17 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
 
 
 def test_the_whole_shop_is_accepted_and_nothing_is_left(layout: Layout) -> None:
-    assert judged(SHOP, layout, image()) == []
+    assert validate(SHOP, layout, image()) == []
     assert list(layout.home.iterdir()) == []
     assert eventually(lambda: not containers())
 
 
-def test_what_envoy_rejects_is_told_with_its_key_and_nothing_has_changed(layout: Layout) -> None:
+def test_a_rejection_names_its_key_and_changes_nothing(layout: Layout) -> None:
     written = layout.mesh / "shared" / "routes.json"
     written.parent.mkdir(parents=True)
     written.write_text("as it was")
     began = time.monotonic()
-    assert judged(spoilt(), layout, image()) == [
+    assert validate(invalid_shop(), layout, image()) == [
         "services.orders.x-mesh.policy.outlier_detection.interval: found 0s;"
         " Envoy says: OutlierDetectionValidationError.Interval: value must be greater than 0s"
     ]
@@ -78,21 +78,21 @@ def test_what_envoy_rejects_is_told_with_its_key_and_nothing_has_changed(layout:
     assert eventually(lambda: not containers())
 
 
-def test_a_run_that_is_killed_leaves_nothing_that_lasts(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_run_removes_what_a_killed_run_left(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = image()
-    other = multiprocessing.Process(target=judged, args=(spoilt(), layout, reference))
-    other.start()
+    killed_run = multiprocessing.Process(target=validate, args=(invalid_shop(), layout, reference))
+    killed_run.start()
     assert eventually(containers)
-    assert other.pid
-    os.kill(other.pid, signal.SIGKILL)
-    other.join()
+    assert killed_run.pid
+    os.kill(killed_run.pid, signal.SIGKILL)
+    killed_run.join()
     monkeypatch.setattr(validation, "LEFTOVER_SECONDS", -1.0)
-    assert judged(SHOP, layout, reference) == []
+    assert validate(SHOP, layout, reference) == []
     assert eventually(lambda: not containers())
     assert list(layout.home.iterdir()) == []
 
 
-def test_an_image_that_is_not_there_judges_nothing(layout: Layout) -> None:
+def test_a_missing_image_is_an_error(layout: Layout) -> None:
     with pytest.raises(EngineError, match="No such image"):
-        judged(SHOP, layout, "evenkeel/valtest:none")
+        validate(SHOP, layout, "evenkeel/valtest:none")
     assert list(layout.home.iterdir()) == []

@@ -1,4 +1,4 @@
-"""The hosts of the scenario `remote`: played on as any other host, and looked at over SSH."""
+"""The hosts of the scenario `remote`: targets of playbooks, inspected over SSH."""
 
 from __future__ import annotations
 
@@ -27,42 +27,43 @@ def command(name: str, *options: str, **extra: Any) -> list[str]:
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a playbook, which is ``variables`` besides the usual one."""
+    """Return the environment of a playbook: this process's with ``variables``."""
     return {**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true", **variables}
 
 
 def play(name: str, *options: str, variables: Mapping[str, str] | None = None, **extra: Any) -> tuple[int, str]:
-    """Run a playbook on both hosts, and return its exit code and all that it said."""
-    done = subprocess.run(
+    """Run a playbook on both hosts, and return its exit code and output."""
+    result = subprocess.run(
         command(name, *options, **extra), cwd=ROOT, env=environment(variables or {}), capture_output=True, text=True, check=False
     )
-    return done.returncode, done.stdout + done.stderr
+    return result.returncode, result.stdout + result.stderr
 
 
 def site(variables: Mapping[str, str] | None = None, **extra: Any) -> str:
-    """Bring the application to its file on both hosts, and return what was said."""
-    code, said = play("site", variables=variables, **extra)
-    assert code == 0, said
-    return said
+    """Deploy the application to both hosts, and return the output."""
+    code, output = play("site", variables=variables, **extra)
+    assert code == 0, output
+    return output
 
 
 def host(name: str) -> Any:
-    """Return what runs commands on a host, as root: `one` and `two` have both users."""
+    """Return a host that runs commands as root; both hosts have both users."""
     key = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "key"
-    config = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-    return testinfra.get_host(f"ssh://passwordless@{ADDRESSES[name]}", ssh_identity_file=str(key), ssh_extra_args=config, sudo=True)
+    options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    address = f"ssh://passwordless@{ADDRESSES[name]}"
+    return testinfra.get_host(address, ssh_identity_file=str(key), ssh_extra_args=options, sudo=True)
 
 
 def answer(name: str) -> str:
-    """Return what the application on a host answers from outside, nothing where it does not."""
+    """Return the application's answer from outside a host, empty without one."""
     try:
-        with urllib.request.urlopen(f"http://{ADDRESSES[name]}/", timeout=5) as found:
-            return str(found.read().decode())
+        with urllib.request.urlopen(f"http://{ADDRESSES[name]}/", timeout=5) as response:
+            return str(response.read().decode())
     except OSError:
         return ""
 
 
 def containers(name: str, label: str = f"io.evenkeel.application={APPLICATION}") -> dict[str, str]:
-    """Return how each container with ``label`` on a host is, by its name."""
-    listed = host(name).check_output(f"docker ps --all --filter label={label} --format '{{{{.Names}}}} {{{{.State}}}}'")
-    return dict(line.split() for line in listed.splitlines())
+    """Return the state of each container with ``label`` on a host, by name."""
+    lines = host(name).check_output(f"docker ps --all --filter label={label} --format '{{{{.Names}}}} {{{{.State}}}}'")
+    return dict(line.split() for line in lines.splitlines())
