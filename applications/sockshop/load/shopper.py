@@ -1,4 +1,4 @@
-"""Shoppers of the Sock Shop for Locust: each has cookies of its own, thinks a little, and knows what an answer has to be."""
+"""Locust users of the Sock Shop: each has its own cookies, pauses between requests, and validates the answers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from stats import begin
 THINK_SECONDS = float(os.environ.get("THINK_SECONDS", "2"))
 # Payment's limit is 100 in the published image and 105 in ours, shipping included.
 MOST_TO_PAY = 90.0
-# A customer's orders are listed as a whole: who has many moves on to a new account.
+# The list of a customer's orders is not paged: a shopper with many orders changes to a new account.
 ORDERS_OF_AN_ACCOUNT = 20
-# The shop's own customers. They only look around: everybody who is logged in as one of them shares one cart.
+# The shop's own customers only browse: everybody who is logged in as one of them shares one cart.
 KNOWN = (("user", "password"), ("user1", "password"), ("Eve_Berger", "eve"))
 ADDRESS = {"street": "Elm Street", "number": "7", "city": "Ghent", "country": "Belgium", "postcode": "9000"}
 CARD = {"longNum": "4111111111111111", "expires": "12/30", "ccv": "123"}
@@ -27,7 +27,7 @@ events.init.add_listener(begin)
 
 
 class Visitor(FastHttpUser):
-    """Somebody who looks at socks."""
+    """A user who browses socks."""
 
     abstract = True
     wait_time = between(THINK_SECONDS / 4, THINK_SECONDS)
@@ -59,7 +59,7 @@ class Visitor(FastHttpUser):
             return found
 
     def log_in(self, username: str, password: str) -> bool:
-        """Log in as a browser does that has been away: without cookies."""
+        """Log in like a returning browser, without cookies."""
         self.client.cookiejar.clear()
         return bool(self.ask("GET", "/login", auth=(username, password)))
 
@@ -78,22 +78,22 @@ class Visitor(FastHttpUser):
         self.ask("GET", f"/catalogue/{sock['id']}", kind=dict, name="/catalogue/{id}")
 
     def look_at_orders(self) -> None:
-        """Go to the page of the own orders."""
+        """Open the list of the own orders."""
         self.ask("GET", "/customer-orders.html")
         self.ask("GET", "/orders", status=201, kind=list)
 
 
 class Shopper(Visitor):
-    """A customer with an account of one's own, who buys."""
+    """A customer with an own account, who buys."""
 
     weight = 9
 
     def on_start(self) -> None:
-        """Begin as a new customer."""
+        """Start as a new customer."""
         self.register()
 
     def register(self) -> None:
-        """Become a new customer with an address and a card."""
+        """Register a new customer with an address and a card."""
         self.client.cookiejar.clear()
         self.account: tuple[str, str] | None = None
         self.orders, self.left_over = 0, False
@@ -114,7 +114,7 @@ class Shopper(Visitor):
 
     @task(4)
     def buy(self) -> None:
-        """Fill the cart with a sock or two, order, and see that the order is there."""
+        """Put one or two socks into the cart, order, and check that the order exists."""
         if not self.account or self.orders >= ORDERS_OF_AN_ACCOUNT:
             self.register()
             return
@@ -141,13 +141,13 @@ class Shopper(Visitor):
 
     @task(1)
     def look_back(self) -> None:
-        """Look at the own orders."""
+        """Open the list of the own orders."""
         if self.account:
             self.look_at_orders()
 
     @task(1)
     def come_back(self) -> None:
-        """Log in anew, as after some days."""
+        """Log in again, as after some days."""
         if not (self.account and self.log_in(*self.account)):
             self.register()
 
@@ -157,7 +157,7 @@ class Shopper(Visitor):
 
 
 class Known(Visitor):
-    """One of the shop's own customers, who looks around."""
+    """One of the shop's own customers, who only browses."""
 
     weight = 1
 
@@ -173,7 +173,7 @@ class Known(Visitor):
 
     @task(1)
     def look_back(self) -> None:
-        """Look at the own orders."""
+        """Open the list of the own orders."""
         if self.logged_in:
             self.look_at_orders()
         else:

@@ -1,4 +1,4 @@
-"""What a run comes to, every few seconds as one JSON object: on standard output, and in the folder REPORT where there is one."""
+"""Reports totals of a run every few seconds as one JSON object, on standard output and, if set, in the folder REPORT."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN_ERRORS = 5
 
 
 class Reporter:
-    """Tells of one Locust environment."""
+    """Reports on one Locust environment."""
 
     def __init__(self, environment: Any) -> None:
         self._environment = environment
@@ -24,19 +24,19 @@ class Reporter:
         self._file = Path(folder, "stats.json") if folder else None
 
     def run(self) -> None:
-        """Tell of it for as long as it runs."""
+        """Report while it runs."""
         passed = 0.0
         while True:
             gevent.sleep(EVERY_SECONDS)
             passed += EVERY_SECONDS
             self.tell()
-            # Locust keeps figures of every second since it began: a population without end would fill the memory.
+            # Locust keeps figures of every second since its start: a run without an end would fill the memory.
             if "SECONDS" not in os.environ and passed >= FORGET_SECONDS:
                 passed = 0.0
                 self._environment.stats.clear_all()
 
     def tell(self, whole: bool = False) -> None:
-        """Tell how it is now, or of the ``whole`` run."""
+        """Report the current state, or the ``whole`` run."""
         stats, users = self._environment.stats, self._environment.runner.user_count
         total = stats.total
         self._most_users = max(users, self._most_users)
@@ -58,7 +58,7 @@ class Reporter:
 
 
 def begin(environment: Any, **_: Any) -> None:
-    """Begin to tell, and tell of the whole run at its end."""
+    """Start to report, and report the whole run at its end."""
     reporter = Reporter(environment)
     gevent.spawn(reporter.run)
     environment.events.quitting.add_listener(lambda **_: reporter.tell(whole=True))

@@ -1,7 +1,7 @@
 """Carts and their items in Mongo, in the original's collections.
 
-An item's id comes from its cart and its sock, so that adding the same sock twice at once makes one item of two; a cart's
-id comes from its customer. Requests may meet in any order: what one of them acknowledged, no other undoes unasked.
+An item's id is derived from its cart and its sock, so concurrent requests that add the same sock change one item; a cart's
+id is derived from its customer. Requests may run in any order: none undoes what another acknowledged.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ def item_key(customer: str, item: str) -> ObjectId:
 
 
 def ensure(database: Any, customer: str) -> None:
-    """Make the cart of ``customer`` where there is none."""
+    """Create the cart of ``customer`` if it does not exist."""
     _update(database, customer, {"$setOnInsert": {**_new(customer), "items": []}})
 
 
 def items(database: Any, customer: str) -> list[dict[str, Any]]:
-    """Return the items in the cart, oldest first; makes the cart where there is none."""
+    """Return the items in the cart, oldest first; creates a missing cart."""
     cart = database.cart.find_one({"customerId": customer})
     if cart is None:
         ensure(database, customer)
@@ -54,7 +54,7 @@ def set_quantity(database: Any, customer: str, item: str, quantity: int) -> bool
 
 
 def one(database: Any, customer: str, item: str) -> dict[str, Any] | None:
-    """Return an item of the cart; None where it is not there."""
+    """Return an item of the cart; None if it is not there."""
     found = database.item.find_one({"_id": item_key(customer, item)})
     return shown(found) if found else None
 
@@ -67,7 +67,7 @@ def remove(database: Any, customer: str, item: str) -> bool:
 
 
 def delete(database: Any, customer: str) -> None:
-    """Delete the cart with its items: first the cart, so that those which are added meanwhile get into a new one."""
+    """Delete the cart with its items: the cart first, so that items that are added meanwhile go to a new one."""
     cart = database.cart.find_one_and_delete({"customerId": customer})
     if cart is not None and cart.get("items"):
         database.item.delete_many({"_id": {"$in": [reference.id for reference in cart["items"]]}})
@@ -91,7 +91,7 @@ def shown(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _move(database: Any, customer: str, session: str, item: dict[str, Any]) -> None:
-    """Move an item. Where its quantity changed meanwhile, what there is beyond the one that was moved stays in ``session``."""
+    """Move an item. If its quantity grew meanwhile, the additional ones stay in ``session``."""
     quantity, key = item["quantity"], item_key(session, item["itemId"])
     add(database, customer, item["itemId"], quantity, item["unitPrice"], quantity)
     _more(database.item, key, -quantity)
@@ -108,7 +108,7 @@ def _new(customer: str) -> dict[str, Any]:
 
 
 def _update(database: Any, customer: str, change: dict[str, Any]) -> None:
-    """Change the cart, or make it; another request that makes it at the same moment has the same id for it."""
+    """Change the cart, or create it; a concurrent request that creates it uses the same id."""
     while True:
         try:
             database.cart.update_one({"customerId": customer}, change, upsert=True)

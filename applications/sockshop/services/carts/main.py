@@ -1,4 +1,4 @@
-"""Carts: what customers and visitors mean to buy."""
+"""Carts: the carts of customers and visitors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 2**31 - 1
 
 
 def answering(handler: Handler) -> Handler:
-    """Return a handler that tells of bad requests and of a database that does not work."""
+    """Return a handler that reports bad requests and database failures."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
@@ -32,7 +32,7 @@ def answering(handler: Handler) -> Handler:
 
 
 def number(body: Mapping[str, Any], name: str, default: float) -> float:
-    """Return a number of the request. Raises ``ValueError`` for what is none, or does not fit where the original keeps it."""
+    """Return a number of the request. Raises ``ValueError`` for anything else, and for numbers beyond the original's range."""
     try:
         found = float(body.get(name) or default)
     except (TypeError, OverflowError):

@@ -1,4 +1,4 @@
-"""The catalogue's MySQL database, asked from threads over a few kept connections."""
+"""The catalogue's MySQL database, queried from threads over a small pool of connections."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Database:
             return await self._in_thread(query, values)
 
     async def check(self) -> None:
-        """Raise ``StoreError`` where the database does not answer."""
+        """Raise ``StoreError`` if the database does not answer."""
         await self._in_thread("SELECT 1", ())
 
     async def _in_thread(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ class Database:
         return found
 
     def _rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        """Ask over a kept connection; one that the server has closed meanwhile gives way to a new one."""
+        """Query over a pooled connection; one that the server has closed is replaced."""
         kept = self._kept()
         if kept is not None:
             try:
@@ -80,7 +80,7 @@ class Database:
         return found
 
     def _forget_idle(self) -> None:
-        """Close what is kept: after one connection was found closed, the others of that server are as well."""
+        """Close the pooled connections: if the server closed one, it closed the others too."""
         while (kept := self._kept()) is not None:
             _close(kept)
 

@@ -15,7 +15,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def answering(handler: Handler) -> Handler:
-    """Return a handler that tells of a database which does not work as the original does."""
+    """Return a handler that reports database failures as the original does."""
 
     async def answer(request: web.Request) -> web.Response:
         try:

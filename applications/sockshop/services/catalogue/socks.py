@@ -1,4 +1,4 @@
-"""Socks as the catalogue tells of them."""
+"""Socks in the form of the catalogue's answers."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def sock(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def page(rows: Iterable[Mapping[str, Any]], number: str, size: str) -> list[dict[str, Any]] | None:
-    """Return one page of the socks; None on the first where there are none at all, as the original answers."""
+    """Return one page of the socks; None for the first page of none, as the original answers."""
     found = list(rows)
     which, most = _whole(number), _whole(size)
     if not which or not most:

@@ -1,4 +1,4 @@
-"""Placing an order: what is asked of the other services, and in which order."""
+"""Placing an order: the calls to the other services, and their sequence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 class CalleeError(Exception):
-    """Another service failed, took too long, or answered what no order can be made of."""
+    """Another service failed, timed out, or sent an answer that is no basis for an order."""
 
 
 class Checkout:

@@ -1,4 +1,4 @@
-"""Orders: places them, and keeps them."""
+"""Orders: places and stores orders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE_SIZE, LARGEST_PAGE = 20, 1000
 
 
 def answering(handler: Handler) -> Handler:
-    """Return a handler that tells of what went wrong as the original does."""
+    """Return a handler that reports errors as the original does."""
 
     async def answer(request: web.Request) -> web.Response:
         try:
@@ -54,9 +54,9 @@ class Orders:
         self._shipping = text("SHIPPING_URL", "http://shipping")
 
     async def place(self, request: web.Request) -> web.Response:
-        """Place an order; it is kept before it is answered.
+        """Place an order; it is stored before it is answered.
 
-        Where it cannot be kept, nobody is asked to pay for it or to ship it.
+        If it cannot be stored, no payment or shipment is requested.
         """
         asked = await typed_json_object(request)
         await self._mongo.check()

@@ -1,4 +1,4 @@
-"""An order as it is kept and as it is shown, in the original's collection and in Spring Data REST's HAL."""
+"""An order as stored in the original's collection, and as answered in Spring Data REST's HAL."""
 
 from __future__ import annotations
 

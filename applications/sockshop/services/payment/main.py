@@ -1,4 +1,4 @@
-"""Payment: authorises an amount up to a limit. Nothing is kept."""
+"""Payment: authorises an amount up to a limit. Nothing is stored."""
 
 from __future__ import annotations
 

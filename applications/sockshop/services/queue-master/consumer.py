@@ -1,4 +1,4 @@
-"""Takes shipments from the queue in a thread of its own, for ever; one counts as done when it has been handled."""
+"""Consumes shipments from the queue in a thread; a shipment is acknowledged after it was handled."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Consumer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish the shipment at hand, and end; the broker gives those that were not handled to another."""
+        """Finish the current shipment, and end; the broker delivers unhandled ones to another consumer."""
         self._stopping.set()
         connection, channel = self._connection, self._channel
         if connection is not None and channel is not None:
@@ -43,7 +43,7 @@ class Consumer:
         self._thread.join(timeout=_STOP_SECONDS)
 
     async def check(self) -> None:
-        """Raise where nothing is being consumed."""
+        """Raise if nothing is being consumed."""
         if self._channel is None or not self._channel.is_open:
             raise ConnectionError("no connection to the broker")
 
@@ -58,7 +58,7 @@ class Consumer:
                 self._close()
 
     def _consume(self) -> None:
-        """Consume until ``stop``, or until the queue is taken away. Raises ``BrokerError``, ``OSError``."""
+        """Consume until ``stop``, or until the queue is deleted. Raises ``BrokerError``, ``OSError``."""
         self._connection = self._broker.connect()
         self._channel = self._broker.channel(self._connection)
         self._channel.basic_qos(prefetch_count=_PREFETCH)
@@ -82,7 +82,7 @@ class Consumer:
 
 
 def _name(body: bytes) -> str:
-    """Return what to call a shipment; one that nobody can read is not worth stopping for."""
+    """Return a shipment's name; an unreadable shipment does not stop the consumer."""
     try:
         return str(json.loads(body).get("name"))
     except (ValueError, AttributeError):

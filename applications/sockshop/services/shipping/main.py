@@ -1,4 +1,4 @@
-"""Shipping: hands shipments to the queue, and says yes only when the broker has them."""
+"""Shipping: publishes shipments to the queue, and succeeds only when the broker has confirmed them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishes from one thread of its own, which holds the connection. A message counts once the broker has confirmed it."""
+"""Publishes from one thread, which holds the connection. A message is published once the broker has confirmed it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pika
 from sockshop.logs import Condition
 from sockshop.queue import QUEUE, TYPE, Broker, BrokerError
 
-# Below the 5 s that orders waits, so that it learns the reason.
+# Shorter than the 5 s that orders waits, so that orders gets the reason.
 ANSWER_SECONDS = 4.0
 _IDLE_SECONDS = 1.0
 _PERSISTENT = 2
@@ -29,7 +29,7 @@ class _Task:
 
 
 class Publisher:
-    """Takes messages from any thread, and connects again for ever."""
+    """Takes messages from any thread, and reconnects without a limit."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -51,14 +51,14 @@ class Publisher:
     async def publish(self, body: bytes, headers: dict[str, str]) -> None:
         """Return once the broker has the message for good. Raises ``BrokerError``, ``OSError``.
 
-        A message that waited too long for its turn is not published any more; of one that is under way nobody knows.
+        A message that waited too long is not published any more; the fate of one in flight is unknown.
         """
         task = _Task(body, headers)
         self._tasks.put(task)
         await asyncio.wait_for(asyncio.wrap_future(task.done), ANSWER_SECONDS)
 
     async def check(self) -> None:
-        """Raise where there is no connection."""
+        """Raise if there is no connection."""
         if self._condition.trouble or self._connection is None or not self._connection.is_open:
             raise ConnectionError(self._condition.trouble or "no connection to the broker")
 
@@ -87,7 +87,7 @@ class Publisher:
             task.done.set_result(None)
 
     def _refuse_waiting(self, error: Exception) -> None:
-        """Give those who wait the same answer: with the broker away, each would wait for an attempt of its own."""
+        """Fail all waiting messages: without a broker each would wait for its own attempt."""
         for _task in range(self._tasks.qsize()):
             with suppress(queue.Empty):
                 task = self._tasks.get_nowait()

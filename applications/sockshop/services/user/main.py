@@ -32,7 +32,7 @@ class Users:
         self._seeded = False
 
     def answering(self, handler: Handler) -> Handler:
-        """Return a handler that tells of bad requests and of a database that does not work."""
+        """Return a handler that reports bad requests and database failures."""
 
         async def answer(request: web.Request) -> web.Response:
             try:
@@ -48,13 +48,13 @@ class Users:
         return answer
 
     async def prepare(self) -> None:
-        """Put the first customers in, before anything is asked."""
+        """Store the first customers before any request."""
         if not self._seeded:
             await self._mongo.do("seed", seed)
             self._seeded = True
 
     async def keep_preparing(self, _app: web.Application) -> AsyncIterator[None]:
-        """Prepare in the background until the database is there."""
+        """Prepare in the background until the database answers."""
 
         async def attempt() -> None:
             while not self._seeded:
@@ -67,7 +67,7 @@ class Users:
         attempts.cancel()
 
     async def login(self, request: web.Request) -> web.Response:
-        """Answer the customer whose name and password the request brings."""
+        """Answer the customer whose name and password the request has."""
         try:
             given = BasicAuth.decode(request.headers.get("Authorization", ""), encoding="utf-8")
         except ValueError:

@@ -1,6 +1,6 @@
 """Passwords: kept as Argon2id hashes, with the least parameters that OWASP's Password Storage Cheat Sheet names.
 
-They are hashed in two threads of their own: each thread that ever did it keeps the 19 MiB it needed.
+They are hashed in two threads of their own: each hashing thread keeps the 19 MiB that it needed.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def create(database: Any, collection: str, body: Mapping[str, Any]) -> str:
 
 
 def kept(collection: str, body: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is kept of an address or a card. Nobody reads a card's whole number or its security code: neither is kept."""
+    """Return the stored form of an address or a card, without a whole card number and a security code: neither is ever read."""
     fields = {name: str(body.get(name) or "") for name in FIELDS[collection]}
     if collection == "cards":
         fields.update(longNum=masked(fields["longNum"]), ccv="")

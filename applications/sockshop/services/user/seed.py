@@ -1,4 +1,4 @@
-"""The customers that the shop begins with. They are put in once: one that is deleted stays deleted."""
+"""The shop's first customers. They are stored once: a deleted one stays deleted."""
 
 from __future__ import annotations
 

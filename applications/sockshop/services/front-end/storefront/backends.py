@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 class BackendError(Exception):
-    """A backend did not answer (502), answered too late (504), or answered what nobody can read (502)."""
+    """A backend did not answer (502), answered too late (504), or sent an unreadable answer (502)."""
 
     def __init__(self, backend: str, status: int, reason: str) -> None:
         super().__init__(f"{backend}: {reason}")
@@ -37,7 +37,7 @@ class Reply:
 
     @property
     def not_found(self) -> bool:
-        """Tell an unknown id; some catalogues and user services report one as 500 `not found`."""
+        """Whether the answer means an unknown id; some catalogues and user services report one as 500 `not found`."""
         return self.status == 404 or (self.status == 500 and b"not found" in self.body.lower())
 
     def json(self) -> Any:

@@ -27,7 +27,7 @@ HEADERS = {
 
 @web.middleware
 async def headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Add the security headers; answers of the API are nobody's to keep."""
+    """Add the security headers; API answers must not be cached."""
     response = await handler(request)
     for name, text in HEADERS.items():
         response.headers.setdefault(name, text)

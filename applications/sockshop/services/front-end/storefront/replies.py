@@ -1,4 +1,4 @@
-"""The answers that handlers give, and the reading of what a browser sent."""
+"""Answers of handlers, and parsing of browser requests."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def visitor() -> Session:
 
 
 def login(customer: str) -> Session:
-    """Return a new session: its id is fresh, so an id known from before the login is worth nothing."""
+    """Return a new session: its id is fresh, so an id from before the login is useless."""
     return Session(secrets.token_hex(16), customer, int(time.time()) + LOGIN_SECONDS)
 
 

@@ -1,1 +1,1 @@
-"""What the Sock Shop's services share: settings, health, metrics, traces, faults on purpose, a graceful end."""
+"""What the Sock Shop's services share: settings, health, metrics, traces, injected faults, graceful shutdown."""

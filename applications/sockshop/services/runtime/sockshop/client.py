@@ -13,7 +13,7 @@ from .spans import Spans
 
 
 def traced_client(spans: Spans) -> ClientSession:
-    """Return a client whose calls are spans below the one at hand. It keeps no cookies: they are other people's."""
+    """Return a client whose calls are child spans of the current one. It keeps no cookies: they belong to users."""
     config: Any = TraceConfig()
 
     async def start(_session: Any, call: SimpleNamespace, request: Any) -> None:

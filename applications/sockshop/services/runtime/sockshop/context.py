@@ -1,4 +1,4 @@
-"""The trace context of the request at hand, in the headers of B3 and of the W3C.
+"""The trace context of the current request, in B3 and W3C headers.
 
 B3: https://github.com/openzipkin/b3-propagation; W3C: https://www.w3.org/TR/trace-context/.
 """
@@ -16,7 +16,7 @@ _LISTS = ("baggage", "tracestate")
 
 @dataclass(frozen=True)
 class TraceContext:
-    """Where a request is in its trace; ids are hexadecimal. ``carried`` goes on to callees as it came."""
+    """Where a request is in its trace; ids are hexadecimal. ``carried`` is passed on to callees unchanged."""
 
     trace_id: str
     span_id: str
@@ -30,7 +30,7 @@ class TraceContext:
         return replace(self, span_id=secrets.token_hex(8), parent_id=self.span_id)
 
     def headers(self) -> dict[str, str]:
-        """Return what tells a callee of this span."""
+        """Return the headers that propagate this span to a callee."""
         sampled = "1" if self.sampled else "0"
         headers = {"X-B3-TraceId": self.trace_id, "X-B3-SpanId": self.span_id, "X-B3-Sampled": sampled, **self.carried}
         if self.parent_id:
@@ -44,7 +44,7 @@ current: ContextVar[TraceContext | None] = ContextVar("trace", default=None)
 
 
 def received(headers: Mapping[str, str]) -> TraceContext:
-    """Return the context that ``headers``, whose case does not matter, tell of; a new trace where they tell of none."""
+    """Return the context in ``headers``, whose case does not matter; a new trace if there is none."""
     given: dict[str, str] = {}
     for name, value in headers.items():
         key = name.lower()

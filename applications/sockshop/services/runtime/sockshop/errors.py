@@ -14,7 +14,7 @@ Failure = Callable[[web.Request, int, str], web.Response]
 
 
 def go_error(status: int, error: str) -> web.Response:
-    """Return an error as the services in Go answer it: JSON that calls itself text."""
+    """Return an error as the services in Go answer it: JSON with a text content type."""
     body = {"error": error, "status_code": status, "status_text": HTTPStatus(status).phrase}
     return web.Response(text=json.dumps(body), status=status, content_type="text/plain", charset="utf-8")
 
@@ -33,7 +33,7 @@ def java_error(request: web.Request, status: int, message: str, exception: str =
 
 
 def go_failure(_request: web.Request, status: int, message: str) -> web.Response:
-    """Return what a service in Go answers where no handler did."""
+    """Return a Go service's answer to a request without a handler."""
     return go_error(status, message)
 
 

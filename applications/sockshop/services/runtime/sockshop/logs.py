@@ -1,4 +1,4 @@
-"""What a service says: one JSON object a line on standard error, and nothing about requests that went well."""
+"""A service's log: one JSON object a line on standard error, without successful requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger("sockshop")
 
 
 class JsonLines(logging.Formatter):
-    """Writes a record as JSON, with the traceback of its error and the id of the trace at hand."""
+    """Writes a record as JSON, with the traceback of its error and the id of the current trace."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -35,24 +35,24 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(service: str) -> None:
-    """Send all that is logged to standard error; of other people's packages, warnings and worse."""
+    """Log to standard error; of third-party packages only warnings and errors."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("sockshop").setLevel(logging.INFO)
-    # Pika tells of every attempt to connect with a traceback of its own; the publisher and the consumer say it once.
+    # Pika logs every failed connection attempt with a traceback; the publisher and the consumer log it once.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 class Condition:
-    """Whether ``store`` works. Logs when it ceases to and when it does again, once each."""
+    """Whether ``store`` works. Logs each failure and each recovery once."""
 
     def __init__(self, store: str) -> None:
         self._store = store
         self.trouble = ""
 
     def tell(self, error: Exception | None) -> None:
-        """Take notice of an attempt that failed with ``error``, or went well."""
+        """Record an attempt that succeeded, or failed with ``error``."""
         trouble = repr(error) if error else ""
         if trouble and not self.trouble:
             log.warning("%s does not work: %s", self._store, trouble)

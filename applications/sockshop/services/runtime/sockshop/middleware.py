@@ -1,4 +1,4 @@
-"""What happens to every request around its handler: its span, its figures, the version, and faults on purpose."""
+"""What every request gets around its handler: span, metrics, version header, and injected faults."""
 
 from __future__ import annotations
 

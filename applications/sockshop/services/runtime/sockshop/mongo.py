@@ -1,4 +1,4 @@
-"""A Mongo database, asked from threads so that no request waits for another's."""
+"""A Mongo database, queried from threads so that requests do not wait for each other."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Mongo:
             return await self._asked(work, self.database)
 
     async def check(self) -> None:
-        """Raise ``StoreError`` where the database does not answer."""
+        """Raise ``StoreError`` if the database does not answer."""
         await self._asked(self._client.admin.command, "ping")
 
     async def _asked(self, work: Callable[[Any], T], about: Any) -> T:

@@ -1,4 +1,4 @@
-"""A service: an aiohttp application with what all of them share, from its start to its graceful end."""
+"""A service: an aiohttp application with the shared parts, from start to graceful shutdown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHECK_SECONDS = 2.0
 FLUSH_SECONDS = 1.0
 CLOSE_SECONDS = 0.5
 BACKLOG = 1024
-# Threads wait for stores. With as few as the default has, requests would queue behind those that a dead store holds up.
+# Threads wait for stores. With the default's few threads, requests would queue behind those that wait for a dead store.
 THREADS = 32
 
 
@@ -68,13 +68,13 @@ class Service:
         return self._client
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; requests that are under way are finished first."""
+        """Serve until SIGTERM or SIGINT; in-flight requests are finished first."""
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        """Serve, and end in order: no new connections, the requests at hand, the connections, the tools.
+        """Serve, and shut down in order: no new connections, in-flight requests, connections, tools.
 
-        aiohttp 3.8's own end breaks off requests whose body has not been read yet.
+        aiohttp 3.8's own shutdown aborts requests whose body has not been read yet.
         """
         loop, asked_to_end = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):

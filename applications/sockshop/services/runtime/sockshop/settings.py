@@ -1,4 +1,4 @@
-"""Settings from the environment. A bad one ends the start with a line that names it."""
+"""Settings from the environment. An invalid one ends the process with a line that names it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Spans:
 
     @contextmanager
     def call(self, name: str, remote: str, kind: str = "CLIENT") -> Iterator[dict[str, str]]:
-        """Measure a call to another component or store, below the span at hand. One to a queue is of kind ``PRODUCER``."""
+        """Measure a call to another component or store, as a child of the current span; ``PRODUCER`` is for a queue."""
         context = current.get()
         if context is None:
             yield {}
@@ -86,7 +86,7 @@ class Spans:
                 self._loop.call_soon_threadsafe(self._wake.set)
 
     def end(self) -> None:
-        """Let ``deliver`` return once it has delivered what there is."""
+        """Make ``deliver`` return after the remaining spans."""
         self._ending = True
         self._wake.set()
 

@@ -1,4 +1,4 @@
-"""The requests that a service is answering, so that it can finish them before it ends."""
+"""The in-flight requests of a service, which it finishes before it ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOOK_SECONDS = 0.05
 
 
 class UnderWay:
-    """Counts requests. Once the service is to end, a connection is closed with the next answer on it."""
+    """Counts requests. During shutdown a connection is closed after its next answer."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -37,7 +37,7 @@ class UnderWay:
         return middleware
 
     async def drained(self, seconds: float) -> None:
-        """Return when no request is under way, ``seconds`` from now at the latest."""
+        """Return when no request is in flight, after ``seconds`` at most."""
         self._ending = True
         until = time.monotonic() + seconds
         while True:
