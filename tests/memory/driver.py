@@ -32,7 +32,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused, Rejection
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, version_name
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import LoadReport, Population, entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import LoadReport, Population, entry_point, load_generator
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
@@ -397,8 +397,8 @@ class MemoryLoadRunner:
     def check(self, application: EffectiveApplication) -> None:
         """Raise ``Refused`` where no gateway runs."""
         self._points.reached("check load", engine=True)
-        generator(application)
-        gateway, _unused = entrance(application)
+        load_generator(application)
+        gateway, _unused = entry_point(application)
         if not any(each.component == gateway.name for each in self._world.instances):
             raise Refused(f"{gateway.name}: found nothing that runs; allowed: an application that is up")
 

@@ -65,7 +65,7 @@ def caller_clusters(component: Component, application: EffectiveApplication, top
     for dependency in component.dependencies:
         called = application.component(dependency.name)
         for port in called.ports:
-            towards = _towards(called, port, called.policy.overridden(dependency.override))
+            towards = _towards(called, port, called.policy.with_override(dependency.override))
             clusters.extend(
                 _discovered(cluster_name(each, port.number), each, port, towards) for each in targets(called.name, application)
             )

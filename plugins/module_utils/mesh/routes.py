@@ -134,7 +134,7 @@ def _by_caller(
         override = application.component(caller).dependency(component.name).override
         if override:
             matched = [*headers, _header(CALLER_HEADER, caller)]
-            routes += _by_version(path, matched, target, component, application, component.policy.overridden(override))
+            routes += _by_version(path, matched, target, component, application, component.policy.with_override(override))
     return [*routes, *_by_version(path, headers, target, component, application, component.policy)]
 
 
