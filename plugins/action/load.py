@@ -8,8 +8,8 @@ import base64
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population, entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import read_population
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population, entry_point, load_generator
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import Options, WorkflowAction
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project
 
@@ -21,9 +21,9 @@ class ActionModule(WorkflowAction):
         """Return the load, validated, and where on the host its report goes."""
         application = project.specification.application
         try:
-            wanted = population({name: options[name] for name in vars(Population())})
-            generator(application)
-            entrance(application)
+            wanted = read_population({name: options[name] for name in vars(Population())})
+            load_generator(application)
+            entry_point(application)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         shell = self._connection._shell

@@ -12,7 +12,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..module_utils.compose.node import Node
 from ..module_utils.compose.release import read_rollout, read_weights
 from ..module_utils.model.errors import ModelError, Problem
-from ..module_utils.model.load import Population, entrance, generator
+from ..module_utils.model.load import Population, entry_point, load_generator
 from ..module_utils.model.release import MAX_USERS, Check, Rollout
 from ..module_utils.release.fit import unfit
 from .compose_file import read_yaml
@@ -42,8 +42,8 @@ def requested(project: Project, given: Mapping[str, Any]) -> tuple[Rollout | Non
     if problems:
         raise ModelError(SOURCE, problems)
     if rollout and rollout.load:
-        generator(project.specification.application)
-        entrance(project.specification.application)
+        load_generator(project.specification.application)
+        entry_point(project.specification.application)
     folder = Path(project.specification.source if source == SOURCE else source).parent
     if rollout:
         rollout = replace(rollout, checks=tuple(_with_script(each, folder) for each in rollout.checks))

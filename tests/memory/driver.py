@@ -28,11 +28,11 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors impor
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, served_addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.listeners import component_directory
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import written
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import file_versions
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused, Rejection
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, version_name
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import LoadReport, Population, entrance, generator
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import LoadReport, Population, entry_point, load_generator
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import (
@@ -229,7 +229,7 @@ class MemoryConfigStore:
     def versions(self) -> Mapping[str, str]:
         """Return the version of every file by its path."""
         self._points.reached("versions")
-        return written(self._world.files)
+        return file_versions(self._world.files)
 
     def publish(self, path: str, content: str) -> None:
         """Replace one file."""
@@ -263,7 +263,7 @@ class MemoryProxies:
             return Unreachable(False)
         here = ("shared/", f"{component_directory(instance.component)}/")
         has = {path: content for path in versions if path.startswith(here) and (content := self._world.taken(path)) is not None}
-        return [path for path, version in written(has).items() if version != versions[path]]
+        return [path for path, version in file_versions(has).items() if version != versions[path]]
 
     def in_flight(self, instance: Instance) -> int | Unreachable:
         """Return how many requests ``instance`` is answering: requests take no time here."""
@@ -397,8 +397,8 @@ class MemoryLoadRunner:
     def check(self, application: EffectiveApplication) -> None:
         """Raise ``Refused`` where no gateway runs."""
         self._points.reached("check load", engine=True)
-        generator(application)
-        gateway, _unused = entrance(application)
+        load_generator(application)
+        gateway, _unused = entry_point(application)
         if not any(each.component == gateway.name for each in self._world.instances):
             raise Refused(f"{gateway.name}: found nothing that runs; allowed: an application that is up")
 
@@ -593,7 +593,7 @@ class MemoryDriver:
         deadline = self.world.now + DRAIN_SECONDS
         application, instance = execution.application, operation.instance
         while self.world.now < deadline:
-            versions = written(self.world.files)
+            versions = file_versions(self.world.files)
             callers = [each for name in application.dependents(instance.component) for each in self.proxies.instances(name)]
             if not any(self.proxies.outdated(each, versions) for each in callers if each in self.world.instances):
                 return

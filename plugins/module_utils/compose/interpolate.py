@@ -20,12 +20,12 @@ def interpolate(node: Node, variables: Mapping[str, str]) -> object:
     if isinstance(node.value, list):
         return [interpolate(node.child(str(index), value), variables) for index, value in enumerate(node.value)]
     if isinstance(node.value, str) and "$" in node.value:
-        return _replaced(node, node.value, variables)
+        return _substitute(node, node.value, variables)
     return node.value
 
 
-def _replaced(node: Node, text: str, variables: Mapping[str, str]) -> str:
-    def value_of(match: re.Match[str]) -> str:
+def _substitute(node: Node, text: str, variables: Mapping[str, str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         if match["escaped"]:
             return "$"
         if match["bad"] is not None:
@@ -36,14 +36,14 @@ def _replaced(node: Node, text: str, variables: Mapping[str, str]) -> str:
         is_set = value is not None and (value != "" or not rule.startswith(":"))
         rest = match["rest"] or ""
         if rule.endswith("+"):
-            return _replaced(node, rest, variables) if is_set else ""
+            return _substitute(node, rest, variables) if is_set else ""
         if is_set:
             return value or ""
         if rule.endswith("-"):
-            return _replaced(node, rest, variables)
+            return _substitute(node, rest, variables)
         if rule.endswith("?"):
-            reason = _replaced(node, rest, variables) or "it is required"
+            reason = _substitute(node, rest, variables) or "it is required"
             node.fail(f"a value for {name} ({reason})", found=f"the unset variable {name}")
         return ""
 
-    return _VARIABLE.sub(value_of, text)
+    return _VARIABLE.sub(replacement, text)

@@ -1,4 +1,4 @@
-"""A cursor over parsed YAML that knows where it stands and collects every fault instead of stopping at the first."""
+"""A cursor over parsed YAML that knows its path and collects all faults instead of stopping at the first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..model.errors import Problem
 T = TypeVar("T")
 
 
-def shown(value: object) -> str:
-    """Return ``value`` as an error message shows it: its kind for collections, itself for scalars."""
+def describe(value: object) -> str:
+    """Return ``value`` as error messages show it: the kind of a collection, the value of a scalar."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
@@ -23,7 +23,7 @@ def shown(value: object) -> str:
 
 
 class Node:
-    """A value at a path of the file. A reader that fails records a problem and returns its ``default``."""
+    """A value at a path of the file. Readers record a problem and return their ``default`` if the value does not fit."""
 
     def __init__(self, value: object, path: tuple[str, ...], problems: list[Problem]) -> None:
         self.value = value
@@ -36,19 +36,19 @@ class Node:
         return bool(self.problems)
 
     def fail(self, allowed: str, found: str | None = None) -> None:
-        """Record a problem at this place."""
-        self.problems.append(Problem(".".join(self.path) or "(top)", found or shown(self.value), allowed))
+        """Record a problem at this path."""
+        self.problems.append(Problem(".".join(self.path) or "(top)", found or describe(self.value), allowed))
 
     def child(self, key: str, value: object) -> Node:
         """Return the node of ``value`` one step below this one."""
         return Node(value, (*self.path, key), self.problems)
 
-    def replaced(self, value: object) -> Node:
-        """Return a node of another value at the same place."""
+    def with_value(self, value: object) -> Node:
+        """Return a node with another value at the same path."""
         return Node(value, self.path, self.problems)
 
     def mapping(self) -> dict[str, Node]:
-        """Return the nodes of a mapping with free keys; nothing counts as an empty one."""
+        """Return the nodes of a mapping with arbitrary keys; a null value counts as an empty mapping."""
         if self.value is None:
             return {}
         if not isinstance(self.value, dict):
@@ -59,11 +59,11 @@ class Node:
     def fields(self, known: Collection[str], refused: dict[str, str] | None = None) -> dict[str, Node]:
         """Return the nodes of a mapping with fixed keys.
 
-        Unknown keys are problems; so are those in ``refused``, with its text as the way out. Keys that begin with
-        ``x-`` belong to other tools, as the Compose Specification has it, and are passed over.
+        Unknown keys are problems; so are those in ``refused``, whose text names the way out. Keys that begin with
+        ``x-`` belong to other tools, as the Compose Specification says, and are ignored.
         """
-        found = self.mapping()
-        for key, node in found.items():
+        nodes = self.mapping()
+        for key, node in nodes.items():
             if key in known or (key.startswith("x-") and key != "x-mesh"):
                 continue
             if refused and key in refused:
@@ -72,10 +72,10 @@ class Node:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"{close[0]!r}, or another of " if close else ""
             node.fail(hint + ", ".join(sorted(known)), found=f"the unknown key {key!r}")
-        return {key: node for key, node in found.items() if key in known}
+        return {key: node for key, node in nodes.items() if key in known}
 
     def items(self) -> list[Node]:
-        """Return the nodes of a list; nothing counts as an empty one."""
+        """Return the nodes of a list; a null value counts as an empty list."""
         if self.value is None:
             return []
         if not isinstance(self.value, list):
@@ -91,7 +91,7 @@ class Node:
         return default
 
     def scalar(self) -> str:
-        """Return a string, number or boolean as the text that Compose makes of it."""
+        """Return a string, number or boolean as text, converted as Compose does."""
         if isinstance(self.value, bool):
             return "true" if self.value else "false"
         if isinstance(self.value, (str, int, float)):
@@ -107,7 +107,7 @@ class Node:
         return default
 
     def integer(self, low: int, high: int, default: int = 0) -> int:
-        """Return a whole number between ``low`` and ``high``, both included; text of digits counts."""
+        """Return an integer from ``low`` to ``high`` inclusive; a string of digits is accepted."""
         value = self.value
         if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
             value = int(value)
@@ -117,7 +117,7 @@ class Node:
         return default
 
     def number(self, low: float, high: float, default: float = 0.0) -> float:
-        """Return a number between ``low`` and ``high``, both included."""
+        """Return a number from ``low`` to ``high`` inclusive."""
         value = self.value
         if isinstance(value, str):
             try:
@@ -137,11 +137,11 @@ class Node:
         self.fail(", ".join(names))
         return default
 
-    def converted(self, convert: Callable[[str], T], allowed: str, default: T) -> T:
-        """Return what ``convert`` makes of the scalar's text; its ``ValueError`` is a problem."""
+    def convert(self, parse: Callable[[str], T], allowed: str, default: T) -> T:
+        """Return the scalar's text parsed by ``parse``; a ``ValueError`` is recorded as a problem."""
         if isinstance(self.value, (str, int, float)) and not isinstance(self.value, bool):
             try:
-                return convert(str(self.value))
+                return parse(str(self.value))
             except ValueError:
                 pass
         self.fail(allowed)

@@ -1,4 +1,4 @@
-"""A Compose file's content as an ``Application``, and the faults that only the whole file shows."""
+"""Parses the content of a Compose file into an ``Application``, and checks references across services."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from .interpolate import interpolate
 from .mesh import check_mesh
 from .node import Node
 from .release import read_rollout
-from .service import NAME, published, read_service
+from .service import NAME, read_service, upstream_service
 from .units import BYTES, parse_bytes
 
 KEYS = ("name", "version", "services", "volumes", "secrets", "x-mesh")
 REFUSED = {
-    "networks": "no networks: what may call what is said by depends_on",
+    "networks": "no networks: depends_on states which components may be called",
     "configs": "volumes with a bind mount, in place of configs",
-    "include": "one file that holds the whole application",
+    "include": "a single file with the whole application",
 }
 REFUSED_OF_VOLUMES = {
-    "driver": "no driver: volumes are on the engine's own storage",
-    "driver_opts": "no driver_opts: volumes are on the engine's own storage",
-    "external": "a volume of this application; data of another one can be copied into it",
-    "labels": "no labels: a volume has those that tell whose it is",
-    "name": "no name: a volume is called <application>_<volume>, as Compose calls it",
+    "driver": "no driver: volumes use the engine's own storage",
+    "driver_opts": "no driver_opts: volumes use the engine's own storage",
+    "external": "a volume of this application; data of an external volume can be copied into it",
+    "labels": "no labels: volumes are labelled with their application",
+    "name": "no name: a volume is named <application>_<volume>, as Compose does",
 }
 
 
@@ -36,38 +36,37 @@ def parse(
 ) -> Application:
     """Return the application that ``content``, the parsed YAML of the file ``source``, describes.
 
-    ``variables`` are those of the interpolation; ``default_name`` is the application's where the file has no ``name``.
-    ``image_source`` says whether services are as built here or as published upstream.
-    Raises ``ModelError`` with every fault of the file.
+    ``variables`` are used for interpolation; ``default_name`` is used if the file has no ``name``. ``image_source``
+    selects images built locally or published upstream. Raises ``ModelError`` with every fault of the file.
     """
     problems: list[Problem] = []
     raw = Node(content, (), problems)
     node = Node(interpolate(raw, variables), (), problems)
-    found = node.fields(KEYS, REFUSED)
-    services = found["services"].mapping() if "services" in found else {}
+    fields = node.fields(KEYS, REFUSED)
+    services = fields["services"].mapping() if "services" in fields else {}
     if not services and not node.failed:
         node.fail("services with at least one component", found="no services")
     if image_source == ImageSource.UPSTREAM:
-        services = {name: published(service) for name, service in services.items()}
+        services = {name: upstream_service(service) for name, service in services.items()}
     components = {name: read_service(service) for name, service in services.items()}
-    volumes = tuple(_volume(item) for _name, item in sorted(found["volumes"].mapping().items())) if "volumes" in found else ()
-    secrets = tuple(_secret(item) for item in found["secrets"].mapping().values()) if "secrets" in found else ()
+    volumes = tuple(_volume(item) for _name, item in sorted(fields["volumes"].mapping().items())) if "volumes" in fields else ()
+    secrets = tuple(_secret(item) for item in fields["secrets"].mapping().values()) if "secrets" in fields else ()
     application = Application(
-        name=found["name"].string(default_name) if "name" in found else default_name,
+        name=fields["name"].string(default_name) if "name" in fields else default_name,
         components=tuple(components.values()),
         volumes=volumes,
         secrets=secrets,
-        **(_mesh(found["x-mesh"], services) if "x-mesh" in found else {}),
+        **(_read_mesh(fields["x-mesh"], services) if "x-mesh" in fields else {}),
     )
     if not NAME.fullmatch(application.name):
-        found.get("name", node.child("name", application.name)).fail(
+        fields.get("name", node.child("name", application.name)).fail(
             "a name of lower-case letters, digits and hyphens", found=repr(application.name)
         )
     if not problems:
         _check_references(application, services)
         _check_load(application, raw)
         _check_outer_ports(application, services)
-        ordered = _in_order(components, services)
+        ordered = _in_dependency_order(components, services)
     if not problems:
         check_mesh(application, services, node)
     if problems:
@@ -76,34 +75,34 @@ def parse(
 
 
 def _volume(node: Node) -> Volume:
-    found = node.fields(("x-mesh",), REFUSED_OF_VOLUMES)
-    mesh = found["x-mesh"].fields(("size",)) if "x-mesh" in found else {}
-    return Volume(node.path[-1], mesh["size"].converted(parse_bytes, BYTES, None) if "size" in mesh else None)
+    fields = node.fields(("x-mesh",), REFUSED_OF_VOLUMES)
+    mesh = fields["x-mesh"].fields(("size",)) if "x-mesh" in fields else {}
+    return Volume(node.path[-1], mesh["size"].convert(parse_bytes, BYTES, None) if "size" in mesh else None)
 
 
 def _secret(node: Node) -> Secret:
-    found = node.fields(("file", "x-mesh"))
-    mesh = found["x-mesh"].fields(("generate",)) if "x-mesh" in found else {}
-    if "file" not in found:
+    fields = node.fields(("file", "x-mesh"))
+    mesh = fields["x-mesh"].fields(("generate",)) if "x-mesh" in fields else {}
+    if "file" not in fields:
         node.fail("file", found="a secret without a file")
     return Secret(
         name=node.path[-1],
-        file=found["file"].string() if "file" in found else "",
+        file=fields["file"].string() if "file" in fields else "",
         generate=mesh["generate"].boolean() if "generate" in mesh else False,
     )
 
 
-def _mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
-    found = node.fields(("images", "load", "release", "subnet", "tracing"))
-    images = found["images"].mapping() if "images" in found else {}
+def _read_mesh(node: Node, services: Mapping[str, Node]) -> dict[str, Any]:
+    fields = node.fields(("images", "load", "release", "subnet", "tracing"))
+    images = fields["images"].mapping() if "images" in fields else {}
     return {
         "images": tuple(sorted((name, item.string()) for name, item in images.items())),
-        "subnet": found["subnet"].converted(_subnet, "a private IPv4 network of /16, such as 10.77.0.0/16", "")
-        if "subnet" in found
+        "subnet": fields["subnet"].convert(_subnet, "a private IPv4 network of /16, such as 10.77.0.0/16", "")
+        if "subnet" in fields
         else "",
-        "tracing": found["tracing"].choice(tuple(services), "") if "tracing" in found else "",
-        "load": found["load"].choice(tuple(services), "") if "load" in found else "",
-        "release": read_rollout(found["release"]) if "release" in found else None,
+        "tracing": fields["tracing"].choice(tuple(services), "") if "tracing" in fields else "",
+        "load": fields["load"].choice(tuple(services), "") if "load" in fields else "",
+        "release": read_rollout(fields["release"]) if "release" in fields else None,
     }
 
 
@@ -125,34 +124,34 @@ def _check_references(application: Application, services: Mapping[str, Node]) ->
         references += [("volumes", mount.source) for mount in component.mounts if mount.kind == "volume"]
         references += [("secrets", secret.source) for secret in component.secrets]
         for key, name in references:
-            what, names = known[key]
+            kind, names = known[key]
             if name not in names:
-                place = services[component.name].child(key, None).child(name, name)
-                place.fail(f"a {what} of this file: {', '.join(names) or 'there is none'}")
+                reference = services[component.name].child(key, None).child(name, name)
+                reference.fail(f"a {kind} of this file: {', '.join(names) or 'there is none'}")
 
 
 def _check_load(application: Application, top: Node) -> None:
     if application.load and application.component(application.load).gateway:
-        place = top.child("x-mesh", None).child("load", application.load)
-        place.fail("a component with an application", found=f"{application.load}, a gateway")
+        load = top.child("x-mesh", None).child("load", application.load)
+        load.fail("a component with an application", found=f"{application.load}, a gateway")
 
 
 def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:
-    taken: dict[int, list[tuple[str, str]]] = {}
+    published: dict[int, list[tuple[str, str]]] = {}
     for component in application.components:
         node = services[component.name].child("ports", None)
         if component.outer_ports and component.replicas > 1:
             node.fail("one replica of a component that publishes ports", found=f"{component.replicas} replicas")
         for port in component.outer_ports:
-            for owner, host_ip in taken.get(port.published, []):
+            for owner, host_ip in published.get(port.published, []):
                 if host_ip == port.host_ip or not host_ip or not port.host_ip:
-                    found = f"port {port.published}, which services.{owner} publishes"
-                    node.fail("outer ports that nothing else publishes", found=found)
-            taken.setdefault(port.published, []).append((component.name, port.host_ip))
+                    conflict = f"port {port.published}, which services.{owner} publishes"
+                    node.fail("outer ports that nothing else publishes", found=conflict)
+            published.setdefault(port.published, []).append((component.name, port.host_ip))
 
 
-def _in_order(components: Mapping[str, Component], services: Mapping[str, Node]) -> tuple[Component, ...]:
-    """Return the components, each after its dependencies, otherwise in file order; a cycle is a problem."""
+def _in_dependency_order(components: Mapping[str, Component], services: Mapping[str, Node]) -> tuple[Component, ...]:
+    """Return the components, each after its dependencies and otherwise in file order; a cycle is a problem."""
     ordered: dict[str, Component] = {}
     trail: list[str] = []
 

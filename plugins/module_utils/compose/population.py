@@ -1,4 +1,4 @@
-"""How much load is made, and for how long: bounded, whoever asks."""
+"""Reads how much load to generate, and for how long; always within bounds."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ MIN_RATE, MAX_RATE = 0.1, 100.0
 SOURCE = "-e"
 
 
-def population(given: Mapping[str, Any]) -> Population:
-    """Return the population that ``given`` asks for, the usual one where it says nothing. Raises ``ModelError``."""
+def read_population(options: Mapping[str, Any]) -> Population:
+    """Return the population in ``options``, with defaults for what they leave out. Raises ``ModelError``."""
     problems: list[Problem] = []
-    node = Node(dict(given), (), problems)
-    usual = Population()
-    found = Population(
-        users=node.child("users", given.get("users", usual.users)).integer(1, MAX_USERS),
-        seconds=node.child("seconds", given.get("seconds", usual.seconds)).integer(1, MAX_SECONDS),
-        spawn_rate=node.child("spawn_rate", given.get("spawn_rate", usual.spawn_rate)).number(MIN_RATE, MAX_RATE),
+    node = Node(dict(options), (), problems)
+    default = Population()
+    population = Population(
+        users=node.child("users", options.get("users", default.users)).integer(1, MAX_USERS),
+        seconds=node.child("seconds", options.get("seconds", default.seconds)).integer(1, MAX_SECONDS),
+        spawn_rate=node.child("spawn_rate", options.get("spawn_rate", default.spawn_rate)).number(MIN_RATE, MAX_RATE),
     )
     if problems:
         raise ModelError(SOURCE, problems)
-    return found
+    return population

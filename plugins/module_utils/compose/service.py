@@ -1,4 +1,4 @@
-"""One Compose service, with its ``x-mesh``, as a component."""
+"""Reads a Compose service, with its ``x-mesh``, into a component."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ MESH_KEYS = ("gateway", "kind", "overrides", "policy", "ports", "proxy", "scale"
 REFUSED = {
     "container_name": "no container_name: instances are named after application, component and number",
     "network_mode": "no network_mode: every component is on the mesh",
-    "networks": "no networks: what may call what is said by depends_on",
+    "networks": "no networks: depends_on states which components may be called",
     "links": "depends_on in place of links",
     "external_links": "depends_on in place of external_links",
-    "hostname": "no hostname: a component is called by its name",
-    "extra_hosts": "no extra_hosts: names are those of depends_on",
+    "hostname": "no hostname: a component is reached by its name",
+    "extra_hosts": "no extra_hosts: a component resolves the names in its depends_on",
     "pid": "no pid: an instance has a process namespace of its own",
-    "privileged": "cap_add with the capabilities that are needed, in place of privileged",
+    "privileged": "cap_add with the needed capabilities, in place of privileged",
     "env_file": "environment, with ${NAME} for what differs between machines",
-    "profiles": "no profiles: what is in the file is deployed",
+    "profiles": "no profiles: everything in the file is deployed",
     "extends": "the service written out, or a YAML anchor (x-… with <<)",
     "scale": "deploy.replicas in place of scale",
     "configs": "volumes with a bind mount, in place of configs",
@@ -61,61 +61,61 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 PORT_NUMBER = "a port from 1 to 65535"
 
 
-def published(node: Node) -> Node:
-    """Return the service as it is with its published image: keys of ``x-mesh.upstream`` in place of its own, no build."""
+def upstream_service(node: Node) -> Node:
+    """Return the service with its published image: ``x-mesh.upstream`` overrides its keys, and it is not built."""
     service = node.value if isinstance(node.value, dict) else {}
     mesh = service.get("x-mesh")
     upstream = mesh.get("upstream") if isinstance(mesh, dict) else None
-    whole = {**service, **upstream} if isinstance(upstream, dict) else service
-    return node.replaced({key: value for key, value in whole.items() if key != "build" or "image" not in whole})
+    merged = {**service, **upstream} if isinstance(upstream, dict) else service
+    return node.with_value({key: value for key, value in merged.items() if key != "build" or "image" not in merged})
 
 
 def read_service(node: Node) -> Component:
-    """Return the component that the service at ``node`` describes; its faults are recorded in the node."""
+    """Return the component that the service at ``node`` describes; faults are recorded there."""
     name = node.path[-1]
     if not NAME.fullmatch(name):
         node.fail("a name of lower-case letters, digits and hyphens, as DNS allows", found=repr(name))
     if name.endswith(CANDIDATE_SUFFIX):
-        node.fail(f"a name that does not end in {CANDIDATE_SUFFIX}, as those of candidates in releases do", found=repr(name))
-    found = node.fields(KEYS, REFUSED)
-    mesh = found["x-mesh"].fields(MESH_KEYS) if "x-mesh" in found else {}
-    mounts = _mounts(found)
-    outer = tuple(port for item in _items(found, "ports") if (port := _outer_port(item)))
+        node.fail(f"a name that does not end in {CANDIDATE_SUFFIX}, reserved for candidates of releases", found=repr(name))
+    fields = node.fields(KEYS, REFUSED)
+    mesh = fields["x-mesh"].fields(MESH_KEYS) if "x-mesh" in fields else {}
+    mounts = _mounts(fields)
+    outer = tuple(port for item in _items(fields, "ports") if (port := _outer_port(item)))
     if "upstream" in mesh:
         mesh["upstream"].fields([key for key in KEYS if key not in ("build", "x-mesh")])
     gateway, status_port = _gateway(mesh["gateway"], {port.target for port in outer}) if "gateway" in mesh else (False, 0)
-    if "restart" in found:
-        found["restart"].choice(RESTARTS, "always")
-    if "image" not in found and "build" not in found and not gateway:
+    if "restart" in fields:
+        fields["restart"].choice(RESTARTS, "always")
+    if "image" not in fields and "build" not in fields and not gateway:
         node.fail("image or build", found="neither image nor build")
-    memory, cpus, replicas = _resources(found)
+    memory, cpus, replicas = _resources(fields)
     kind = _kind(mesh, mounts)
     proxy = mesh["proxy"].fields(("memory",)) if "proxy" in mesh else {}
     return Component(
         name=name,
         kind=kind,
-        image=found["image"].string() if "image" in found else "",
-        build=_build(found["build"]) if "build" in found else None,
-        command=_command(found["command"]) if "command" in found else None,
-        entrypoint=_command(found["entrypoint"]) if "entrypoint" in found else None,
-        environment=_pairs(found["environment"]) if "environment" in found else (),
-        user=found["user"].scalar() if "user" in found else "",
-        working_dir=found["working_dir"].string() if "working_dir" in found else "",
-        labels=_pairs(found["labels"]) if "labels" in found else (),
+        image=fields["image"].string() if "image" in fields else "",
+        build=_build(fields["build"]) if "build" in fields else None,
+        command=_command(fields["command"]) if "command" in fields else None,
+        entrypoint=_command(fields["entrypoint"]) if "entrypoint" in fields else None,
+        environment=_pairs(fields["environment"]) if "environment" in fields else (),
+        user=fields["user"].scalar() if "user" in fields else "",
+        working_dir=fields["working_dir"].string() if "working_dir" in fields else "",
+        labels=_pairs(fields["labels"]) if "labels" in fields else (),
         memory=memory,
         cpus=cpus,
         replicas=replicas,
-        ports=_ports(found, mesh, outer),
+        ports=_ports(fields, mesh, outer),
         outer_ports=outer,
-        dependencies=_overridden(_dependencies(found["depends_on"]) if "depends_on" in found else (), mesh),
-        healthcheck=_healthcheck(found["healthcheck"]) if "healthcheck" in found else None,
+        dependencies=_with_overrides(_dependencies(fields["depends_on"]) if "depends_on" in fields else (), mesh),
+        healthcheck=_healthcheck(fields["healthcheck"]) if "healthcheck" in fields else None,
         mounts=mounts,
-        secrets=tuple(_secret(item) for item in _items(found, "secrets")),
-        read_only=found["read_only"].boolean() if "read_only" in found else False,
-        cap_add=tuple(item.string() for item in _items(found, "cap_add")),
-        cap_drop=tuple(item.string() for item in _items(found, "cap_drop")),
-        stop_signal=found["stop_signal"].string() if "stop_signal" in found else "",
-        stop_grace_period=_seconds(found, "stop_grace_period", 10.0),
+        secrets=tuple(_secret(item) for item in _items(fields, "secrets")),
+        read_only=fields["read_only"].boolean() if "read_only" in fields else False,
+        cap_add=tuple(item.string() for item in _items(fields, "cap_add")),
+        cap_drop=tuple(item.string() for item in _items(fields, "cap_drop")),
+        stop_signal=fields["stop_signal"].string() if "stop_signal" in fields else "",
+        stop_grace_period=_seconds(fields, "stop_grace_period", 10.0),
         gateway=gateway,
         status_port=status_port,
         proxy_memory=_proxy_memory(proxy["memory"]) if "memory" in proxy else PROXY_MEMORY,
@@ -124,29 +124,29 @@ def read_service(node: Node) -> Component:
     )
 
 
-def _items(found: dict[str, Node], key: str) -> list[Node]:
-    return found[key].items() if key in found else []
+def _items(fields: dict[str, Node], key: str) -> list[Node]:
+    return fields[key].items() if key in fields else []
 
 
-def _bytes(found: dict[str, Node], key: str) -> int | None:
-    return found[key].converted(parse_bytes, BYTES, None) if key in found else None
+def _bytes(fields: dict[str, Node], key: str) -> int | None:
+    return fields[key].convert(parse_bytes, BYTES, None) if key in fields else None
 
 
-def _seconds(found: dict[str, Node], key: str, default: float) -> float:
-    return found[key].converted(parse_duration, DURATION, default) if key in found else default
+def _seconds(fields: dict[str, Node], key: str, default: float) -> float:
+    return fields[key].convert(parse_duration, DURATION, default) if key in fields else default
 
 
 def _proxy_memory(node: Node) -> int:
-    """Return the bytes that a proxy may use. With less than it begins with, it would refuse every request."""
+    """Return the bytes that a proxy may use. A proxy that starts above its limit would refuse every request."""
 
-    def within(text: str) -> int:
+    def parse_bounded(text: str) -> int:
         size = parse_bytes(text)
         if not MIN_PROXY_MEMORY <= size <= MAX_PROXY_MEMORY:
             raise ValueError(text)
         return size
 
     allowed = f"{BYTES}, from {MIN_PROXY_MEMORY >> 20}M to {MAX_PROXY_MEMORY >> 30}G"
-    return node.converted(within, allowed, PROXY_MEMORY)
+    return node.convert(parse_bounded, allowed, PROXY_MEMORY)
 
 
 def _kind(mesh: dict[str, Node], mounts: tuple[Mount, ...]) -> Kind:
@@ -155,29 +155,29 @@ def _kind(mesh: dict[str, Node], mounts: tuple[Mount, ...]) -> Kind:
 
 
 def _gateway(node: Node, published: set[int]) -> tuple[bool, int]:
-    """Return whether the component is a gateway, and the port on which it tells how it is."""
+    """Return whether the component is a gateway, and its status port, 0 for none."""
     if not isinstance(node.value, dict):
         return node.boolean(), 0
-    found = node.fields(("status",))
-    status = found["status"].integer(1, 65535) if "status" in found else 0
+    fields = node.fields(("status",))
+    status = fields["status"].integer(1, 65535) if "status" in fields else 0
     if status and status not in published:
-        found["status"].fail("a port in ports: " + (", ".join(map(str, sorted(published))) or "there is none"))
+        fields["status"].fail("a port in ports: " + (", ".join(map(str, sorted(published))) or "there is none"))
     return True, status
 
 
-def _resources(found: dict[str, Node]) -> tuple[int | None, float | None, int]:
+def _resources(fields: dict[str, Node]) -> tuple[int | None, float | None, int]:
     """Return memory in bytes, processors and replicas."""
-    deploy = found["deploy"].fields(("resources", "replicas"), {
-        "mode": "deploy.replicas; global mode needs several machines",
-        "placement": "no placement: one engine runs everything",
-    }) if "deploy" in found else {}  # fmt: skip
+    deploy = fields["deploy"].fields(("resources", "replicas"), {
+        "mode": "deploy.replicas; global mode needs several hosts",
+        "placement": "no placement: a single engine runs everything",
+    }) if "deploy" in fields else {}  # fmt: skip
     resources = deploy["resources"].fields(("limits", "reservations")) if "resources" in deploy else {}
     limits = resources["limits"].fields(("memory", "cpus")) if "limits" in resources else {}
     if "reservations" in resources:
-        resources["reservations"].fail("limits; one engine reserves nothing", found="reservations")
-    if "memory" in limits and "mem_limit" in found:
-        found["mem_limit"].fail("one of mem_limit and deploy.resources.limits.memory", found="both")
-    memory = _bytes(limits, "memory") or _bytes(found, "mem_limit")
+        resources["reservations"].fail("limits; a single engine does not reserve resources", found="reservations")
+    if "memory" in limits and "mem_limit" in fields:
+        fields["mem_limit"].fail("one of mem_limit and deploy.resources.limits.memory", found="both")
+    memory = _bytes(limits, "memory") or _bytes(fields, "mem_limit")
     cpus = limits["cpus"].number(0.01, 1024) if "cpus" in limits else None
     replicas = deploy["replicas"].integer(0, MAX_REPLICAS, 1) if "replicas" in deploy else 1
     return memory, cpus, replicas
@@ -186,14 +186,14 @@ def _resources(found: dict[str, Node]) -> tuple[int | None, float | None, int]:
 def _build(node: Node) -> Build:
     if isinstance(node.value, str):
         return Build(node.value)
-    found = node.fields(("context", "dockerfile", "args", "target"))
-    if "context" not in found:
+    fields = node.fields(("context", "dockerfile", "args", "target"))
+    if "context" not in fields:
         node.fail("context", found="a build without a context")
     return Build(
-        context=found["context"].string() if "context" in found else ".",
-        dockerfile=found["dockerfile"].string() if "dockerfile" in found else "Dockerfile",
-        args=_pairs(found["args"]) if "args" in found else (),
-        target=found["target"].string() if "target" in found else "",
+        context=fields["context"].string() if "context" in fields else ".",
+        dockerfile=fields["dockerfile"].string() if "dockerfile" in fields else "Dockerfile",
+        args=_pairs(fields["args"]) if "args" in fields else (),
+        target=fields["target"].string() if "target" in fields else "",
     )
 
 
@@ -202,7 +202,7 @@ def _command(node: Node) -> tuple[str, ...] | None:
         return None
     if isinstance(node.value, list):
         return tuple(item.scalar() for item in node.items())
-    return node.converted(_words, "a list of words, or a line that a shell could split", None)
+    return node.convert(_words, "a list of words, or a line that a shell can split", None)
 
 
 def _words(line: str) -> tuple[str, ...] | None:
@@ -210,32 +210,32 @@ def _words(line: str) -> tuple[str, ...] | None:
 
 
 def _mode(text: str) -> int:
-    """Return the file mode of ``text``: YAML has made a number of 0400 already, not so of "0400"."""
+    """Return a file mode: YAML has already parsed 0400 as octal, but not "0400"."""
     return int(text, 8 if text.startswith("0") else 10)
 
 
 def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
-    """Return name and value of a mapping or of a list of ``NAME=value``."""
+    """Return the sorted pairs of a mapping or of a list of ``NAME=value``."""
     if isinstance(node.value, list):
         pairs: list[tuple[str, str]] = []
         for item in node.items():
             name, equals, value = item.string().partition("=")
             if not equals:
-                item.fail("NAME=value; a name alone would read this machine's environment: write NAME=${NAME}")
+                item.fail("NAME=value; for a variable of the controller's environment write NAME=${NAME}")
             pairs.append((name, value))
         return tuple(sorted(pairs))
     return tuple(sorted((name, "" if item.value is None else item.scalar()) for name, item in node.mapping().items()))
 
 
-def _number(node: Node, text: str) -> int:
+def _inner_port(node: Node, text: str) -> int:
+    """Return a port in an instance, which its proxy must not listen on itself."""
     if text in map(str, RESERVED_PORTS):
         node.fail("another port: the proxy beside the application listens on " + ", ".join(map(str, RESERVED_PORTS)))
         return 1
-    return _published(node, text)
+    return _port_number(node, text)
 
 
-def _published(node: Node, text: str) -> int:
-    """Return a port of the host: the proxies have none there."""
+def _port_number(node: Node, text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
         return int(text)
     node.fail(PORT_NUMBER)
@@ -244,28 +244,29 @@ def _published(node: Node, text: str) -> int:
 
 def _outer_port(node: Node) -> OuterPort | None:
     if isinstance(node.value, dict):
-        found = node.fields(("target", "published", "protocol", "host_ip", "mode", "name", "app_protocol"))
-        if "target" not in found or "published" not in found:
+        fields = node.fields(("target", "published", "protocol", "host_ip", "mode", "name", "app_protocol"))
+        if "target" not in fields or "published" not in fields:
             node.fail("target and published")
             return None
-        if "protocol" in found:
-            found["protocol"].choice(("tcp",), "tcp")
-        host_ip = found["host_ip"].string() if "host_ip" in found else ""
-        return OuterPort(found["published"].integer(1, 65535, 1), _number(found["target"], found["target"].scalar()), host_ip)
+        if "protocol" in fields:
+            fields["protocol"].choice(("tcp",), "tcp")
+        host_ip = fields["host_ip"].string() if "host_ip" in fields else ""
+        target = _inner_port(fields["target"], fields["target"].scalar())
+        return OuterPort(fields["published"].integer(1, 65535, 1), target, host_ip)
     text = node.scalar()
     match = re.fullmatch(r"(?:(?:(\d[\d.]*|\[[\da-fA-F:]+\]):)?(\d+):)?(\d+)(?:/tcp)?", text)
     if not match or not match[2]:
-        node.fail("\"published:target\" such as \"80:8079\", TCP, one port an entry, with the published port stated")
+        node.fail("\"published:target\" such as \"80:8079\": TCP, one port per entry, with an explicit published port")
         return None
-    return OuterPort(_published(node, match[2]), _number(node, match[3]), (match[1] or "").strip("[]"))
+    return OuterPort(_port_number(node, match[2]), _inner_port(node, match[3]), (match[1] or "").strip("[]"))
 
 
-def _ports(found: dict[str, Node], mesh: dict[str, Node], outer: tuple[OuterPort, ...]) -> tuple[Port, ...]:
-    """Return the component's ports in the mesh: what it exposes or publishes, with their protocols."""
+def _ports(fields: dict[str, Node], mesh: dict[str, Node], outer: tuple[OuterPort, ...]) -> tuple[Port, ...]:
+    """Return the component's ports in the mesh, exposed or published, with their protocols."""
     numbers = {port.target for port in outer}
-    for item in _items(found, "expose"):
+    for item in _items(fields, "expose"):
         text = item.scalar().removesuffix("/tcp")
-        numbers.add(_number(item, text))
+        numbers.add(_inner_port(item, text))
     protocols = {number: WELL_KNOWN_PORTS.get(number, "tcp") for number in numbers}
     for key, node in (mesh["ports"].mapping() if "ports" in mesh else {}).items():
         if not key.isdigit() or int(key) not in numbers:
@@ -283,50 +284,50 @@ def _dependencies(node: Node) -> tuple[Dependency, ...]:
         return tuple(Dependency(name) for name in names)
     dependencies = []
     for name, item in node.mapping().items():
-        found = item.fields(("condition", "required", "restart"))
-        if "required" in found and not found["required"].boolean(True):
-            found["required"].fail("true: a dependency that may be absent is not declared")
-        condition = found["condition"].choice(CONDITIONS, "service_started") if "condition" in found else "service_started"
+        fields = item.fields(("condition", "required", "restart"))
+        if "required" in fields and not fields["required"].boolean(True):
+            fields["required"].fail("true: leave an optional dependency out")
+        condition = fields["condition"].choice(CONDITIONS, "service_started") if "condition" in fields else "service_started"
         dependencies.append(Dependency(name, condition))
     return tuple(dependencies)
 
 
-def _overridden(dependencies: tuple[Dependency, ...], mesh: dict[str, Node]) -> tuple[Dependency, ...]:
-    """Return ``dependencies`` with what the component states for its own calls to them."""
-    stated = mesh["overrides"].mapping() if "overrides" in mesh else {}
-    declared = [each.name for each in dependencies]
-    for name, node in stated.items():
+def _with_overrides(dependencies: tuple[Dependency, ...], mesh: dict[str, Node]) -> tuple[Dependency, ...]:
+    """Return ``dependencies`` with the component's overrides of their policies."""
+    nodes = mesh["overrides"].mapping() if "overrides" in mesh else {}
+    declared = [dependency.name for dependency in dependencies]
+    for name, node in nodes.items():
         if name not in declared:
             node.fail("a name in depends_on: " + (", ".join(declared) or "there is none"), found=repr(name))
-    overrides = {name: read_override(node) for name, node in stated.items()}
-    return tuple(replace(each, override=overrides.get(each.name)) for each in dependencies)
+    overrides = {name: read_override(node) for name, node in nodes.items()}
+    return tuple(replace(dependency, override=overrides.get(dependency.name)) for dependency in dependencies)
 
 
 def _healthcheck(node: Node) -> Healthcheck | None:
-    found = node.fields(("test", "interval", "timeout", "retries", "start_period", "start_interval", "disable"))
-    if "disable" in found and found["disable"].boolean():
+    fields = node.fields(("test", "interval", "timeout", "retries", "start_period", "start_interval", "disable"))
+    if "disable" in fields and fields["disable"].boolean():
         return Healthcheck(("NONE",))
-    if "test" not in found:
+    if "test" not in fields:
         node.fail("test", found="a healthcheck without a test")
         return None
-    test = found["test"]
+    test = fields["test"]
     words = tuple(item.scalar() for item in test.items()) if isinstance(test.value, list) else ("CMD-SHELL", test.string())
     if words[:1] == ("NONE",):
         return Healthcheck(("NONE",))
     if words[:1] not in (("CMD",), ("CMD-SHELL",)) or len(words) < 2:
-        test.fail("a line for a shell, or a list that begins with CMD, CMD-SHELL or NONE", found=repr(list(words)))
+        test.fail("a shell command, or a list that begins with CMD, CMD-SHELL or NONE", found=repr(list(words)))
     return Healthcheck(
         test=words,
-        interval=_seconds(found, "interval", Healthcheck.interval),
-        timeout=_seconds(found, "timeout", Healthcheck.timeout),
-        retries=found["retries"].integer(1, 1000, 3) if "retries" in found else Healthcheck.retries,
-        start_period=_seconds(found, "start_period", Healthcheck.start_period),
+        interval=_seconds(fields, "interval", Healthcheck.interval),
+        timeout=_seconds(fields, "timeout", Healthcheck.timeout),
+        retries=fields["retries"].integer(1, 1000, 3) if "retries" in fields else Healthcheck.retries,
+        start_period=_seconds(fields, "start_period", Healthcheck.start_period),
     )
 
 
-def _mounts(found: dict[str, Node]) -> tuple[Mount, ...]:
-    mounts = [mount for item in _items(found, "volumes") if (mount := _mount(item))]
-    tmpfs = found.get("tmpfs")
+def _mounts(fields: dict[str, Node]) -> tuple[Mount, ...]:
+    mounts = [mount for item in _items(fields, "volumes") if (mount := _mount(item))]
+    tmpfs = fields.get("tmpfs")
     if tmpfs is not None:
         entries = tmpfs.items() if isinstance(tmpfs.value, list) else [tmpfs]
         mounts.extend(Mount("tmpfs", "", item.string().partition(":")[0]) for item in entries)
@@ -335,41 +336,41 @@ def _mounts(found: dict[str, Node]) -> tuple[Mount, ...]:
 
 def _mount(node: Node) -> Mount | None:
     if isinstance(node.value, dict):
-        found = node.fields(("type", "source", "target", "read_only"))
-        if "type" not in found or "target" not in found:
+        fields = node.fields(("type", "source", "target", "read_only"))
+        if "type" not in fields or "target" not in fields:
             node.fail("type and target")
             return None
-        kind = found["type"].choice(("volume", "bind", "tmpfs"), "volume")
-        source = found["source"].string() if "source" in found else ""
-        target = found["target"].string()
-        read_only = found["read_only"].boolean() if "read_only" in found else False
+        kind = fields["type"].choice(("volume", "bind", "tmpfs"), "volume")
+        source = fields["source"].string() if "source" in fields else ""
+        target = fields["target"].string()
+        read_only = fields["read_only"].boolean() if "read_only" in fields else False
     else:
         source, colon, rest = node.string().partition(":")
         target, _colon, mode = rest.partition(":")
         if not colon or mode not in ("", "ro", "rw", "z", "Z"):
-            node.fail("\"name:/path\" or \"./file:/path\", with :ro where it is not written to")
+            node.fail("\"name:/path\" or \"./file:/path\", with :ro for a read-only mount")
             return None
         kind, read_only = ("bind" if source[:1] in "./~" else "volume"), mode == "ro"
     if not target.startswith("/"):
         node.fail("an absolute path in the container")
     if not source and kind != "tmpfs":
-        node.fail("a named volume: what an unnamed one holds is lost with its container")
+        node.fail("a named volume: the data of an anonymous one is lost with its container")
     return Mount(kind, source, target, read_only)
 
 
 def _secret(node: Node) -> SecretMount:
     if isinstance(node.value, str):
         return SecretMount(node.value, f"/run/secrets/{node.value}")
-    found = node.fields(("source", "target", "uid", "gid", "mode"))
-    if "source" not in found:
+    fields = node.fields(("source", "target", "uid", "gid", "mode"))
+    if "source" not in fields:
         node.fail("source")
         return SecretMount("", "")
-    source = found["source"].string()
-    target = found["target"].string() if "target" in found else source
+    source = fields["source"].string()
+    target = fields["target"].string() if "target" in fields else source
     return SecretMount(
         source=source,
         target=target if target.startswith("/") else f"/run/secrets/{target}",
-        uid=found["uid"].integer(0, 2**31) if "uid" in found else 0,
-        gid=found["gid"].integer(0, 2**31) if "gid" in found else 0,
-        mode=found["mode"].converted(_mode, "a mode such as 0400", 0o400) if "mode" in found else 0o400,
+        uid=fields["uid"].integer(0, 2**31) if "uid" in fields else 0,
+        gid=fields["gid"].integer(0, 2**31) if "gid" in fields else 0,
+        mode=fields["mode"].convert(_mode, "a mode such as 0400", 0o400) if "mode" in fields else 0o400,
     )

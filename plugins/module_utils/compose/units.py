@@ -14,7 +14,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h)")
 
 
 def parse_bytes(text: str) -> int:
-    """Return the bytes that ``text`` states, which must be more than none; raise ``ValueError`` otherwise."""
+    """Return the bytes in ``text``. Raises ``ValueError``, also for 0."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip().lower())
     if not match or match[2] not in _BYTE_UNITS:
         raise ValueError(text)
@@ -25,7 +25,7 @@ def parse_bytes(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds that ``text`` states; raise ``ValueError`` otherwise."""
+    """Return the seconds in ``text``. Raises ``ValueError``."""
     text = text.strip()
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:

@@ -1,4 +1,4 @@
-"""What a proxy starts with: its admin socket, its memory limit, and where the rest of its configuration is."""
+"""The bootstrap configuration of a proxy: admin socket, memory limit, and the location of its dynamic configuration."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from ..model.release import LATENCY_BOUNDS
 from .envoy import ADMIN_SOCKET, DIRECTORY, Config, config_source
 from .listeners import component_directory
 
-# How long a proxy that leaves tells its clients to go elsewhere before it closes its listeners.
+# How long a terminating proxy asks its clients to reconnect elsewhere before it closes its listeners.
 DRAIN_SECONDS = 5
 _HEAP_SHARE = 0.9
-# The bounds that releases count slow requests by, in milliseconds: a release reads these buckets and no others.
+# In milliseconds; releases count slow requests by these buckets and no others.
 _LATENCIES: Config = {"match": {"suffix": "upstream_rq_time"}, "buckets": list(LATENCY_BOUNDS)}
 _MAX_CONNECTIONS = 20_000
 _MONITORS = "type.googleapis.com/envoy.extensions.resource_monitors."
@@ -18,12 +18,12 @@ _MONITORS = "type.googleapis.com/envoy.extensions.resource_monitors."
 
 def bootstrap(component: Component) -> Config:
     """Return the bootstrap configuration of every proxy of ``component``."""
-    here = component_directory(component.name)
+    directory = component_directory(component.name)
     return {
         "admin": {"address": {"pipe": {"path": ADMIN_SOCKET, "mode": 0o600}}},
         "dynamic_resources": {
-            "lds_config": config_source(f"{here}/listeners.json"),
-            "cds_config": config_source(f"{here}/clusters.json"),
+            "lds_config": config_source(f"{directory}/listeners.json"),
+            "cds_config": config_source(f"{directory}/clusters.json"),
         },
         "stats_flush_interval": "1s",
         "stats_config": {"histogram_bucket_settings": [_LATENCIES]},
@@ -31,8 +31,8 @@ def bootstrap(component: Component) -> Config:
     }
 
 
-def arguments(component: Component, instance: str) -> list[str]:
-    """Return the proxy's command line; identity is given here, so that all instances share their files."""
+def proxy_arguments(component: Component, instance: str) -> list[str]:
+    """Return the proxy's command line, which sets its identity, so that all instances can share their files."""
     return [
         "--config-path", f"{DIRECTORY}/{component_directory(component.name)}/bootstrap.json",
         "--service-cluster", component.name,
@@ -47,7 +47,7 @@ def arguments(component: Component, instance: str) -> list[str]:
 
 
 def _overload(memory: int) -> Config:
-    """Return what the proxy does before it runs out of memory: give back what is free, then refuse new requests."""
+    """Return the overload manager: before it runs out of memory, the proxy frees heap, then refuses new requests."""
     monitor = "envoy.resource_monitors.fixed_heap"
     heap = {"@type": _MONITORS + "fixed_heap.v3.FixedHeapConfig", "max_heap_size_bytes": int(memory * _HEAP_SHARE)}
     connections = {

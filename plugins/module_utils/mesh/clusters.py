@@ -1,4 +1,4 @@
-"""Where traffic can go: the clusters of a caller, and the endpoints that all callers read."""
+"""The clusters of a caller, and the endpoints that all callers share."""
 
 from __future__ import annotations
 
@@ -18,86 +18,88 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def cluster_name(component: str, port: int) -> str:
-    """Return the cluster of all instances of a component, or of one where ``component`` is an instance's name.
+    """Return the name of the cluster of all instances of a component, or of one if ``component`` is an instance's name.
 
-    No dot: Envoy takes what is before one for the whole name when it labels its statistics.
+    It has no dot: Envoy's tags for statistics would cut the name there.
     """
     return f"{component}:{port}"
 
 
-def in_statistics(cluster: str) -> str:
-    """Return a cluster's name as Envoy writes it in statistics: colons separate parts there."""
+def statistics_name(cluster: str) -> str:
+    """Return a cluster's name as Envoy writes it in statistics, where colons are replaced."""
     return cluster.replace(":", "_")
 
 
 def endpoints_file(component: str, port: int) -> str:
-    """Return the path of the file with the endpoints of a port of a component, or of a candidate."""
+    """Return the path of the file with the endpoints of a version for one port; ``component`` is the version's name."""
     return f"shared/endpoints/{component}.{port}.json"
 
 
-def endpoints_of(path: str) -> tuple[str, int] | None:
-    """Return the version's name and the port whose endpoints the file at ``path`` has, None where it has none."""
-    found = _ENDPOINTS_FILE.fullmatch(path)
-    return (found[1], int(found[2])) if found else None
+def parse_endpoints_path(path: str) -> tuple[str, int] | None:
+    """Return the version's name and the port of an endpoints file, None if ``path`` is another file."""
+    match = _ENDPOINTS_FILE.fullmatch(path)
+    return (match[1], int(match[2])) if match else None
 
 
-def targets(component: str, application: EffectiveApplication) -> list[str]:
-    """Return what stands for the versions of ``component`` in the names of clusters."""
+def version_names(component: str, application: EffectiveApplication) -> list[str]:
+    """Return the names of the versions of ``component`` that should run, as in the names of clusters."""
     return [version_name(component, version) for version in application.versions(component)]
 
 
 def http_port(component: Component) -> Port | None:
-    """Return the port that HTTP callers mean who say only the name: the component's first."""
+    """Return the default port for HTTP callers: the component's first HTTP port."""
     return next((port for port in component.ports if port.protocol in ("http", "grpc")), None)
 
 
 def port_endpoints(target: str, port: Port, serving: Collection[Instance], topology: Topology) -> Config:
-    """Return where the instances in ``serving`` take calls to ``port`` of ``target``, a version's name."""
+    """Return the endpoints of ``target``, a version's name, for ``port``: the instances in ``serving``."""
     addresses = [socket_address(topology.address(instance), port.number) for instance in sorted(serving)]
     return endpoints(cluster_name(target, port.number), addresses)
 
 
 def caller_clusters(component: Component, application: EffectiveApplication, topology: Topology) -> list[Config]:
-    """Return the clusters that the proxy of ``component`` may send to, and its application's own ports."""
-    clusters = [_application(port) for port in component.ports if not component.gateway]
+    """Return the clusters that the proxy of ``component`` may send to, and those of its own application's ports."""
+    clusters = [_application_cluster(port) for port in component.ports if not component.gateway]
     if component.gateway:
-        clusters.append(_admin())
+        clusters.append(_admin_cluster())
     for dependency in component.dependencies:
         called = application.component(dependency.name)
         for port in called.ports:
-            towards = _towards(called, port, called.policy.overridden(dependency.override))
+            options = _options(called, port, called.policy.with_override(dependency.override))
             clusters.extend(
-                _discovered(cluster_name(each, port.number), each, port, towards) for each in targets(called.name, application)
+                _eds_cluster(cluster_name(target, port.number), target, port, options)
+                for target in version_names(called.name, application)
             )
             if called.kind == Kind.STATEFUL:
                 stable = topology.instances(called.name, Version.STABLE)
-                clusters.extend(_instance(each, port, topology, towards) for each in stable)
+                clusters.extend(_instance_cluster(instance, port, topology, options) for instance in stable)
     if application.tracing:
         called = application.component(application.tracing)
-        taking = http_port(called)
-        if taking:
-            clusters.append(_discovered(TRACES_CLUSTER, called.name, taking, _towards(called, taking, called.policy)))
+        traces_port = http_port(called)
+        if traces_port:
+            options = _options(called, traces_port, called.policy)
+            clusters.append(_eds_cluster(TRACES_CLUSTER, called.name, traces_port, options))
     return clusters
 
 
-def _discovered(name: str, target: str, port: Port, towards: Config) -> Config:
+def _eds_cluster(name: str, target: str, port: Port, options: Config) -> Config:
     source = config_source(endpoints_file(target, port.number))
     return {
         "name": name,
         "type": "EDS",
         "eds_cluster_config": {"service_name": cluster_name(target, port.number), "eds_config": source},
-        **towards,
+        **options,
     }
 
 
-def _instance(instance: Instance, port: Port, topology: Topology, towards: Config) -> Config:
+def _instance_cluster(instance: Instance, port: Port, topology: Topology, options: Config) -> Config:
     name = cluster_name(instance.name, port.number)
     address = socket_address(topology.address(instance), port.number)
-    return {"name": name, "type": "STATIC", "load_assignment": endpoints(name, [address]), **towards}
+    return {"name": name, "type": "STATIC", "load_assignment": endpoints(name, [address]), **options}
 
 
-def _towards(called: Component, port: Port, policy: Policy) -> Config:
-    """Return what ``policy`` says of connections and of instances that fail."""
+def _options(called: Component, port: Port, policy: Policy) -> Config:
+    """Return the options of a cluster of ``called``: connections, circuit breakers and outlier detection by ``policy``."""
     return {
         "connect_timeout": duration(CONNECT_SECONDS),
         "lb_policy": "LEAST_REQUEST",
@@ -118,22 +120,22 @@ def _thresholds(policy: Policy) -> Config:
 
 
 def _outliers(policy: Policy, replicas: int) -> Config:
-    """Return the detection, held so that one instance always stays: Envoy's own limit is a percentage, rounded down."""
+    """Return the outlier detection, capped so that one instance always stays: Envoy's limit is a percentage, rounded down."""
     detection = policy.outlier_detection
-    most = 100 * (replicas - 1) // replicas if replicas else 0
+    max_percent = 100 * (replicas - 1) // replicas if replicas else 0
     return {
         "interval": duration(detection.interval),
         "consecutive_5xx": detection.consecutive_errors,
         "consecutive_gateway_failure": detection.consecutive_errors,
         "base_ejection_time": duration(detection.base_ejection_time),
-        "max_ejection_percent": min(detection.max_ejection_percent, most),
+        "max_ejection_percent": min(detection.max_ejection_percent, max_percent),
         "always_eject_one_host": replicas > 1 and detection.max_ejection_percent > 0,
         "enforcing_success_rate": 0,
         "enforcing_failure_percentage": 0,
     }
 
 
-def _application(port: Port) -> Config:
+def _application_cluster(port: Port) -> Config:
     name = application_cluster(port.number)
     return {
         "name": name,
@@ -146,11 +148,11 @@ def _application(port: Port) -> Config:
 
 
 def application_cluster(port: int) -> str:
-    """Return the cluster of the application beside the proxy."""
+    """Return the name of the cluster of the proxy's own application."""
     return f"application:{port}"
 
 
-def _admin() -> Config:
+def _admin_cluster() -> Config:
     return {
         "name": "admin",
         "type": "STATIC",

@@ -29,22 +29,28 @@ _FAULT = "envoy.filters.http.fault"
 
 
 def access_log() -> list[Config]:
-    """Return an access log of one JSON object a line, on the proxy's standard output."""
+    """Return an access log on the proxy's standard output, with one JSON object per line."""
     log_format = {"json_format": _LOG_FORMAT, "omit_empty_values": True}
     return [extension("stdout", "access_loggers.stream.v3.StdoutAccessLog", log_format=log_format)]
 
 
 def connection_manager(
-    name: str, routes: Config, traced: bool, policed: bool = False, caller: str = "", deciding: bool = False, **options: Any
+    name: str,
+    routes: Config,
+    traced: bool,
+    enforces_policy: bool = False,
+    caller: str = "",
+    decides: bool = False,
+    **options: Any,
 ) -> Config:
-    """Return the network filter that speaks HTTP.
+    """Return Envoy's HTTP connection manager.
 
-    ``routes`` are ``rds`` or ``route_config``; ``policed`` ones may limit the rate and inject faults, as their routes say.
-    Where it is for calls of the component ``caller``, that is stated to routes and to the component that is called.
-    A ``deciding`` one is an edge: it decides which version a user gets in the releases that the routes tell of.
+    ``routes`` are ``rds`` or ``route_config``. With ``enforces_policy`` it limits rates and injects faults as its routes
+    say. A ``caller``, a component, is set as a header for the routes and the called component. With ``decides`` it is an
+    edge, which decides which version a user gets in the releases that its routes list.
     """
-    filters = [_rate_limit_filter(), extension(_FAULT, "filters.http.fault.v3.HTTPFault")] if policed else []
-    if deciding:
+    filters = [_rate_limit_filter(), extension(_FAULT, "filters.http.fault.v3.HTTPFault")] if enforces_policy else []
+    if decides:
         filters.append(decision_filter())
     return extension(
         "http",
@@ -55,21 +61,21 @@ def connection_manager(
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options={"accept_http_10": True},
         **({"tracing": _tracing()} if traced else {}),
-        **({"early_header_mutation_extensions": [_stated(caller)]} if caller else {}),
+        **({"early_header_mutation_extensions": [_caller_header(caller)]} if caller else {}),
         **routes,
         **options,
     )
 
 
-def _stated(caller: str) -> Config:
-    """Return what states the caller, whatever its application says, before a route is chosen."""
+def _caller_header(caller: str) -> Config:
+    """Return the mutation that sets the caller header, overwriting the application's, before a route is chosen."""
     header = {"header": {"key": CALLER_HEADER, "value": caller}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     kind = "http.early_header_mutation.header_mutation.v3.HeaderMutation"
     return extension("caller", kind, mutations=[{"append": header}])
 
 
-def policies(policy: Policy, callers: tuple[str, ...]) -> Config:
-    """Return the part of ``policy`` that is kept where the component is called: rate limit and faults, by filter."""
+def policy_filters(policy: Policy, callers: tuple[str, ...]) -> Config:
+    """Return the part of ``policy`` that the called component's proxy enforces: rate limit and faults, by filter."""
     filters: Config = {}
     limit, fault = policy.rate_limit, policy.fault
     if limit:
@@ -78,8 +84,8 @@ def policies(policy: Policy, callers: tuple[str, ...]) -> Config:
             "tokens_per_fill": max(1, round(limit.requests_per_second)),
             "fill_interval": duration(max(1, round(limit.requests_per_second)) / limit.requests_per_second),
         }
-        shares = _shares(bucket, callers) if limit.per == "caller" else {}
-        filters[_RATE_LIMIT] = _rate_limit_filter(token_bucket=bucket, **shares)["typed_config"]
+        buckets = _caller_buckets(bucket, callers) if limit.per == "caller" else {}
+        filters[_RATE_LIMIT] = _rate_limit_filter(token_bucket=bucket, **buckets)["typed_config"]
     if fault:
         injected: Config = {}
         if fault.delay and fault.delay_percent:
@@ -90,8 +96,8 @@ def policies(policy: Policy, callers: tuple[str, ...]) -> Config:
     return filters
 
 
-def _shares(bucket: Config, callers: tuple[str, ...]) -> Config:
-    """Return a bucket of its own for each of ``callers``; calls from outside the mesh share the general one."""
+def _caller_buckets(bucket: Config, callers: tuple[str, ...]) -> Config:
+    """Return a separate bucket for each of ``callers``; calls from outside the mesh share the default one."""
     return {
         "rate_limits": [{"actions": [{"request_headers": {"header_name": CALLER_HEADER, "descriptor_key": "caller"}}]}],
         "descriptors": [{"entries": [{"key": "caller", "value": caller}], "token_bucket": bucket} for caller in callers],
@@ -100,17 +106,17 @@ def _shares(bucket: Config, callers: tuple[str, ...]) -> Config:
 
 
 def _rate_limit_filter(**bucket: Any) -> Config:
-    share = {"default_value": percent(100)}
-    limited = {"filter_enabled": share, "filter_enforced": share} if bucket else {}
+    fraction = {"default_value": percent(100)}
+    enabled = {"filter_enabled": fraction, "filter_enforced": fraction} if bucket else {}
     return extension(
-        _RATE_LIMIT, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="rate_limit", **bucket, **limited
+        _RATE_LIMIT, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="rate_limit", **bucket, **enabled
     )
 
 
 def _tracing() -> Config:
-    """Return what makes a span of each request, a caller's or a server's after the listener's direction.
+    """Return the tracing of every request: client or server spans according to the listener's direction.
 
-    128-bit trace ids and B3 headers; all requests that nobody decided on are traced.
+    Trace ids have 128 bits, headers are B3; all requests without a sampling decision are traced.
     """
     zipkin = {
         "@type": "type.googleapis.com/envoy.config.trace.v3.ZipkinConfig",

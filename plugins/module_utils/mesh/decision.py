@@ -1,7 +1,7 @@
-"""One decision a user in every release under way: made at the edge, stated in ``baggage``, honoured on every hop.
+"""One decision per user and release in progress: made at the edge, carried in ``baggage``, honoured on every hop.
 
-The header is the W3C's (https://www.w3.org/TR/baggage/), which applications hand on with their trace context. What releases
-there are, and how they split users, is metadata of the routes: one rename changes it everywhere at once.
+Applications propagate the header (https://www.w3.org/TR/baggage/) with their trace context. The releases, and how they split
+users, are metadata of the routes, so one rename changes them everywhere at once.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ local function belongs(headers, audience)
   else
     value = headers:get(audience.name)
   end
-  for _, wanted in ipairs(audience.values) do
-    if value == wanted then
+  for _, member in ipairs(audience.values) do
+    if value == member then
       return true
     end
   end
@@ -84,45 +84,45 @@ function envoy_on_request(handle)
 end
 
 function envoy_on_response(handle)
-  local found = handle:streamInfo():dynamicMetadata():get("evenkeel")
-  if found and found.key then
-    handle:headers():add("set-cookie", COOKIE .. "=" .. found.key .. "; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax")
+  local metadata = handle:streamInfo():dynamicMetadata():get("evenkeel")
+  if metadata and metadata.key then
+    handle:headers():add("set-cookie", COOKIE .. "=" .. metadata.key .. "; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax")
   end
 end
 """
 
 
 def decision_filter() -> Config:
-    """Return the filter that decides."""
+    """Return the filter that makes the decision."""
     return extension(_FILTER, "filters.http.lua.v3.Lua", default_source_code={"inline_string": _SCRIPT})
 
 
-def undecided(application: EffectiveApplication) -> Config:
-    """Return what of all routes passes over the filter where no release is under way: it costs nothing then."""
+def decision_bypass(application: EffectiveApplication) -> Config:
+    """Return what disables the filter for all routes if no release is in progress, so that it costs nothing then."""
     if application.splits:
         return {}
     return {"typed_per_filter_config": {_FILTER: extension("", "filters.http.lua.v3.LuaPerRoute", disabled=True)["typed_config"]}}
 
 
 def decision_metadata(application: EffectiveApplication) -> Config:
-    """Return what of a route tells the filter how to decide; nothing where no release is under way."""
+    """Return the metadata of a route that tells the filter how to decide; empty if no release is in progress."""
     releases = [
-        {"name": split.release, "shares": shares(split), "audiences": [vars(each) for each in split.audiences]}
+        {"name": split.release, "shares": candidate_shares(split), "audiences": [vars(audience) for audience in split.audiences]}
         for split in application.splits
     ]
     return {"metadata": {"filter_metadata": {_FILTER: {"releases": releases}}}} if releases else {}
 
 
-def shares(split: Split) -> int:
-    """Return how many of ``SHARES`` users of the release get the candidates."""
+def candidate_shares(split: Split) -> int:
+    """Return how many of ``SHARES`` users get the candidates of the release."""
     return round(split.weight * SHARES / 100)
 
 
-def member(release: str, version: Version) -> str:
-    """Return what states in ``baggage`` that a user has ``version`` in ``release``."""
+def baggage_member(release: str, version: Version) -> str:
+    """Return the member of ``baggage`` that says that a user has ``version`` in ``release``."""
     return f"evenkeel.{release}={version}"
 
 
-def decided(release: str, version: Version) -> Config:
-    """Return what matches the requests of users who have ``version`` in ``release``."""
-    return {"name": BAGGAGE, "string_match": {"contains": member(release, version)}}
+def decision_match(release: str, version: Version) -> Config:
+    """Return the header match for requests of users who have ``version`` in ``release``."""
+    return {"name": BAGGAGE, "string_match": {"contains": baggage_member(release, version)}}

@@ -1,4 +1,4 @@
-"""The pieces that Envoy's configuration repeats. Field names are those of Envoy's v3 API."""
+"""Building blocks of Envoy's configuration, with the field names of its v3 API."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _EXTENSIONS = "type.googleapis.com/envoy.extensions."
 
 
 def extension(name: str, kind: str, **fields: Any) -> Config:
-    """Return an extension by its ``name`` and the ``kind`` of its configuration below ``envoy.extensions``."""
+    """Return an extension; ``kind`` is the type of its configuration below ``envoy.extensions``."""
     return {"name": name, "typed_config": {"@type": _EXTENSIONS + kind, **fields}}
 
 
 def config_source(path: str) -> Config:
-    """Return the source of a resource: a file below the mounted folder, read again when a rename replaces it."""
+    """Return the source of a resource: a file in the mounted directory, reloaded when a rename replaces it."""
     file = f"{DIRECTORY}/{path}"
-    watched = {"path": file.rpartition("/")[0]}
-    return {"path_config_source": {"path": file, "watched_directory": watched}, "resource_api_version": "V3"}
+    directory = {"path": file.rpartition("/")[0]}
+    return {"path_config_source": {"path": file, "watched_directory": directory}, "resource_api_version": "V3"}
 
 
 def resources(kind: str, items: list[Config]) -> Config:
     """Return the content of a resource file: a discovery response with ``items`` of an Envoy ``kind``.
 
-    Its version is that of its content: by it a proxy tells what it has taken in.
+    Its version is a hash of its content; proxies report the version that they have loaded.
     """
     content = [{"@type": f"type.googleapis.com/envoy.config.{kind}", **item} for item in items]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -44,14 +44,15 @@ def socket_address(host: str, port: int) -> Config:
 
 
 def prefix_range(network: str) -> Config:
-    """Return a range of addresses in CIDR notation as Envoy writes it."""
+    """Return a network in CIDR notation as an Envoy address range."""
     address, _slash, length = network.partition("/")
     return {"address_prefix": address, "prefix_len": int(length or 32)}
 
 
 def endpoints(cluster: str, addresses: list[Config]) -> Config:
     """Return a load assignment of equal endpoints."""
-    return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": each}} for each in addresses]}]}
+    lb_endpoints = [{"endpoint": {"address": address}} for address in addresses]
+    return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": lb_endpoints}]}
 
 
 def duration(seconds: float) -> str:
@@ -60,5 +61,5 @@ def duration(seconds: float) -> str:
 
 
 def percent(value: float) -> Config:
-    """Return a share of requests, exact to a ten-thousandth of a percent."""
+    """Return a fraction of requests, rounded to a ten-thousandth of a percent."""
     return {"numerator": round(value * 10_000), "denominator": "MILLION"}

@@ -1,4 +1,4 @@
-"""What a proxy listens on: ``outbound`` for its application's calls, ``inbound`` for calls to it, ``traces`` for spans."""
+"""The listeners of a proxy: ``outbound`` for its application's calls, ``inbound`` for calls to it, ``traces`` for spans."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _EDGE_OPTIONS: Config = {
 
 def listeners(component: Component, application: EffectiveApplication, topology: Topology) -> list[Config]:
     """Return the listeners of every proxy of ``component``."""
-    found = [_outbound(component, application, topology), _inbound(component, application, topology)]
+    all_listeners = [_outbound(component, application, topology), _inbound(component, application, topology)]
     if application.tracing:
-        found.append(_traces())
-    return [listener for listener in found if listener["filter_chains"]]
+        all_listeners.append(_traces())
+    return [listener for listener in all_listeners if listener["filter_chains"]]
 
 
 def component_directory(component: str) -> str:
-    """Return the folder of the files that only the proxies of one component read."""
+    """Return the directory of the files that only the proxies of ``component`` read."""
     return f"components/{component}"
 
 
@@ -45,28 +45,28 @@ def _listener(name: str, host: str, port: int, chains: list[Config]) -> Config:
 
 
 def _outbound(component: Component, application: EffectiveApplication, topology: Topology) -> Config:
-    """Return the listener for the application's calls: a chain for each port of HTTP dependencies, and for each store."""
+    """Return the listener for the application's calls: a chain per port for HTTP dependencies, and chains for TCP ports."""
     called = [application.component(dependency.name) for dependency in component.dependencies]
     by_port: dict[int, set[str]] = {}
     chains = []
     for target in called:
-        block = topology.loopback_range(target.name)
+        loopbacks = topology.loopback_range(target.name)
         for port in target.ports:
             if port.protocol in HTTP:
-                by_port.setdefault(port.number, set()).add(block)
-                by_port.setdefault(80, set()).add(block)
+                by_port.setdefault(port.number, set()).add(loopbacks)
+                by_port.setdefault(80, set()).add(loopbacks)
             else:
-                chains.extend(_raw_outbound(target, port, topology))
+                chains.extend(_tcp_outbound(target, port, topology))
     traced = bool(application.tracing) and component.name != application.tracing
-    for number, blocks in sorted(by_port.items()):
-        match = {"prefix_ranges": [prefix_range(block) for block in sorted(blocks)], "destination_port": number}
+    for number, ranges in sorted(by_port.items()):
+        match = {"prefix_ranges": [prefix_range(network) for network in sorted(ranges)], "destination_port": number}
         manager = connection_manager("outbound", _SHARED_ROUTES, traced, caller=component.name)
         chains.append(_chain(f"http.{number}", match, [manager]))
     return _listener("outbound", "127.0.0.1", OUTBOUND_PORT, chains)
 
 
-def _raw_outbound(target: Component, port: Port, topology: Topology) -> list[Config]:
-    """Return the chains to a port on layer 4: one for any instance, and of a stateful component one for each."""
+def _tcp_outbound(target: Component, port: Port, topology: Topology) -> list[Config]:
+    """Return the chains for a TCP port: one for any instance, and one for each instance of a stateful component."""
     destinations = {cluster_name(target.name, port.number): topology.loopback(target.name)}
     if target.kind == Kind.STATEFUL:
         for instance in topology.instances(target.name, Version.STABLE):
@@ -82,7 +82,7 @@ def _raw_outbound(target: Component, port: Port, topology: Topology) -> list[Con
 
 
 def _inbound(component: Component, application: EffectiveApplication, topology: Topology) -> Config:
-    """Return the listener for what comes to the component: each port takes calls from those that declare them."""
+    """Return the listener for calls to the component: each port accepts the components that declare it as a dependency."""
     chains = []
     for port in component.ports:
         traced = bool(application.tracing) and component.name != application.tracing
@@ -91,7 +91,7 @@ def _inbound(component: Component, application: EffectiveApplication, topology: 
         elif port.protocol in HTTP:
             source = config_source(f"{component_directory(component.name)}/{inbound_name(port.number)}.json")
             rds = {"rds": {"route_config_name": inbound_name(port.number), "config_source": source}}
-            filters = [connection_manager("inbound", rds, traced, policed=True)]
+            filters = [connection_manager("inbound", rds, traced, enforces_policy=True)]
         else:
             filters = [_tcp_proxy(f"inbound.{port.number}", application_cluster(port.number))]
         access = _access(component, port, application, topology)
@@ -100,12 +100,12 @@ def _inbound(component: Component, application: EffectiveApplication, topology: 
 
 
 def _access(component: Component, port: Port, application: EffectiveApplication, topology: Topology) -> Config:
-    """Return the filter that lets in dependents, and outsiders where the port is published."""
+    """Return the filter that admits dependents, and if the port is published, clients outside the mesh."""
     if component.name == application.tracing and port.protocol in HTTP:
-        inside = [topology.mesh_range]
+        sources = [topology.mesh_range]
     else:
-        inside = [topology.source_range(caller) for caller in application.dependents(component.name)]
-    principals = [{"direct_remote_ip": prefix_range(block)} for block in inside]
+        sources = [topology.source_range(caller) for caller in application.dependents(component.name)]
+    principals = [{"direct_remote_ip": prefix_range(network)} for network in sources]
     if any(outer.target == port.number for outer in component.outer_ports):
         principals.append({"not_id": {"direct_remote_ip": prefix_range(topology.mesh_range)}})
         principals.append({"direct_remote_ip": prefix_range(topology.host_address)})
@@ -117,26 +117,26 @@ def _access(component: Component, port: Port, application: EffectiveApplication,
 def _edge(component: Component, port: Port, traced: bool) -> Config:
     if port.number == component.status_port:
         return connection_manager("status", {"route_config": _status_routes()}, traced=False, **_EDGE_OPTIONS)
-    return connection_manager("edge", _SHARED_ROUTES, traced, caller=component.name, deciding=True, **_EDGE_OPTIONS)
+    return connection_manager("edge", _SHARED_ROUTES, traced, caller=component.name, decides=True, **_EDGE_OPTIONS)
 
 
 def _status_routes() -> Config:
-    """Return what the gateway tells of itself: whether it is ready, and its figures; nothing that changes anything."""
+    """Return the routes of the gateway's status port: its readiness and its metrics, both read-only."""
     paths = {"/health": "/ready", "/metrics": "/stats/prometheus"}
     routes: list[Config] = [
         {
             "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
-            "route": {"cluster": "admin", "prefix_rewrite": rewritten},
+            "route": {"cluster": "admin", "prefix_rewrite": admin_path},
         }
-        for path, rewritten in paths.items()
+        for path, admin_path in paths.items()
     ]
-    here = {"status": 200, "body": {"inline_string": "\n".join(paths) + "\n"}}
-    routes.append({"match": {"path": "/"}, "direct_response": here})
+    index = {"status": 200, "body": {"inline_string": "\n".join(paths) + "\n"}}
+    routes.append({"match": {"path": "/"}, "direct_response": index})
     return {"name": "status", "virtual_hosts": [{"name": "status", "domains": ["*"], "routes": routes}]}
 
 
 def _traces() -> Config:
-    """Return the listener that takes spans from the application, whether or not it may call the tracing component."""
+    """Return the listener for the application's spans; it does not have to declare the tracing component as a dependency."""
     route = {
         "match": {"path": TRACES_PATH, "headers": [{"name": ":method", "string_match": {"exact": "POST"}}]},
         "route": {"cluster": TRACES_CLUSTER, "timeout": "5s"},
@@ -155,7 +155,7 @@ def _chain(name: str, match: Config, filters: list[Config]) -> Config:
 
 
 def _decoder(port: Port, name: str) -> list[Config]:
-    """Return the filter that counts operations. The one for MySQL is our own: Envoy's is in its contrib build only."""
+    """Return the filter that counts operations. The MySQL filter is our own: Envoy's is only in its contrib build."""
     if port.protocol == "mongo":
         return [extension("mongo", "filters.network.mongo_proxy.v3.MongoProxy", stat_prefix=name)]
     if port.protocol == "mysql":
@@ -167,7 +167,7 @@ def _decoder(port: Port, name: str) -> list[Config]:
 
 
 def _tcp_proxy(name: str, cluster: str) -> Config:
-    """Return the filter that forwards a connection for as long as both sides want it: pools stay idle for hours."""
+    """Return the filter that forwards a connection, without an idle timeout: connection pools stay idle for hours."""
     return extension(
         "tcp", "filters.network.tcp_proxy.v3.TcpProxy", stat_prefix=name, cluster=cluster, idle_timeout="0s"
     )

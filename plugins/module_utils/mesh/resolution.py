@@ -1,4 +1,4 @@
-"""The names that a component resolves, and to which addresses."""
+"""The names that a component resolves, and their addresses."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from .topology import Topology
 
 
 def host_names(component: Component, application: Application, topology: Topology) -> dict[str, str]:
-    """Return the addresses by name: its dependencies, the domains that lead to them, and instances of stateful ones.
+    """Return addresses by name: of dependencies, of the domains routed to them, and of instances of stateful ones.
 
-    All possible instances, so that more replicas of a store do not change its callers.
+    Includes all possible instances, so that scaling a store does not change its callers.
     """
     names: dict[str, str] = {}
     for dependency in component.dependencies:

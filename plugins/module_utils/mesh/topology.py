@@ -1,4 +1,4 @@
-"""What a driver tells the mesh: where instances are, and by which addresses a caller finds what it calls."""
+"""What a driver provides to the mesh: the addresses of instances, and those that callers use for their dependencies."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ class Topology(Protocol):
 
     @property
     def mesh_range(self) -> str:
-        """The range that all instances have their addresses in."""
+        """The range of the addresses of all instances."""
 
     @property
     def host_address(self) -> str:
-        """The address by which the host itself calls instances."""
+        """The source address of calls from the host itself."""
 
     def instances(self, component: str, version: Version) -> Sequence[Instance]:
-        """Return the instances of a version that are to run."""
+        """Return the instances of a version that should run."""
 
     def address(self, instance: Instance) -> str:
-        """Return where an instance takes calls."""
+        """Return the address of an instance."""
 
     def source_range(self, component: str) -> str:
-        """Return the range that calls of ``component`` come from."""
+        """Return the range of the source addresses of calls from ``component``."""
 
     def loopback(self, component: str, ordinal: int = 0) -> str:
-        """Return where a caller finds ``component`` in its own namespace, or its stable instance ``ordinal``."""
+        """Return the loopback address of ``component`` in callers' namespaces, or that of its stable instance ``ordinal``."""
 
     def loopback_range(self, component: str) -> str:
-        """Return the range that has all of these addresses."""
+        """Return the range of all loopback addresses of ``component``."""

@@ -1,7 +1,7 @@
-"""What ``envoy --mode validate`` is to accept before files are written: documents made of them, and what it says of one.
+"""Validation of files by ``envoy --mode validate`` before they are written: its input documents, and its error messages.
 
-That mode reads no dynamic resources, so what proxies read from files stands in the document itself. All components share
-one, since a run of Envoy costs more than what is in it.
+That mode reads no dynamic resources, so the documents contain them statically. All components share one document, since
+starting Envoy costs more than validating its content.
 """
 
 from __future__ import annotations
@@ -24,57 +24,58 @@ _INITIALIZING = re.compile(r"error initializing configuration '[^']*':\s*(.*)", 
 _CAUSED_BY = "caused by "
 _CONSTRAINT = re.compile(r"Proto constraint validation failed \((.*)\)", re.DOTALL)
 _UNPARSABLE = re.compile(r"Unable to parse JSON as proto \((.*?)\): \{", re.DOTALL)
-_PLACED = re.compile(r".* @ (?:\S*\.)?(\S+): (.*), near [\d:]+ \(offset \d+\): (.*)")
-_MAX_LETTERS = 300
+_LOCATION = re.compile(r".* @ (?:\S*\.)?(\S+): (.*), near [\d:]+ \(offset \d+\): (.*)")
+_MAX_LENGTH = 300
 
 
 def documents(files: Mapping[str, str], paths: Iterable[str] | None = None) -> list[Config]:
-    """Return what Envoy has to accept for the files at ``paths`` of ``files``, for all of them where that is None.
+    """Return the documents that Envoy must accept for the files at ``paths``, None for all ``files``.
 
-    The first has all of it but further bootstraps: each that differs is a document of its own, since a process has one. Listeners
-    bring the clusters of their component, which they may name. That routes name clusters that exist is looked for no more than
-    by a proxy, which reads them apart.
+    The first document has all resources. Each further bootstrap that differs is a document of its own, as a process has only
+    one. Listeners come with the clusters of their component, to which they may refer. As in a proxy, which loads routes
+    separately, it is not checked that the clusters of routes exist.
 
-    Weights of a release are figures in its routes, whose shape is the same at each of them: what is accepted when a release
-    begins needs no other look when a weight changes.
+    The weights of a release are numbers in its routes and do not change their structure, so routes that are validated when a
+    release starts do not have to be validated at each weight.
     """
-    looked_at = sorted(files if paths is None else paths)
-    listeners = [each for component in _components(_LISTENERS, looked_at) for each in _listeners(component, files)]
-    listeners += [_routes(path, files) for path in looked_at if _ROUTES.fullmatch(path)]
-    clusters = _clusters(_components(_CLUSTERS, looked_at), files)
-    clusters += [_endpoints(path, files) for path in looked_at if _ENDPOINTS.fullmatch(path)]
-    static = {"listeners": [_placed(each, number) for number, each in enumerate(listeners, 1)], "clusters": clusters}
-    bootstraps = [_bootstrap(path, files) for path in looked_at if path.endswith("/bootstrap.json")]
-    first, *others = [each for index, each in enumerate(bootstraps) if each not in bootstraps[:index]] or [{}]
-    return [{**first, "static_resources": static}, *others] if looked_at else []
+    selected = sorted(files if paths is None else paths)
+    listeners = [listener for component in _components(_LISTENERS, selected) for listener in _listeners(component, files)]
+    listeners += [_routes(path, files) for path in selected if _ROUTES.fullmatch(path)]
+    clusters = _clusters(_components(_CLUSTERS, selected), files)
+    clusters += [_endpoints(path, files) for path in selected if _ENDPOINTS.fullmatch(path)]
+    numbered = [_with_unique_address(listener, number) for number, listener in enumerate(listeners, 1)]
+    static = {"listeners": numbered, "clusters": clusters}
+    bootstraps = [_bootstrap(path, files) for path in selected if path.endswith("/bootstrap.json")]
+    first, *others = [item for index, item in enumerate(bootstraps) if item not in bootstraps[:index]] or [{}]
+    return [{**first, "static_resources": static}, *others] if selected else []
 
 
-def reason(output: str) -> str:
-    """Return why Envoy rejects a configuration, in its words and in one line, from all that a run of it wrote.
+def rejection_reason(output: str) -> str:
+    """Return Envoy's reason for rejecting a configuration as one line, from the output of a run; empty if there is none.
 
-    Empty where it says nothing of that. What it shows of the configuration is left out.
+    Excerpts of the configuration are left out.
     """
-    found = _INITIALIZING.search(output)
-    if not found:
+    match = _INITIALIZING.search(output)
+    if not match:
         return ""
-    text = found[1]
+    text = match[1]
     constraint, unparsable = _CONSTRAINT.search(text), _UNPARSABLE.search(text)
     if constraint:
         text = constraint[1].rpartition(_CAUSED_BY)[2]
     elif unparsable:
         text = unparsable[1]
-    # Text of protobuf has spaces at random, so that nobody relies on them.
-    line = _PLACED.sub(r"\1: \2: \3", " ".join(text.split()))
-    return line if len(line) <= _MAX_LETTERS else f"{line[:_MAX_LETTERS]}…"
+    # Protobuf randomizes spaces in its messages.
+    line = _LOCATION.sub(r"\1: \2: \3", " ".join(text.split()))
+    return line if len(line) <= _MAX_LENGTH else f"{line[:_MAX_LENGTH]}…"
 
 
 def _components(pattern: re.Pattern[str], paths: list[str]) -> list[str]:
-    return sorted({found[1] for path in paths if (found := pattern.fullmatch(path))})
+    return sorted({match[1] for path in paths if (match := pattern.fullmatch(path))})
 
 
 def _resources(path: str, files: Mapping[str, str]) -> list[Config]:
-    found: list[Config] = json.loads(files[path])["resources"]
-    return [{key: value for key, value in resource.items() if key != "@type"} for resource in found]
+    resources: list[Config] = json.loads(files[path])["resources"]
+    return [{key: value for key, value in resource.items() if key != "@type"} for resource in resources]
 
 
 def _bootstrap(path: str, files: Mapping[str, str]) -> Config:
@@ -82,48 +83,48 @@ def _bootstrap(path: str, files: Mapping[str, str]) -> Config:
 
 
 def _listeners(component: str, files: Mapping[str, str]) -> list[Config]:
-    found = _resources(f"components/{component}/listeners.json", files)
-    return [{**_without_rds(each), "name": f"{component}/{each['name']}"} for each in found]
+    listeners = _resources(f"components/{component}/listeners.json", files)
+    return [{**_without_rds(listener), "name": f"{component}/{listener['name']}"} for listener in listeners]
 
 
 def _without_rds(value: Any) -> Any:
-    """Return ``value`` with no routes where it says from where they are read: these are looked at by themselves, and once."""
+    """Return ``value`` with empty routes in place of RDS sources: routes are validated separately, and once."""
     if isinstance(value, list):
         return [_without_rds(item) for item in value]
     if not isinstance(value, dict):
         return value
-    found = {key: _without_rds(item) for key, item in value.items() if key != "rds"}
-    return {**found, "route_config": _NO_ROUTES} if "rds" in value else found
+    without = {key: _without_rds(item) for key, item in value.items() if key != "rds"}
+    return {**without, "route_config": _NO_ROUTES} if "rds" in value else without
 
 
-def _placed(listener: Config, number: int) -> Config:
-    """Return ``listener`` at an address that no other has: proxies have theirs in namespaces of their own."""
+def _with_unique_address(listener: Config, number: int) -> Config:
+    """Return ``listener`` with an address of its own: proxies listen on the same ones, in separate namespaces."""
     return {**listener, "address": socket_address("127.0.0.1", number)}
 
 
 def _routes(path: str, files: Mapping[str, str]) -> Config:
-    """Return a listener that has the routes at ``path``, and every filter that they may say something of."""
-    (found,) = _resources(path, files)
-    routes = {"route_config": {**found, "validate_clusters": False}}
-    manager = connection_manager("routes", routes, traced=False, policed=True, deciding=True)
+    """Return a listener with the routes at ``path``, and with all filters that they may configure."""
+    (configuration,) = _resources(path, files)
+    routes = {"route_config": {**configuration, "validate_clusters": False}}
+    manager = connection_manager("routes", routes, traced=False, enforces_policy=True, decides=True)
     return {"name": path, "filter_chains": [{"filters": [manager]}]}
 
 
 def _endpoints(path: str, files: Mapping[str, str]) -> Config:
-    (found,) = _resources(path, files)
-    return {"name": path, "type": "STATIC", "connect_timeout": duration(CONNECT_SECONDS), "load_assignment": found}
+    (assignment,) = _resources(path, files)
+    return {"name": path, "type": "STATIC", "connect_timeout": duration(CONNECT_SECONDS), "load_assignment": assignment}
 
 
 def _clusters(components: list[str], files: Mapping[str, str]) -> list[Config]:
-    """Return the clusters of ``components``: one that several have stands once, one of the same name that differs gets another.
+    """Return the clusters of ``components``: shared ones once, different ones with the same name under another name.
 
-    One that a component has twice stands twice, which Envoy rejects.
+    A cluster that a component has twice is kept twice, so that Envoy rejects it.
     """
     known: dict[str, Config] = {}
     merged = []
     for component in components:
         own: dict[str, Config] = {}
-        for cluster in map(_static, _resources(f"components/{component}/clusters.json", files)):
+        for cluster in map(_without_eds, _resources(f"components/{component}/clusters.json", files)):
             name = cluster["name"]
             if name in own or cluster != known.get(name):
                 differs = known.get(name, cluster) != cluster
@@ -133,9 +134,9 @@ def _clusters(components: list[str], files: Mapping[str, str]) -> list[Config]:
     return merged
 
 
-def _static(cluster: Config) -> Config:
-    """Return ``cluster`` with no endpoints where they are read from a file: these are looked at by themselves."""
+def _without_eds(cluster: Config) -> Config:
+    """Return ``cluster`` without endpoints if they come from a file: endpoints are validated separately."""
     if "eds_cluster_config" not in cluster:
         return cluster
-    kept = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
-    return {**kept, "type": "STATIC", "load_assignment": {"cluster_name": cluster["name"]}}
+    without = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
+    return {**without, "type": "STATIC", "load_assignment": {"cluster_name": cluster["name"]}}

@@ -1,4 +1,4 @@
-"""What a proxy has taken in: the version of each file that it reads, as its subscriptions tell it.
+"""The version of each file that a proxy has loaded, as reported by its xDS subscriptions.
 
 Source: Envoy's ``version_text`` of each xDS subscription, at its admin interface with ``type=TextReadouts``.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .clusters import cluster_name, endpoints_of, in_statistics
+from .clusters import cluster_name, parse_endpoints_path, statistics_name
 from .listeners import component_directory
 from .routes import ROUTES, ROUTES_FILE
 
@@ -17,37 +17,37 @@ PATH = "/stats?format=json&type=TextReadouts&filter=version_text$"
 _VERSION = re.compile(r'"version_info": "(\w*)"')
 
 
-def written(files: Mapping[str, str]) -> dict[str, str]:
-    """Return the version of each of ``files``, contents by path; an empty one where it has none."""
-    found = {path: _VERSION.search(content) for path, content in files.items()}
-    return {path: version[1] if version else "" for path, version in found.items()}
+def file_versions(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the version of each of ``files``, contents by path; empty for files without one."""
+    matches = {path: _VERSION.search(content) for path, content in files.items()}
+    return {path: match[1] if match else "" for path, match in matches.items()}
 
 
-def behind(answer: Mapping[str, Any], versions: Mapping[str, str], component: str) -> list[str]:
-    """Return the paths of those files of which a proxy of ``component`` has another version than the one in ``versions``.
+def outdated_files(answer: Mapping[str, Any], versions: Mapping[str, str], component: str) -> list[str]:
+    """Return the paths of the files that a proxy of ``component`` has loaded in another version than in ``versions``.
 
-    ``answer`` is what it gives at ``PATH``. A file that it does not read, or not yet, is none of them: the clusters, which
-    tell it what to read, come first.
+    ``answer`` is the proxy's response at ``PATH``. Files that it does not read, or does not read yet, are not included: the
+    clusters, which determine what it reads, are loaded first.
     """
-    has = {each["name"]: each["value"] for each in answer["stats"]}
-    found = []
-    for path, wanted in versions.items():
-        ending = _subscription(path, component)
-        taken = {version for name, version in has.items() if ending and name.endswith(ending)}
-        if taken - {wanted}:
-            found.append(path)
-    return found
+    subscriptions = {statistic["name"]: statistic["value"] for statistic in answer["stats"]}
+    outdated = []
+    for path, expected in versions.items():
+        suffix = _subscription(path, component)
+        loaded = {version for name, version in subscriptions.items() if suffix and name.endswith(suffix)}
+        if loaded - {expected}:
+            outdated.append(path)
+    return outdated
 
 
 def _subscription(path: str, component: str) -> str:
-    """Return how the name of the statistic ends that tells of the file at ``path``, nothing where none does."""
-    here = component_directory(component)
-    own = {
+    """Return the suffix of the statistic with the version of the file at ``path``, empty if there is none."""
+    directory = component_directory(component)
+    suffixes = {
         ROUTES_FILE: f".rds.{ROUTES}.version_text",
-        f"{here}/clusters.json": "cluster_manager.cds.version_text",
-        f"{here}/listeners.json": "listener_manager.lds.version_text",
+        f"{directory}/clusters.json": "cluster_manager.cds.version_text",
+        f"{directory}/listeners.json": "listener_manager.lds.version_text",
     }
-    if path in own:
-        return own[path]
-    endpoints = endpoints_of(path)
-    return f"cluster.{in_statistics(cluster_name(*endpoints))}.version_text" if endpoints else ""
+    if path in suffixes:
+        return suffixes[path]
+    endpoints = parse_endpoints_path(path)
+    return f"cluster.{statistics_name(cluster_name(*endpoints))}.version_text" if endpoints else ""

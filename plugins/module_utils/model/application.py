@@ -1,4 +1,4 @@
-"""The application model: what every part of the collection reads. Sizes are bytes, times seconds."""
+"""The application model, which every part of the collection reads. Sizes are in bytes, times in seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .scaling import Scaling
 HTTP = ("http", "grpc")
 PROTOCOLS = (*HTTP, "mysql", "mongo", "amqp", "tcp")
 PROXY_MEMORY = 128 << 20
-# What a proxy listens on in its instance's own network namespace: no application can.
+# Proxies listen on these in the network namespace of their instance, so applications cannot.
 OUTBOUND_PORT = 15001
 INBOUND_PORT = 15006
 TRACES_PORT = 15411
@@ -20,14 +20,14 @@ RESERVED_PORTS = (OUTBOUND_PORT, INBOUND_PORT, TRACES_PORT)
 
 
 class Kind(StrEnum):
-    """Whether the instances of a component are alike, or each has data of its own."""
+    """Whether the instances of a component are interchangeable, or each has its own data."""
 
     STATELESS = "stateless"
     STATEFUL = "stateful"
 
 
 class ImageSource(StrEnum):
-    """Where images come from: built from the application's own sources, or as they are published."""
+    """Where images come from: built from the application's own sources, or published upstream."""
 
     BUILT = "built"
     UPSTREAM = "upstream"
@@ -43,7 +43,7 @@ class Port:
 
 @dataclass(frozen=True)
 class OuterPort:
-    """A port published on the host: ``host_ip`` empty for every address."""
+    """A port published on the host; an empty ``host_ip`` stands for all addresses."""
 
     published: int
     target: int
@@ -52,7 +52,7 @@ class OuterPort:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A component that this one may call; ``condition`` is what its start waits for."""
+    """A component that this one may call; ``condition`` is what its own start waits for."""
 
     name: str
     condition: str = "service_started"
@@ -61,9 +61,9 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Healthcheck:
-    """A command that tells whether the application works; ``test`` begins with CMD or CMD-SHELL.
+    """A command that checks whether the application works; ``test`` begins with CMD or CMD-SHELL.
 
-    A ``test`` of NONE alone does away with the check that the image may have.
+    A ``test`` of NONE alone disables the image's own check.
     """
 
     test: tuple[str, ...]
@@ -75,7 +75,7 @@ class Healthcheck:
 
 @dataclass(frozen=True)
 class Mount:
-    """Something mounted at ``target``: ``kind`` is volume, bind or tmpfs; ``source`` empty for tmpfs."""
+    """A mount at ``target``: ``kind`` is volume, bind or tmpfs; ``source`` is empty for tmpfs."""
 
     kind: str
     source: str
@@ -85,7 +85,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class SecretMount:
-    """A secret as a file at ``target``, owned by ``uid`` and ``gid``."""
+    """A secret mounted as a file at ``target``, owned by ``uid`` and ``gid``."""
 
     source: str
     target: str
@@ -96,7 +96,7 @@ class SecretMount:
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret of the application: read from ``file``, or generated once where ``generate``."""
+    """A secret of the application: read from ``file``, or generated once if ``generate`` is set."""
 
     name: str
     file: str
@@ -105,7 +105,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Volume:
-    """A named volume; ``size`` is what its storage should hold where storage has sizes, in bytes, None for the usual."""
+    """A named volume; ``size`` in bytes is requested where storage has sizes, None for the default."""
 
     name: str
     size: int | None = None
@@ -113,7 +113,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class Build:
-    """Where the image's source is, relative to the application file."""
+    """How to build an image; ``context`` is relative to the application file."""
 
     context: str
     dockerfile: str = "Dockerfile"
@@ -123,9 +123,9 @@ class Build:
 
 @dataclass(frozen=True)
 class Component:
-    """One service of the Compose file, with what the mesh has to know of it.
+    """One service of the Compose file, with its mesh settings.
 
-    A ``gateway`` has a proxy and no application; on its ``status_port``, 0 for none, it tells how it is.
+    A ``gateway`` has a proxy and no application; it reports its health on its ``status_port``, 0 for none.
     """
 
     name: str
@@ -159,17 +159,17 @@ class Component:
     scaling: Scaling = field(default_factory=Scaling)
 
     def dependency(self, name: str) -> Dependency:
-        """Return what is declared of the dependency on ``name``; raise ``StopIteration`` where there is none."""
-        return next(each for each in self.dependencies if each.name == name)
+        """Return the declared dependency on ``name``. Raises ``StopIteration`` if there is none."""
+        return next(dependency for dependency in self.dependencies if dependency.name == name)
 
 
 @dataclass(frozen=True)
 class Application:
-    """A whole application. ``components`` come in dependency order: each after all that it calls.
+    """A whole application. ``components`` are in dependency order: each comes after those that it calls.
 
-    ``images`` are further image sources that builds start from, by name; ``subnet`` a /16 in place of the one that the
-    name gives; ``tracing`` the component that takes Zipkin spans; ``load`` the one that makes load when asked for;
-    ``release`` the release that is made where nothing else is said.
+    ``images`` are further image sources for builds, by name; ``subnet`` is a /16 to use in place of the one derived from
+    the name; ``tracing`` is the component that receives Zipkin spans; ``load`` is the load generator; ``release`` is the
+    default release.
     """
 
     name: str
@@ -183,7 +183,7 @@ class Application:
     release: Rollout | None = None
 
     def component(self, name: str) -> Component:
-        """Return the component called ``name``; raise ``KeyError`` where there is none."""
+        """Return the component called ``name``. Raises ``KeyError`` if there is none."""
         for component in self.components:
             if component.name == name:
                 return component

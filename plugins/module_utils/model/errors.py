@@ -1,4 +1,4 @@
-"""Errors of the application model: each names the file, the place, what was found and what is allowed."""
+"""Errors of the application model: each names the file, the path, what was found and what is allowed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Rejection(Problem):
-    """A fault that only Envoy sees; ``allowed`` is what it says, ``path`` a component where no key is known to be the cause."""
+    """A fault that only Envoy detects; ``allowed`` is its message, ``path`` a component if no single key is the cause."""
 
     def __str__(self) -> str:
         return f"{self.path}: found {self.found}; Envoy says: {self.allowed}"
 
 
 class Refused(ValueError):
-    """What is asked for cannot be done as things are; the message names the place and the way out."""
+    """The request cannot be carried out in the current state; the message names the cause and the way out."""
 
 
 class ModelError(ValueError):

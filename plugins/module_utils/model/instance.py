@@ -16,7 +16,7 @@ class Version(StrEnum):
 
 
 def version_name(component: str, version: Version) -> str:
-    """Return what stands for a version of ``component`` in the names of instances, clusters and endpoints."""
+    """Return the name of a version of ``component`` in the names of instances, clusters and endpoints."""
     return component + CANDIDATE_SUFFIX if version == Version.CANDIDATE else component
 
 
@@ -30,12 +30,12 @@ class Instance:
 
     @property
     def name(self) -> str:
-        """The name, which no other instance of the application has."""
+        """The instance's name, unique in the application."""
         return f"{self.version_name}-{self.ordinal}"
 
     @property
     def version_name(self) -> str:
-        """What stands for its version in the names of clusters and endpoints."""
+        """The name of its version in the names of clusters and endpoints."""
         return version_name(self.component, self.version)
 
     def __str__(self) -> str:

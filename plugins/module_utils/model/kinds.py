@@ -1,4 +1,4 @@
-"""A component's kind is fixed once it is deployed: its storage and its instances' names hang on it."""
+"""A component's kind is fixed once it is deployed: its storage and its instances' names depend on it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .errors import ModelError, Problem
 
 
 def check_kinds(application: Application, deployed: Mapping[str, str], source: str) -> None:
-    """Raise ``ModelError`` where a component's kind differs from the one in ``deployed``, kinds by component name."""
+    """Raise ``ModelError`` if a component's kind differs from the one in ``deployed``, kinds by component name."""
     problems = [
         Problem(
             f"services.{component.name}.x-mesh.kind",
             repr(str(component.kind)),
-            f"{deployed[component.name]!r}, as deployed; for another kind, deploy it under another name and remove this one",
+            f"{deployed[component.name]!r}, as deployed; to change the kind, deploy it under another name and remove this one",
         )
         for component in application.components
         if deployed.get(component.name, component.kind) != component.kind

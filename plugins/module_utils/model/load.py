@@ -1,4 +1,4 @@
-"""Load on an application: how many users for how long, what makes it and where it goes to, and what came of it."""
+"""Load on an application: how many users for how long, its generator and target, and its results."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MAX_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Population:
-    """``users`` at a time for ``seconds`` in all; ``spawn_rate`` of them come a second until all are there."""
+    """``users`` concurrent users for ``seconds`` in total; ``spawn_rate`` users per second are started."""
 
     users: int = 20
     seconds: int = 60
     spawn_rate: float = 5.0
 
 
-def bounded(seconds: float) -> int:
-    """Return whole seconds within the bounds."""
+def clamp_seconds(seconds: float) -> int:
+    """Return whole seconds from 1 to ``MAX_SECONDS``."""
     return max(1, min(MAX_SECONDS, round(seconds)))
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """Totals since the run began; percentiles are of the times to answer, in milliseconds; ``errors`` the most frequent."""
+    """Totals since the start of the run; percentiles of the response times in milliseconds; the most frequent ``errors``."""
 
     users: int = 0
     requests: int = 0
@@ -42,8 +42,8 @@ class LoadReport:
     errors: tuple[str, ...] = ()
 
     @property
-    def answered(self) -> bool:
-        """Whether anything was answered as it should be."""
+    def any_succeeded(self) -> bool:
+        """Whether at least one request succeeded."""
         return self.requests > self.failures
 
     def __str__(self) -> str:
@@ -54,46 +54,46 @@ class LoadReport:
 
 
 def parse_report(text: str) -> LoadReport:
-    """Return what ``text`` tells; what it leaves out counts as none. Raises ``ValueError`` where it is no JSON object."""
-    found = json.loads(text)
-    if not isinstance(found, Mapping):
-        raise ValueError("no JSON object")
+    """Return the report in ``text``, with zeros for missing figures. Raises ``ValueError`` if it is not a JSON object."""
+    values = json.loads(text)
+    if not isinstance(values, Mapping):
+        raise ValueError("not a JSON object")
     numbers: dict[str, Any] = {
-        name: type(default)(found[name])
+        name: type(default)(values[name])
         for name, default in vars(LoadReport()).items()
-        if name != "errors" and isinstance(found.get(name), (int, float))
+        if name != "errors" and isinstance(values.get(name), (int, float))
     }
-    return LoadReport(**numbers, errors=tuple(map(str, found.get("errors") or ())))
+    return LoadReport(**numbers, errors=tuple(map(str, values.get("errors") or ())))
 
 
-def generator(application: Application) -> Component:
-    """Return the component that makes load. Raises ``Refused`` where the file names none."""
+def load_generator(application: Application) -> Component:
+    """Return the component that generates load. Raises ``Refused`` if the file names none."""
     if not application.load:
-        raise Refused("x-mesh.load: found nothing; allowed: a service of the file that makes load, as in docs/load.md")
+        raise Refused("x-mesh.load: found nothing; allowed: a service of the file that generates load, see docs/load.md")
     return application.component(application.load)
 
 
-def entrance(application: Application) -> tuple[Component, str]:
-    """Return the gateway that load comes in by, and its URL on this machine: load is never sent to another one.
+def entry_point(application: Application) -> tuple[Component, str]:
+    """Return the gateway that receives the load, and its loopback URL: load is never sent to another machine.
 
-    Raises ``Refused`` where no gateway can be reached by way of this machine's loopback.
+    Raises ``Refused`` if no gateway can be reached on a loopback address of this machine.
     """
-    found: list[str] = []
+    addresses: list[str] = []
     for component in application.components:
         for port in component.outer_ports:
             if component.gateway and port.target != component.status_port:
                 host = _loopback(port)
                 if host:
                     return component, f"http://{host}:{port.published}"
-                found.append(f"{port.host_ip}:{port.published}")
+                addresses.append(f"{port.host_ip}:{port.published}")
     raise Refused(
-        f"the way in: found {', '.join(found) or 'no published port of a gateway'}; allowed: a port of a gateway that is "
-        "published on every address of the host, or on a loopback address"
+        f"the entry point: found {', '.join(addresses) or 'no published port of a gateway'}; allowed: a port of a gateway that "
+        "is published on all addresses of the host, or on a loopback address"
     )
 
 
 def _loopback(port: OuterPort) -> str:
-    """Return the loopback address that the port is found at, nothing where there is none."""
+    """Return the loopback address that the port is published on, empty if there is none."""
     address = ip_address(port.host_ip or "0.0.0.0")
     if address.is_unspecified:
         return "127.0.0.1" if address.version == 4 else "[::1]"

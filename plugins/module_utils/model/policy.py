@@ -1,4 +1,4 @@
-"""The traffic policy towards a component: what ``x-mesh.policy`` states, with its defaults. Times are seconds."""
+"""The traffic policy of a component, ``x-mesh.policy``, with its defaults. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RATE_LIMIT_PER = ("instance", "caller")
 
 @dataclass(frozen=True)
 class Route:
-    """A route besides the component's own name: a request matches when domain, prefix and all headers do."""
+    """A route in addition to the component's own name: a request matches if domain, prefix and all headers do."""
 
     domains: tuple[str, ...] = ()
     prefix: str = "/"
@@ -19,7 +19,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Retries:
-    """How often and why a failed request is tried again; ``per_try_timeout`` in seconds, None for the whole timeout."""
+    """When and how often failed requests are retried; ``per_try_timeout`` in seconds, None for the whole timeout."""
 
     attempts: int = 2
     on: tuple[str, ...] = ("connect-failure", "refused-stream")
@@ -28,7 +28,7 @@ class Retries:
 
 @dataclass(frozen=True)
 class CircuitBreaker:
-    """Limits of one caller's instance towards the component; each works alone."""
+    """Limits of one caller instance's calls to the component; each is enforced independently."""
 
     max_connections: int = 1024
     max_pending_requests: int = 1024
@@ -38,7 +38,7 @@ class CircuitBreaker:
 
 @dataclass(frozen=True)
 class OutlierDetection:
-    """When an instance that fails is left out for a while; times in seconds, ``max_ejection_percent`` of instances."""
+    """When a failing instance is ejected for a while; times in seconds, ``max_ejection_percent`` of the instances."""
 
     interval: float = 10.0
     consecutive_errors: int = 5
@@ -48,7 +48,7 @@ class OutlierDetection:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """A token bucket of each instance of the component, one for all or one ``per`` caller; above it the answer is 429."""
+    """A token bucket of each instance of the component, shared or one ``per`` caller; requests above it get a 429."""
 
     requests_per_second: float
     burst: int
@@ -57,7 +57,7 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Fault:
-    """Faults on purpose: ``delay`` in seconds for ``delay_percent``, status ``abort`` for ``abort_percent`` of requests."""
+    """Injected faults: ``delay`` in seconds for ``delay_percent``, status ``abort`` for ``abort_percent`` of requests."""
 
     delay: float = 0.0
     delay_percent: float = 0.0
@@ -67,7 +67,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Override:
-    """What one caller states for itself in place of the policy of the component that it calls; None where it does not."""
+    """One caller's own values in place of the called component's policy; None for those it does not override."""
 
     timeout: float | None = None
     retries: Retries | None = None
@@ -77,7 +77,7 @@ class Override:
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole policy; ``timeout`` in seconds covers a request with all its retries."""
+    """The whole policy; ``timeout`` in seconds covers a request including its retries."""
 
     timeout: float = 15.0
     retries: Retries = field(default_factory=Retries)
@@ -87,7 +87,7 @@ class Policy:
     fault: Fault | None = None
     routes: tuple[Route, ...] = ()
 
-    def overridden(self, override: Override | None) -> Policy:
-        """Return the policy as a caller with ``override`` keeps to it."""
-        stated = {name: value for name, value in vars(override).items() if value is not None} if override else {}
-        return replace(self, **stated)
+    def with_override(self, override: Override | None) -> Policy:
+        """Return the policy as a caller with ``override`` applies it."""
+        values = {name: value for name, value in vars(override).items() if value is not None} if override else {}
+        return replace(self, **values)

@@ -1,4 +1,4 @@
-"""A release as it is asked for: which versions, by which weights, behind which gate."""
+"""A release as requested: its versions, weights, gate and checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_USERS = 500
 
 @dataclass(frozen=True)
 class Candidate:
-    """Another version beside a component's own: what of it differs, empty where nothing does, and the ``release`` it is of."""
+    """The candidate version of a component in ``release``; ``image`` and ``environment`` are empty if they do not differ."""
 
     release: str
     replicas: int
@@ -24,7 +24,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Audience:
-    """Users who get the candidates whatever the weight: whose ``where``, header or cookie, ``name`` has one of ``values``."""
+    """Users who get the candidates at any weight: whose header or cookie (``where``) ``name`` has one of ``values``."""
 
     where: str
     name: str
@@ -35,8 +35,8 @@ class Audience:
 class Split:
     """How a release splits users: ``weight`` percent of them, and the ``audiences``, get its candidates.
 
-    ``mirror`` percent of the read-only requests to the stable versions go to the candidates too, their answers to nobody.
-    A version that is ``closed`` gets no request any more, not even those of users that were given it.
+    ``mirror`` percent of the read-only requests to the stable versions are mirrored to the candidates, whose responses are
+    discarded. A ``closed`` version gets no more requests, not even from users that it was assigned to.
     """
 
     release: str
@@ -48,7 +48,7 @@ class Split:
 
 @dataclass(frozen=True)
 class ComponentVersion:
-    """What is new of a component in a release: its ``image``, empty for the same, and variables besides those it has."""
+    """The new version of a component: its ``image``, empty if unchanged, and variables to set in addition."""
 
     component: str
     image: str = ""
@@ -57,13 +57,13 @@ class ComponentVersion:
 
 @dataclass(frozen=True)
 class Gate:
-    """What has to hold at each weight before the next.
+    """The conditions for going from one weight to the next.
 
-    The candidates' share of errors must not be above the stable versions' by ``margin`` or more, that of slow requests not
-    by ``slow_margin``. ``false_alarm`` and ``missed`` are the highest probabilities of a wrong decision in one step. Slow is
-    what takes longer than ``quantile`` of the stable versions' requests. ``requests`` is how many the candidates must have had.
-    Limits that hold whatever the stable versions do: ``max_error_rate``, a share, and ``max_latency``, in seconds for
-    ``quantile`` of the requests. A step takes ``hold`` seconds at least and ``wait`` seconds at most.
+    The candidates' error rate must not exceed the stable versions' by ``margin`` or more, nor their share of slow requests
+    by ``slow_margin``. ``false_alarm`` and ``missed`` are the maximum probabilities of a wrong decision in one step. A request
+    is slow if it takes longer than ``quantile`` of the stable versions' requests. The candidates must have had at least
+    ``requests`` requests. Limits regardless of the stable versions: ``max_error_rate``, a share, and ``max_latency``, in
+    seconds for ``quantile`` of the requests. A step takes at least ``hold`` and at most ``wait`` seconds.
     """
 
     margin: float = 0.02
@@ -80,12 +80,12 @@ class Gate:
 
 @dataclass(frozen=True)
 class Check:
-    """A check of one's own, made every ``interval`` seconds: a ``command``, a ``url``, or a ``query`` to Prometheus at ``url``.
+    """A user-defined check, run every ``interval`` seconds: a ``command``, a ``url``, or a ``query`` to Prometheus at ``url``.
 
-    A command has to end with 0; a URL to answer with ``status`` and what matches ``contains``; a query to give values from
-    ``least`` to ``most``. Commands and URLs are given a header that makes their requests the candidates'. A command is run on
-    the target as ``user``, in an empty folder of its own; ``script`` is the content of its first word where that is a file
-    beside the one that states it.
+    A command must exit with 0; a URL must return ``status`` and a body that matches ``contains``; a query must return values
+    from ``least`` to ``most``. Commands and URLs get a header that routes their requests to the candidates. Commands run on
+    the target as ``user``, in an empty directory; ``script`` is the content of the command's first word if that is a file
+    next to the file with the check.
     """
 
     name: str
@@ -104,9 +104,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A release as it is asked for. ``weights`` are percent of users, rising.
+    """A release as requested. ``weights`` are percentages of users, rising.
 
-    ``load`` is how many users the application's load generator has where there is too little traffic, 0 for none.
+    ``load`` is the number of users that the application's load generator adds if traffic is low, 0 for none.
     """
 
     name: str

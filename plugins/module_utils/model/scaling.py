@@ -1,4 +1,4 @@
-"""Within what bounds a component may be scaled, and when it should be."""
+"""The bounds of a component's scaling, and the latency at which it should be scaled."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _DEFAULT_MAX = 4
 
 @dataclass(frozen=True)
 class Scaling:
-    """Bounds of replicas and of an instance's memory in bytes, None for four times what the file gives.
+    """Bounds of the replicas, and of an instance's memory in bytes, None for four times the value in the file.
 
-    ``slow`` and ``fast`` are the band, in seconds, that 95 % of the requests are to keep to: above it another instance is
-    needed, below it one is too many; 0 where nothing is.
+    ``slow`` and ``fast`` are the target band of the 95th percentile of latency, in seconds: above ``slow`` another instance
+    is needed, below ``fast`` one is too many; a ``fast`` of 0 never scales in.
     """
 
     least: int = 1

@@ -1,4 +1,4 @@
-"""What is asked to run: an application file as it was read, and the images that it comes to."""
+"""What a deployment is asked to run: an application as read from its file, and the references of its images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .application import Application
 class Specification:
     """An application with the references of its images by name.
 
-    ``source`` is the file that it was read from, ``folder`` the one that relative bind mounts are meant from.
+    ``source`` is the file that it was read from, ``folder`` the base of relative bind mounts.
     """
 
     application: Application

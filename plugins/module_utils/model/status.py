@@ -1,4 +1,4 @@
-"""How an application is: what people are shown of it, whatever the target."""
+"""The status of an application as shown to people, on any target."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .instance import Instance
 
 @dataclass(frozen=True)
 class InstanceStatus:
-    """How one instance is.
+    """The status of one instance.
 
-    ``state`` is running, or what it is instead; ``health`` is healthy, unhealthy, starting, or empty where nothing checks it;
-    ``memory_limit`` in bytes, 0 for none; ``serving`` whether callers send to it.
+    ``state`` is running, or the state it is in instead; ``health`` is healthy, unhealthy, starting, or empty without a health
+    check; ``memory_limit`` is in bytes, 0 for none; ``serving`` tells whether it is in the endpoints.
     """
 
     image: str
@@ -25,7 +25,7 @@ class InstanceStatus:
 
 @dataclass(frozen=True)
 class InstanceReport:
-    """An instance with what it uses now; ``memory`` in bytes."""
+    """An instance with its current usage; ``memory`` in bytes."""
 
     instance: Instance
     status: InstanceStatus
@@ -34,7 +34,7 @@ class InstanceReport:
 
 @dataclass(frozen=True)
 class ReleaseReport:
-    """A release in progress, or the last of its name: ``weight`` is the percentage of users that have the candidates."""
+    """A release in progress, or the last one of its name; ``weight`` is the percentage of users that have the candidates."""
 
     name: str
     phase: str
@@ -47,7 +47,7 @@ class ReleaseReport:
 
 @dataclass(frozen=True)
 class HolderReport:
-    """Who is at work: for what, by whom, since when in seconds since the epoch."""
+    """A held lease: its purpose, its holder, and since when, in seconds since the epoch."""
 
     purpose: str
     by: str
@@ -57,7 +57,7 @@ class HolderReport:
 
 @dataclass(frozen=True)
 class Status:
-    """An application as it is. ``pending`` is what a deployment would do, ``urls`` where published ports are by component."""
+    """The status of an application. ``pending`` is what a deployment would do, ``urls`` the published ports by component."""
 
     application: str
     instances: tuple[InstanceReport, ...] = ()

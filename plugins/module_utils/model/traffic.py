@@ -1,4 +1,4 @@
-"""What a version of a component has been asked and has answered, as counters."""
+"""Counters of the requests to a version of a component."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NO_BUCKETS = (0,) * len(LATENCY_BOUNDS)
 
 @dataclass(frozen=True)
 class Totals:
-    """Requests that ended, those of them with a 5xx, and those under way.
+    """Completed requests, those of them with a 5xx, and requests in flight.
 
-    ``timed`` is how many have a latency, ``within`` how many of these took no longer than each of ``LATENCY_BOUNDS``.
+    ``timed`` is how many have a latency, ``within`` how many of these were within each of ``LATENCY_BOUNDS``.
     """
 
     requests: int = 0
@@ -28,11 +28,11 @@ class Totals:
             self.errors + other.errors,
             self.active + other.active,
             self.timed + other.timed,
-            tuple(one + two for one, two in zip(self.within, other.within, strict=True)),
+            tuple(own + added for own, added in zip(self.within, other.within, strict=True)),
         )
 
     def since(self, before: Totals) -> Totals:
-        """Return what came in after ``before``; all of it where the proxy has begun to count anew."""
+        """Return the requests since ``before``; all of them if the proxy has reset its counters."""
         if self.requests < before.requests or self.errors < before.errors or self.timed < before.timed:
             return self
         return Totals(
@@ -40,25 +40,25 @@ class Totals:
             self.errors - before.errors,
             self.active,
             self.timed - before.timed,
-            tuple(max(0, one - two) for one, two in zip(self.within, before.within, strict=True)),
+            tuple(max(0, current - previous) for current, previous in zip(self.within, before.within, strict=True)),
         )
 
     def slower_than(self, bound: int) -> int:
-        """Return how many took longer than ``bound``, one of ``LATENCY_BOUNDS``."""
+        """Return how many requests took longer than ``bound``, one of ``LATENCY_BOUNDS``."""
         return self.timed - self.within[LATENCY_BOUNDS.index(bound)]
 
-    def bound_of(self, quantile: float) -> int:
-        """Return the smallest of ``LATENCY_BOUNDS`` that holds for ``quantile`` of the requests, the largest where none does."""
+    def quantile_bound(self, quantile: float) -> int:
+        """Return the smallest of ``LATENCY_BOUNDS`` that ``quantile`` of the requests were within, else the largest."""
         for bound, count in zip(LATENCY_BOUNDS, self.within, strict=True):
             if self.timed and count >= quantile * self.timed:
                 return bound
         return LATENCY_BOUNDS[-1]
 
     def quantile(self, share: float) -> float:
-        """Return the latency in milliseconds that ``share`` of the requests kept to, linear within a bucket; 0 without any."""
-        wanted, low, below = share * self.timed, 0.0, 0
+        """Return the ``share`` quantile of the latency in milliseconds, linear within a bucket; 0 without requests."""
+        rank, low, below = share * self.timed, 0.0, 0
         for bound, count in zip(LATENCY_BOUNDS, self.within, strict=True):
-            if self.timed and count >= wanted and count > below:
-                return low + (bound - low) * (wanted - below) / (count - below)
+            if self.timed and count >= rank and count > below:
+                return low + (bound - low) * (rank - below) / (count - below)
             low, below = float(bound), count
         return low if self.timed else 0.0

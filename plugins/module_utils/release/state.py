@@ -9,7 +9,7 @@ from typing import Any
 
 from ..model.instance import Version
 from ..model.release import Rollout
-from ..model.serialization import built
+from ..model.serialization import from_json
 from ..model.specification import Specification
 
 SCHEMA = 2
@@ -224,7 +224,7 @@ def from_wire(data: Any, place: str) -> ApplicationState:
 def build_state(data: Mapping[str, Any], place: str) -> ApplicationState:
     """Return the state of ``data``. Raises ``StateError``, which names ``place``."""
     try:
-        state: ApplicationState = built(ApplicationState, data)
+        state: ApplicationState = from_json(ApplicationState, data)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise StateError(f"{place}: found what cannot be read ({error}); allowed: what Evenkeel wrote") from error
     return state

@@ -15,7 +15,7 @@ from ..images.needed import in_use
 from ..images.recipe import Recipe
 from ..images.source import SourceError
 from ..model.errors import ModelError, Refused
-from ..model.serialization import built
+from ..model.serialization import from_json
 from ..model.specification import Specification
 from ..plan.graph import Plan
 from ..release.effective import effective
@@ -41,7 +41,7 @@ Answer = dict[str, Any]
 def run(parameters: Mapping[str, Any], dry: bool) -> Answer:
     """Return the result of the workflow that a module's parameters request; with ``failure`` where it did not go well."""
     request = json.loads(parameters["request"])
-    specification: Specification = built(Specification, request["specification"])
+    specification: Specification = from_json(Specification, request["specification"])
     options = TargetOptions(
         target=Target(parameters["target"]),
         docker_host=parameters["docker_host"],
@@ -148,7 +148,7 @@ def _release(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
     request = ReleaseRequest(
         action=Action(arguments["action"]),
-        rollout=built(Rollout, arguments["rollout"]),
+        rollout=from_json(Rollout, arguments["rollout"]),
         named=arguments["named"],
         weights=tuple(arguments["weights"]),
         patience=arguments["timeout"],

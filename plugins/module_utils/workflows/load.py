@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..drivers.base import LoadRun
-from ..model.load import LoadReport, Population, entrance, generator
+from ..model.load import LoadReport, Population, entry_point, load_generator
 from ..release.effective import effective
 from .context import Context
 
@@ -32,7 +32,7 @@ def make_load(context: Context, population: Population, report: Path | None, dry
     """Run the generator and wait for its end; without a ``report`` none is kept. Raises ``Refused``, ``DriverError``."""
     state = context.driver.state.read()
     application = effective(context.deployed(state), state)
-    component, (_gateway, target) = generator(application), entrance(application)
+    component, (_gateway, target) = load_generator(application), entry_point(application)
     result = LoadResult(component.name, target)
     if dry:
         context.driver.load.check(application)
@@ -41,7 +41,7 @@ def make_load(context: Context, population: Population, report: Path | None, dry
         failure = _follow(run, population, context)
         totals = run.report() or LoadReport()
         saved = bool(report and run.save(report))
-        if not failure and not totals.answered:
+        if not failure and not totals.any_succeeded:
             told = totals.errors or run.logs(LOG_LINES)
             failure = "\n".join([f"{target}: nothing was answered as it should be", *(f"  | {line}" for line in told)])
     return LoadResult(component.name, target, totals, saved, failure)

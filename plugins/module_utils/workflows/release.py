@@ -13,7 +13,7 @@ from ..drivers.base import ALL_PARTS, Lease, Purpose, Scope, StateStore
 from ..drivers.errors import DriverError
 from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
-from ..model.load import Population, bounded
+from ..model.load import Population, clamp_seconds
 from ..model.release import Rollout
 from ..release.effective import TESTER_HEADER, effective
 from ..release.rollout import Runner
@@ -284,7 +284,7 @@ def _steps(runner: Runner, current: Release, request: ReleaseRequest) -> Release
 @contextmanager
 def _load(context: Context, application: EffectiveApplication, begun: Release) -> Iterator[None]:
     """Make load for one step, half of whose users have the candidates."""
-    population = Population(begun.rollout.load, bounded(begun.rollout.gate.wait))
+    population = Population(begun.rollout.load, clamp_seconds(begun.rollout.gate.wait))
     with context.driver.load.start(application, population, f"{TESTER_HEADER}: {begun.tester}"):
         yield
 

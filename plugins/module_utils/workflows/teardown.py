@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..drivers.base import Execution, Extent, Purpose
 from ..drivers.errors import Busy
 from ..model.application import Application
-from ..model.effective import EffectiveApplication, unreleased
+from ..model.effective import EffectiveApplication, without_state
 from ..plan.execute import execute
 from ..release.state import ApplicationState, Phase
 from .context import PATIENCE_SECONDS, Context, Result
@@ -44,7 +44,7 @@ def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
 
 
 def _nothing(context: Context) -> EffectiveApplication:
-    return unreleased(Application(context.specification.application.name, ()), {})
+    return without_state(Application(context.specification.application.name, ()), {})
 
 
 def _ended(state: ApplicationState) -> ApplicationState:

@@ -32,7 +32,7 @@ def faults(services: dict[str, Any], **top: Any) -> list[str]:
     ({"timeout": "25h"}, f"timeout: found '25h'; allowed: {DURATION}, or 0s for none"),
     ({"retries": {"per_try_timeout": "0s"}}, f"retries.per_try_timeout: found '0s'; allowed: {DURATION}"),
     ({"retries": {"per_try_timeout": "15s"}},
-     "retries.per_try_timeout: found '15s'; allowed: less than 15s, the timeout of a request with all its tries"),
+     "retries.per_try_timeout: found '15s'; allowed: less than 15s, the timeout of a request including its retries"),
     ({"retries": {"on": ["retriable-status-codes"]}}, "retries.on.0: found 'retriable-status-codes'; allowed: 5xx, "),
     ({"circuit_breaker": {"max_connections": 0}}, "circuit_breaker.max_connections: found 0; allowed: a whole number from 1 to "),
     ({"circuit_breaker": {"max_pending_requests": 0}}, "circuit_breaker.max_pending_requests: found 0; allowed: a whole number"),
@@ -44,7 +44,7 @@ def faults(services: dict[str, Any], **top: Any) -> list[str]:
     ({"fault": {"delay": {"duration": "0s", "percent": 5}}}, f"fault.delay.duration: found '0s'; allowed: {DURATION}"),
     ({"fault": {"delay": {"duration": "1s"}}}, "fault.delay: found a mapping; allowed: duration and percent"),
     ({"fault": {"delay": {"percent": 5}}}, "fault.delay: found a mapping; allowed: duration and percent"),
-    ({"fault": {"abort": {"status": 500}}}, "fault.abort: found a mapping; allowed: percent, of how many requests"),
+    ({"fault": {"abort": {"status": 500}}}, "fault.abort: found a mapping; allowed: percent, the share of requests"),
     ({"fault": {"abort": {"percent": 0.00004}}}, "fault.abort.percent: found 4e-05; allowed: 0, or a number from 0.0001 to 100"),
     ({"routes": [{"domains": ["api shop"]}]}, "routes.0.domains.0: found 'api shop'; allowed: a name such as api.shop"),
     ({"routes": [{"domains": [""]}]}, "routes.0.domains.0: found ''; allowed: a name such as api.shop"),
@@ -52,12 +52,12 @@ def faults(services: dict[str, Any], **top: Any) -> list[str]:
     ({"routes": [{"domains": ["api.shop:*"]}]}, "routes.0.domains.0: found 'api.shop:*'; allowed: a name such as api.shop"),
     ({"routes": [{"domains": ["shop.*:80"]}]}, "routes.0.domains.0: found 'shop.*:80'; allowed: a name such as api.shop"),
     ({"routes": [{"domains": ["http://shop"]}]}, "routes.0.domains.0: found 'http://shop'; allowed: a name such as api.shop"),
-    ({"routes": [{"domains": ["Web:80"]}]}, "routes.0.domains.0: found 'Web:80'; allowed: another name than those of components"),
+    ({"routes": [{"domains": ["Web:80"]}]}, "routes.0.domains.0: found 'Web:80'; allowed: a domain other than the names"),
     *(({"routes": [{"domains": ["x"], "prefix": prefix}]},
        f"routes.0.prefix: found {prefix!r}; allowed: a path that begins with /")
       for prefix in ("", "api", "/a b", "/a?b=1", "/a#b", "/api/*", "//", "/a/../b", "/a\n")),
     *(({"routes": [{"domains": ["x"], "headers": {name: "1"}}]},
-       f"routes.0.headers.{name}: found {name!r}; allowed: a header's name of letters")
+       f"routes.0.headers.{name}: found {name!r}; allowed: a header name of letters")
       for name in ("", "a b", "a:b", ":a", "a\n")),
     *(({"routes": [{"domains": ["x"], "headers": {"a": value}}]},
        f"routes.0.headers.a: found {value!r}; allowed: a value without control") for value in (" a", "a ", "a\nb", "\x00")),
@@ -92,7 +92,7 @@ def test_the_limit_of_a_try_is_below_the_timeout_that_the_caller_keeps_to() -> N
     parse({"services": services({"timeout": "500ms"})}, "compose.yaml", {}, "shop")
     assert faults(services({"retries": {"per_try_timeout": "3s"}})) == [
         "services.caller.x-mesh.overrides.web.retries.per_try_timeout: found '3s'; allowed: less than 2s, the timeout of a"
-        " request with all its tries"
+        " request including its retries"
     ]
 
 
@@ -126,7 +126,7 @@ def test_names_that_proxies_use_are_refused() -> None:
     ]
     parse({"services": {"db": store, "db-15": store, "db-a": store}}, "compose.yaml", {}, "shop")
     route = service({"routes": [{"domains": ["db-1.db"]}]})
-    assert "another name than those of components and instances" in faults({"db": store, **route})[0]
+    assert "a domain other than the names of components and instances" in faults({"db": store, **route})[0]
 
 
 def test_spans_go_where_http_is_spoken() -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use, platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, unreleased
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, without_state
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
 
 COMPOSE = str(Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml")
 
 
 def effective(project: Project) -> EffectiveApplication:
-    return unreleased(project.specification.application, project.specification.references)
+    return without_state(project.specification.application, project.specification.references)
 
 
 def test_all_images_are_built_here_by_default() -> None:

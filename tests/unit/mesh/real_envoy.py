@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import envoy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.envoy import Config
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import reason
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import rejection_reason
 
 DECODER = Path(__file__).parents[3] / "roles" / "images" / "files" / "decoder" / "mysql.c"
 ENVOY = Path(envoy.__file__).parent / "_bin" / "envoy"
@@ -35,6 +35,6 @@ def judge(configuration: Config) -> str:
         known = {**os.environ, "ENVOY_DYNAMIC_MODULES_SEARCH_PATH": decoders().name}
         checked = subprocess.run(command, capture_output=True, text=True, env=known, check=False)
     assert "eprecated" not in checked.stderr, checked.stderr
-    said = reason(checked.stderr)
+    said = rejection_reason(checked.stderr)
     assert bool(said) == bool(checked.returncode), checked.stderr[-600:]
     return said

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import documents, reason
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.validation import documents, rejection_reason
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from real_envoy import judge
@@ -118,4 +118,4 @@ def test_sharing_a_document_hides_no_fault(broken: Callable[[Any], Any], said: s
     (f"error initializing configuration '/x.json': {'long ' * 200}", f"{'long ' * 60}…"),
 ])  # fmt: skip
 def test_what_envoy_says_is_read(output: str, expected: str) -> None:
-    assert reason(output) == expected
+    assert rejection_reason(output) == expected

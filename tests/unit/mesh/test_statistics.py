@@ -25,7 +25,7 @@ def test_the_statistics_of_a_cluster_are_read() -> None:
     totals = found["api:80"]
     assert (totals.requests, totals.errors, totals.active, totals.timed) == (10, 2, 3, 10)
     assert totals.slower_than(10) == 2
-    assert totals.bound_of(0.8) == 10
+    assert totals.quantile_bound(0.8) == 10
     assert totals.quantile(0.4) == 5
     assert totals.quantile(0.6) == pytest.approx(7.5)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, mesh_files
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import behind, written
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.versions import file_versions, outdated_files
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from world import effective, placed
 
@@ -32,12 +32,12 @@ def answer(**changes: str) -> dict[str, Any]:
 
 
 def test_a_proxy_that_has_all_it_reads_is_not_behind() -> None:
-    assert behind(answer(), written(FILES), "web") == []
+    assert outdated_files(answer(), file_versions(FILES), "web") == []
 
 
 def test_each_file_with_another_version_is_told() -> None:
     for path, name in zip(READ, ("clusters", "listeners", "routes", "endpoints"), strict=True):
-        assert behind(answer(**{name: "before"}), written(FILES), "web") == [path]
+        assert outdated_files(answer(**{name: "before"}), file_versions(FILES), "web") == [path]
 
 
 def test_a_version_is_that_of_the_content() -> None:

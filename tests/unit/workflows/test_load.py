@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import population
+from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.population import read_population
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import (
     LoadReport,
     Population,
-    entrance,
-    generator,
+    entry_point,
+    load_generator,
     parse_report,
 )
 
@@ -25,8 +25,8 @@ def application(*ports: Any, load: str = "users", status: int = 0) -> Applicatio
 
 
 def test_a_population_is_the_usual_one_where_nothing_is_said() -> None:
-    assert population({}) == Population(20, 60, 5.0)
-    assert population({"users": "500", "seconds": 3600, "spawn_rate": "0.5"}) == Population(500, 3600, 0.5)
+    assert read_population({}) == Population(20, 60, 5.0)
+    assert read_population({"users": "500", "seconds": 3600, "spawn_rate": "0.5"}) == Population(500, 3600, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,17 @@ def test_a_population_is_the_usual_one_where_nothing_is_said() -> None:
 )  # fmt: skip
 def test_a_population_out_of_bounds_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match=rf"^-e: {next(iter(given))}: found .*; allowed: a (whole )?number from "):
-        population(given)
+        read_population(given)
 
 
 def test_all_that_is_out_of_bounds_is_named_at_once() -> None:
     with pytest.raises(ModelError) as caught:
-        population({"users": 0, "seconds": 0, "spawn_rate": 0})
+        read_population({"users": 0, "seconds": 0, "spawn_rate": 0})
     assert [each.path for each in caught.value.problems] == ["users", "seconds", "spawn_rate"]
 
 
 def test_load_comes_in_by_the_gateways_published_port() -> None:
-    gateway, target = entrance(application("8081:81", "8000:80", status=81))
+    gateway, target = entry_point(application("8081:81", "8000:80", status=81))
     assert (gateway.name, target) == ("edge", "http://127.0.0.1:8000")
 
 
@@ -58,28 +58,28 @@ def test_load_comes_in_by_the_gateways_published_port() -> None:
     [("0.0.0.0:", "127.0.0.1"), ("127.0.0.2:", "127.0.0.2"), ("[::]:", "[::1]"), ("[::1]:", "[::1]")],
 )
 def test_load_goes_to_a_loopback_address(address: str, host: str) -> None:
-    assert entrance(application(f"{address}8000:80"))[1] == f"http://{host}:8000"
+    assert entry_point(application(f"{address}8000:80"))[1] == f"http://{host}:8000"
 
 
 def test_a_gateway_that_is_elsewhere_gets_no_load() -> None:
-    assert entrance(application("10.1.2.3:8000:80", "8001:81"))[1] == "http://127.0.0.1:8001"
-    with pytest.raises(Refused, match=r"found 10\.1\.2\.3:8000; allowed: a port of a gateway that is published on every"):
-        entrance(application("10.1.2.3:8000:80"))
+    assert entry_point(application("10.1.2.3:8000:80", "8001:81"))[1] == "http://127.0.0.1:8001"
+    with pytest.raises(Refused, match=r"found 10\.1\.2\.3:8000; allowed: a port of a gateway that is published on all"):
+        entry_point(application("10.1.2.3:8000:80"))
     with pytest.raises(Refused, match="found no published port of a gateway"):
-        entrance(application("81:81", status=81))
+        entry_point(application("81:81", status=81))
 
 
 def test_the_generator_is_the_component_that_the_file_names() -> None:
-    assert generator(application("80:80")).name == "users"
+    assert load_generator(application("80:80")).name == "users"
     with pytest.raises(Refused, match=r"x-mesh\.load: found nothing; allowed: "):
-        generator(application("80:80", load=""))
+        load_generator(application("80:80", load=""))
 
 
 def test_what_a_generator_tells_may_be_less_and_more() -> None:
     told = parse_report('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
     assert told == LoadReport(requests=12, failures=2, p95=7.0, errors=("a",))
     assert str(told) == "0 users, 12 requests, 2 failures, 0 requests/s, p95 7 ms"
-    assert told.answered and not LoadReport(requests=3, failures=3).answered
+    assert told.any_succeeded and not LoadReport(requests=3, failures=3).any_succeeded
     for text in ("", "[]", '{"requests": '):
         with pytest.raises(ValueError):
             parse_report(text)

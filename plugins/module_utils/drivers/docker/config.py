@@ -26,7 +26,7 @@ class FileConfigStore:
 
     def versions(self) -> dict[str, str]:
         """Return the version of every file by its path."""
-        return versions.written(self.read())
+        return versions.file_versions(self.read())
 
     def publish(self, path: str, content: str) -> None:
         """Replace one file."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...images.needed import platform_image
-from ...mesh.bootstrap import arguments
+from ...mesh.bootstrap import proxy_arguments
 from ...mesh.clusters import http_port
 from ...mesh.envoy import DIRECTORY, TRACES_PATH
 from ...mesh.resolution import host_names
@@ -185,7 +185,7 @@ def _proxy(
     user = topology.proxy_uid(instance)
     return {
         "Image": application.references[platform_image("envoy")],
-        "Cmd": arguments(component, instance.name),
+        "Cmd": proxy_arguments(component, instance.name),
         "User": f"{user}:{user}",
         "StopTimeout": _PROXY_STOP_SECONDS,
         "HostConfig": {

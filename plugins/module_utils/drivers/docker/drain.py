@@ -27,7 +27,7 @@ def drain(application: EffectiveApplication, layout: Layout, proxies: DockerProx
 
     def drained() -> bool | None:
         nonlocal calm_since
-        written = versions.written(files.read_files(layout.mesh))
+        written = versions.file_versions(files.read_files(layout.mesh))
         idle = all(
             _has_taken_in(proxies, caller, written)
             for name in application.dependents(instance.component)

@@ -13,7 +13,7 @@ from ...model.application import Component
 from ...model.effective import EffectiveApplication
 from ...model.errors import Refused
 from ...model.instance import Instance, Version
-from ...model.load import LoadReport, Population, entrance, generator, parse_report
+from ...model.load import LoadReport, Population, entry_point, load_generator, parse_report
 from ..base import ImageStore
 from . import files, locks, names
 from .client import Engine, EngineError
@@ -69,8 +69,8 @@ class DockerLoadRunner:
 
     def check(self, application: EffectiveApplication) -> None:
         """Raise ``Refused`` where no load can be made: there is no gateway that runs."""
-        generator(application)
-        gateway, _target = entrance(application)
+        load_generator(application)
+        gateway, _target = entry_point(application)
         proxy = names.container_name(application.name, Instance(gateway.name, Version.STABLE, 1).name, Role.PROXY)
         if not _runs(self._engine, proxy):
             raise Refused(
@@ -82,7 +82,7 @@ class DockerLoadRunner:
     def start(self, application: EffectiveApplication, population: Population, half_with: str = "") -> Iterator[DockerLoadRun]:
         """Run the generator until this is left, or its time is up. Raises ``Refused``."""
         self.check(application)
-        component = generator(application)
+        component = load_generator(application)
         image = application.references[component.name]
         if self._images.missing([image]):
             raise Refused(f"{component.name}: found no image {image}; allowed: one that evenkeel.mesh.images got before")
@@ -131,7 +131,7 @@ class DockerLoadRunner:
 def _body(
     application: EffectiveApplication, component: Component, image: str, population: Population, half_with: str, folder: Path
 ) -> dict[str, Any]:
-    _gateway, target = entrance(application)
+    _gateway, target = entry_point(application)
     told = {
         "TARGET": target,
         "USERS": str(population.users),

@@ -43,7 +43,7 @@ class DockerProxies:
         answer = self._ask(instance, versions.PATH)
         if isinstance(answer, Unreachable):
             return answer
-        return versions.behind(json.loads(answer), wanted, instance.component)
+        return versions.outdated_files(json.loads(answer), wanted, instance.component)
 
     def in_flight(self, instance: Instance) -> int | Unreachable:
         """Return how many HTTP requests ``instance`` is answering."""

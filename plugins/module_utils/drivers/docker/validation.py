@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...mesh.blame import rejections
 from ...mesh.envoy import Config
-from ...mesh.validation import reason
+from ...mesh.rejections import find_rejections
+from ...mesh.validation import rejection_reason
 from ...model.application import Application
 from ...model.errors import Rejection
 from . import files, names
@@ -57,7 +57,7 @@ def validate(
     def judge(document: Config) -> str:
         return _judged(engine, image, layout, document)
 
-    return rejections(application, render, paths, judge, lambda: time.monotonic() - began > SEARCH_SECONDS)
+    return find_rejections(application, render, paths, judge, lambda: time.monotonic() - began > SEARCH_SECONDS)
 
 
 def _judged(engine: Engine, image: str, layout: Layout, document: Config) -> str:
@@ -74,7 +74,7 @@ def _judged(engine: Engine, image: str, layout: Layout, document: Config) -> str
 def _verdict(image: str, ended: Result) -> str:
     if not ended.status:
         return ""
-    found = reason(ended.output)
+    found = rejection_reason(ended.output)
     if found:
         return found
     lines = [line for line in ended.output.splitlines() if line.strip()][-_SHOWN_LINES:]

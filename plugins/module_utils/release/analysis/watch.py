@@ -103,7 +103,7 @@ class Watch:
         """Settle what is slow, before any request that is judged by it, by all that the stable version has ever done."""
         stable = sum((other for _candidate, other in look.values()), Totals())
         if not self._alone and stable.timed >= ENOUGH_TO_KNOW_SLOW:
-            self._slow_bound = stable.bound_of(self._gate.quantile)
+            self._slow_bound = stable.quantile_bound(self._gate.quantile)
             self._measures[SLOW] = Evidence(self._gate.slow_margin)
 
     def _over(self, name: str, excess: Excess) -> list[str]:

@@ -40,7 +40,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import endpoints_file
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, served_addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, unreleased
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, without_state
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, Version, instances, version_name
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation, Plan
 
@@ -76,7 +76,7 @@ def effective(model: Application, **images: str) -> EffectiveApplication:
     references = {platform_image(name): f"{name}:1" for name in PLATFORM}
     references.update((platform_image(name), reference) for name, reference in images.items())
     references.update((each.name, each.image) for each in model.components if not each.gateway)
-    return unreleased(model, references)
+    return without_state(model, references)
 
 
 def placed(model: EffectiveApplication) -> DockerTopology:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.blame import Judge, rejections
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.envoy import Config
-from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.stated import stated_keys, with_keys
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.explicit import explicit_keys, with_keys
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.rejections import Validator, find_rejections
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import (
@@ -30,8 +30,8 @@ from world import effective
 API = "services.api.x-mesh.policy"
 
 
-def told(application: EffectiveApplication, judge: Judge) -> list[str]:
-    return [str(each) for each in rejections(application, rendered, rendered(application), judge)]
+def told(application: EffectiveApplication, judge: Validator) -> list[str]:
+    return [str(each) for each in find_rejections(application, rendered, rendered(application), judge)]
 
 
 def changed(application: EffectiveApplication, name: str, **policy: Any) -> EffectiveApplication:
@@ -92,8 +92,8 @@ def test_what_no_key_is_to_blame_for_is_told_of_the_component() -> None:
         return {**files, path: files[path].replace('"STATIC"', '"STATICAL"')}
 
     path = "components/mongo/clusters.json"
-    (only,) = map(str, rejections(everything(), broken, broken(everything()), judge))
-    assert only.startswith("services.mongo: found what would be written to components/mongo; Envoy says: ")
+    (only,) = map(str, find_rejections(everything(), broken, broken(everything()), judge))
+    assert only.startswith("services.mongo: found the generated configuration components/mongo; Envoy says: ")
     assert "STATICAL" in only
 
 
@@ -112,19 +112,19 @@ def test_a_search_takes_few_looks_and_no_more_where_it_is_enough() -> None:
         asked.append(document)
         return "no" if '"77s"' in str(document).replace("'", '"') else ""
 
-    (only,) = rejections(application, rendered, paths, judge, enough=lambda: True)
+    (only,) = find_rejections(application, rendered, paths, judge, stop=lambda: True)
     assert only.path == f"{API}.timeout"
-    assert len(asked) <= 2 + math.ceil(math.log2(len(stated_keys(application))))
-    every = rejections(application, rendered, paths, judge)
+    assert len(asked) <= 2 + math.ceil(math.log2(len(explicit_keys(application))))
+    every = find_rejections(application, rendered, paths, judge)
     assert [each.path for each in every] == [f"{API}.timeout", f"{API}.fault.delay.duration"]
 
 
 def test_an_application_has_its_keys_and_none_without_them() -> None:
     application = everything()
-    keys = stated_keys(application)
+    keys = explicit_keys(application)
     assert with_keys(application, keys) == application
-    assert stated_keys(with_keys(application, ())) == ()
-    shown = {key.path: key.found for key in keys}
+    assert explicit_keys(with_keys(application, ())) == ()
+    shown = {key.path: key.value for key in keys}
     assert shown[f"{API}.retries.per_try_timeout"] == "0.5s"
     assert shown[f"{API}.fault.abort.percent"] == "0.1"
     assert shown[f"{API}.retries.on"] == "['5xx', 'reset']"
