@@ -45,7 +45,7 @@ def release(
     """Release ``components`` with ``environment``, and return what came of it."""
     versions = tuple(ComponentVersion(each, "", tuple(environment.items())) for each in components)
     wanted = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
-    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, wanted, NAME, patience=patience)
+    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, wanted, NAME, timeout=patience)
     return workflow.release(context(), request, dry=False)
 
 

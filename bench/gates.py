@@ -17,7 +17,7 @@ from functools import partial
 from math import log
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Thresholds, verdict
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
 CANDIDATES, STABLES, SECONDS = 20, 180, 300
@@ -78,8 +78,8 @@ def release(kind: Kind, seed: int) -> tuple[str, int, int]:
     chance = random.Random(seed)
     seen = Evidence(MARGIN)
     for second in range(SECONDS):
-        seen = seen.seen(drawn(CANDIDATES, kind.candidate(second), chance), drawn(STABLES, kind.stable(second), chance))
-        found = verdict({"bad": seen}, Limits())
+        seen = seen.with_block(drawn(CANDIDATES, kind.candidate(second), chance), drawn(STABLES, kind.stable(second), chance))
+        found = verdict({"bad": seen}, Thresholds())
         if found.decision != Decision.WAIT:
             return found.decision, second + 1, seen.candidate.bad
     return Decision.WAIT, SECONDS, seen.candidate.bad

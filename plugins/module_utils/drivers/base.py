@@ -26,7 +26,7 @@ from ..release.state import ApplicationState
 Say = Callable[[str], None]
 
 
-class Part(StrEnum):
+class DeploymentPart(StrEnum):
     """What a deployment looks after."""
 
     INFRASTRUCTURE = "infrastructure"
@@ -34,19 +34,19 @@ class Part(StrEnum):
     COMPONENTS = "components"
 
 
-ALL_PARTS = tuple(Part)
+ALL_PARTS = tuple(DeploymentPart)
 
 
 @dataclass(frozen=True)
 class Scope:
     """Which ``parts`` of an application to bring about, and of its components all or those in ``only``."""
 
-    parts: tuple[Part, ...] = ALL_PARTS
+    parts: tuple[DeploymentPart, ...] = ALL_PARTS
     only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Extent:
+class TeardownScope:
     """What a teardown removes besides instances and mesh: ``data`` if requested, the ``infrastructure`` unless it is kept."""
 
     data: bool = False
@@ -99,21 +99,21 @@ class StateStore(Protocol):
         """Return the state for one reader and writer at a time. Raises ``StateError``, and ``Busy`` where ``lease`` is lost."""
 
     def lease(
-        self, holder: Holder, patience: float = 0.0, waiting: Callable[[Holder], None] | None = None
+        self, holder: Holder, timeout: float = 0.0, on_wait: Callable[[Holder], None] | None = None
     ) -> AbstractContextManager[Lease]:
         """Return the lease on the application, or on the release that ``holder`` names.
 
-        Whoever has it is waited for up to ``patience`` seconds; ``waiting`` is called with its holder. Raises ``Busy``. Who dies
+        Whoever has it is waited for up to ``timeout`` seconds; ``waiting`` is called with its holder. Raises ``Busy``. Who dies
         lets go.
         """
 
     def holders(self) -> tuple[Holder, ...]:
         """Return who is at work on the application and on its releases."""
 
-    def demand(self, release: str, demand: str) -> None:
+    def set_demand(self, release: str, demand: str) -> None:
         """Leave ``demand`` for whoever takes ``release`` through its course, in place of one that was left before."""
 
-    def demanded(self, release: str) -> str:
+    def get_demand(self, release: str) -> str:
         """Return what is demanded of ``release``, nothing where nothing is."""
 
 
@@ -159,7 +159,7 @@ class ProxyAdmin(Protocol):
 class Workloads(Protocol):
     """The applications in the instances."""
 
-    def started(self, instance: Instance) -> str:
+    def started_at(self, instance: Instance) -> str:
         """Return since when the application of ``instance`` runs, nothing where it does not."""
 
     def logs(self, instance: Instance, lines: int) -> Sequence[str]:
@@ -168,7 +168,7 @@ class Workloads(Protocol):
     def memory(self, instance: Instance) -> int:
         """Return the bytes it uses, without what the kernel would give back; 0 where it does not run."""
 
-    def storage(self, volumes: Sequence[str]) -> str:
+    def storage_identity(self, volumes: Sequence[str]) -> str:
         """Return what tells ``volumes`` of the application from ones that were made anew; nothing where one is missing."""
 
     def run(self, instance: Instance, command: Sequence[str]) -> tuple[int, str]:
@@ -214,11 +214,11 @@ class LoadRunner(Protocol):
         """Raise ``Refused`` where no load can be made: there is no gateway that runs."""
 
     def start(
-        self, application: EffectiveApplication, population: Population, half_with: str = ""
+        self, application: EffectiveApplication, population: Population, half_header: str = ""
     ) -> AbstractContextManager[LoadRun]:
         """Return a run of the generator, which ends when it is left or its time is up.
 
-        ``half_with`` is a header, ``name: value``, that half of the users send with each request. Raises ``Refused``.
+        ``half_header`` is a header, ``name: value``, that half of the users send with each request. Raises ``Refused``.
         """
 
 
@@ -237,13 +237,13 @@ class Observation(Protocol):
         Raises ``Refused`` where there is no more to give.
         """
 
-    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
+    def render(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
         """Return the files of the mesh as ``application`` has them, by their paths."""
 
     def plan(self, application: EffectiveApplication, allocation: Mapping[str, str], scope: Scope) -> Plan:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
 
-    def removal(self, application: str, extent: Extent) -> Plan:
+    def removal(self, application: str, extent: TeardownScope) -> Plan:
         """Return the operations that remove the application called ``application``."""
 
 
@@ -251,13 +251,13 @@ class Observation(Protocol):
 class Execution:
     """What operations need besides themselves.
 
-    ``application`` is what is being brought about; an instance has ``patience`` seconds to become healthy; ``cancelled`` is
+    ``application`` is what is being brought about; an instance has ``timeout`` seconds to become healthy; ``cancelled`` is
     asked between operations and while one waits.
     """
 
     application: EffectiveApplication
     say: Say
-    patience: float
+    timeout: float
     cancelled: Callable[[], bool] = lambda: False
 
 
@@ -288,7 +288,7 @@ class Driver(Protocol):
     def load(self) -> LoadRunner:
         """What makes load on it."""
 
-    def answers(self) -> bool:
+    def reachable(self) -> bool:
         """Whether the target is there at all. Raises ``DriverError`` where it is and cannot be used."""
 
     def observe(self, application: EffectiveApplication) -> Observation:

@@ -16,7 +16,7 @@ TICK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 
 
-class Overdue(Exception):
+class ChildTimeout(Exception):
     """A program had not ended in the time that it was given."""
 
 
@@ -30,7 +30,7 @@ def follow(
     """Run a program of a process group of its own to its end, and return its exit status; minus a signal if one ended it.
 
     ``heard`` is called with new lines of both outputs, and with an empty list at least every ``TICK_SECONDS``.
-    When it raises, or anything else does, the group is ended. Raises ``Overdue`` after ``seconds``, and ``OSError``.
+    When it raises, or anything else does, the group is ended. Raises ``ChildTimeout`` after ``seconds``, and ``OSError``.
     """
     deadline = time.monotonic() + seconds
     with subprocess.Popen(
@@ -45,7 +45,7 @@ def follow(
             for lines in _output(child):
                 heard(lines)
                 if time.monotonic() > deadline:
-                    raise Overdue
+                    raise ChildTimeout
             return child.wait()
         except BaseException:
             _end(child)

@@ -14,7 +14,7 @@ from ..plan.graph import Plan
 from ..release.effective import effective
 from ..release.state import ApplicationState
 
-PATIENCE_SECONDS = 30.0
+LEASE_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Context:
         """Return this run as the holder of a lease."""
         return Holder(purpose, self.by, release)
 
-    def waiting(self, other: Holder) -> None:
+    def report_wait(self, other: Holder) -> None:
         """Say who is waited for."""
         self.say(f"waiting for a {other.purpose} by {other.by} to end")
 
-    def deployed(self, state: ApplicationState) -> Specification:
+    def deployed_specification(self, state: ApplicationState) -> Specification:
         """Return what the last deployment was asked for: no other edit of the file is applied by releases and scaling."""
         return state.specification or self.specification
 
@@ -62,16 +62,16 @@ class View:
     observation: Observation
     allocation: Mapping[str, str]
 
-    def rendered(self, application: EffectiveApplication) -> Mapping[str, str]:
+    def render(self, application: EffectiveApplication) -> Mapping[str, str]:
         """Return the files of the mesh as ``application`` has them."""
-        return self.observation.rendered(application, self.allocation)
+        return self.observation.render(application, self.allocation)
 
     def plan(self, scope: Scope) -> Plan:
         """Return the operations that lead from one to the other."""
         return self.observation.plan(self.application, self.allocation, scope)
 
 
-def look(driver: Driver, specification: Specification, state: ApplicationState) -> View:
+def observe(driver: Driver, specification: Specification, state: ApplicationState) -> View:
     """Return what should run and what does. Raises ``ModelError`` for a changed kind, ``Refused``, ``DriverError``."""
     application = effective(specification, state)
     observation = driver.observe(application)

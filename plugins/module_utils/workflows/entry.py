@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..drivers.base import Extent, Part, Scope
+from ..drivers.base import DeploymentPart, Scope, TeardownScope
 from ..drivers.errors import Busy, DriverError
 from ..drivers.registry import Target, TargetOptions, make_driver
-from ..images.needed import in_use
 from ..images.recipe import Recipe
+from ..images.required import images_in_use
 from ..images.source import SourceError
 from ..model.errors import ModelError, Refused
 from ..model.serialization import built
@@ -25,7 +25,7 @@ from ..runtime.progress import reporter
 from .context import Context, Result
 from .deploy import deploy
 from .images import HEARTBEAT_SECONDS as IMAGES_HEARTBEAT_SECONDS
-from .images import carry_out, missing_images, plan_images
+from .images import build_and_pull, missing_images, plan_images
 from .preview import preview, urls
 from .tracing import prepare_store
 
@@ -77,14 +77,14 @@ def _diff(after: str) -> dict[str, str]:
 
 
 def _deploy(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    scope = Scope(tuple(Part(each) for each in arguments["parts"]), tuple(arguments["only"]))
+    scope = Scope(tuple(DeploymentPart(each) for each in arguments["parts"]), tuple(arguments["only"]))
     return _planned(deploy(context, scope, arguments["timeout"], dry))
 
 
 def _teardown(context: Context, arguments: Arguments, dry: bool) -> Answer:
     from .teardown import tear_down
 
-    extent = Extent(arguments["delete_data"], not arguments["keep_infrastructure"])
+    extent = TeardownScope(arguments["delete_data"], not arguments["keep_infrastructure"])
     if extent.data and not extent.infrastructure:
         told = "allowed: pulumi destroy, as docs/pulumi.md says, then this again without the stack's inventory"
         raise Refused(f"delete_data: found true, and that the volumes are a Pulumi stack's; {told}")
@@ -99,10 +99,10 @@ def _images(context: Context, arguments: Arguments, dry: bool) -> Answer:
     recipes = {each["name"]: Recipe(**each) for each in arguments["recipes"]}
     application = effective(context.specification, context.driver.state.read())
     store = context.driver.images
-    plan = plan_images(recipes, missing_images(store, recipes, in_use(application, arguments["also"])))
+    plan = plan_images(recipes, missing_images(store, recipes, images_in_use(application, arguments["also"])))
     failure = ""
     if arguments["bundle"] and not dry:
-        failure = str(carry_out(store, plan, Path(arguments["bundle"]), context.say, context.alive))
+        failure = str(build_and_pull(store, plan, Path(arguments["bundle"]), context.say, context.alive))
     builds = [each.subject for each in plan.operations.values() if each.verb == "build"]
     return {"changed": bool(plan), "failure": failure, "builds": builds, **_shown(plan)}
 
@@ -111,7 +111,7 @@ def _preview(context: Context, arguments: Arguments, dry: bool) -> Answer:
     recipes = {each["name"]: Recipe(**each) for each in arguments["recipes"]}
     found = preview(context, recipes)
     where = urls(context.specification.application, arguments["host"])
-    return {"changed": False, "engine": found.answers, "stages": list(found.stages), "plan": list(found.plan), "urls": where}
+    return {"changed": False, "engine": found.reachable, "stages": list(found.stages), "plan": list(found.plan), "urls": where}
 
 
 def _status(context: Context, arguments: Arguments, dry: bool) -> Answer:
@@ -121,10 +121,10 @@ def _status(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
 
 def _scale(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    from .scale import Rounds, Size, scale_or_advise
+    from .scale import AdviceRounds, Size, scale_or_advise
 
     size = Size(arguments["component"], arguments["replicas"], arguments["memory"])
-    rounds = Rounds(arguments["seconds"], arguments["rounds"], arguments["auto"])
+    rounds = AdviceRounds(arguments["seconds"], arguments["rounds"], arguments["auto"])
     done = scale_or_advise(context, size, rounds, arguments["timeout"], dry)
     plan = "".join(f"{line}\n" for line in done.plan)
     told = {"plan": list(done.plan), "advice": list(done.advice), "diff": _diff(plan)}
@@ -133,11 +133,11 @@ def _scale(context: Context, arguments: Arguments, dry: bool) -> Answer:
 
 def _load(context: Context, arguments: Arguments, dry: bool) -> Answer:
     from ..model.load import Population
-    from .load import make_load
+    from .load import generate_load
 
     population = Population(arguments["users"], arguments["seconds"], arguments["spawn_rate"])
     report = Path(arguments["report"]) if arguments["report"] else None
-    result = make_load(context, population, report, dry)
+    result = generate_load(context, population, report, dry)
     told: Answer = {"changed": True, "failure": result.failure, "generator": result.generator, "target": result.target}
     return told if dry else {**told, "totals": asdict(result.totals), "reported": result.saved}
 
@@ -151,7 +151,7 @@ def _release(context: Context, arguments: Arguments, dry: bool) -> Answer:
         rollout=built(Rollout, arguments["rollout"]),
         named=arguments["named"],
         weights=tuple(arguments["weights"]),
-        patience=arguments["timeout"],
+        timeout=arguments["timeout"],
         back_on_interrupt=arguments["back_on_interrupt"],
     )
     result = release(context, request, dry)

@@ -72,7 +72,7 @@ def plan_images(recipes: Mapping[str, Recipe], missing: list[str]) -> Plan:
     )
 
 
-def carry_out(
+def build_and_pull(
     store: ImageStore,
     plan: Plan,
     bundle: Path,
@@ -89,7 +89,7 @@ def carry_out(
 
         def get(operation: Operation) -> None:
             name, started = operation.subject, time.monotonic()
-            told = now_and_then(lambda step: say(f"image {name}: {step} ({time.monotonic() - started:.0f} s)"))
+            told = throttled(lambda step: say(f"image {name}: {step} ({time.monotonic() - started:.0f} s)"))
 
             def tell(step: str) -> None:
                 if not alive():
@@ -106,7 +106,7 @@ def carry_out(
         return execute(plan, get, BUILDS_AT_A_TIME)
 
 
-def now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
+def throttled(say: Callable[[str], None]) -> Callable[[str], None]:
     """Return what passes a line on when nothing has been said for ``QUIET_SECONDS``: a quick build is one line in all."""
     last = time.monotonic()
 

@@ -28,10 +28,10 @@ class LoadResult:
     failure: str = ""
 
 
-def make_load(context: Context, population: Population, report: Path | None, dry: bool) -> LoadResult:
+def generate_load(context: Context, population: Population, report: Path | None, dry: bool) -> LoadResult:
     """Run the generator and wait for its end; without a ``report`` none is kept. Raises ``Refused``, ``DriverError``."""
     state = context.driver.state.read()
-    application = effective(context.deployed(state), state)
+    application = effective(context.deployed_specification(state), state)
     component, (_gateway, target) = generator(application), entrance(application)
     result = LoadResult(component.name, target)
     if dry:

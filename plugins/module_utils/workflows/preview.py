@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..drivers.base import Part, Scope
-from ..images.needed import in_use
+from ..drivers.base import DeploymentPart, Scope
 from ..images.recipe import Recipe
+from ..images.required import images_in_use
 from ..model.application import Application
-from .context import Context, look
+from .context import Context, observe
 from .images import missing_images
 from .tracing import schema_is_loaded, tracing_store
 
@@ -33,9 +33,9 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Preview:
-    """Whether the target ``answers``; the ``stages`` to go through, in order, and all that is to do."""
+    """Whether the target ``reachable``; the ``stages`` to go through, in order, and all that is to do."""
 
-    answers: bool
+    reachable: bool
     stages: tuple[Stage, ...]
     plan: tuple[str, ...]
 
@@ -45,16 +45,16 @@ def preview(context: Context, recipes: Mapping[str, Recipe]) -> Preview:
 
     Raises ``DriverError``, ``StateError``, ``ModelError``, ``Refused``.
     """
-    if not context.driver.answers():
+    if not context.driver.reachable():
         return Preview(False, _stages_from_nothing(context.specification.application), ())
     state = context.driver.state.read()
-    view = look(context.driver, context.specification, state)
+    view = observe(context.driver, context.specification, state)
     found: dict[Stage, list[str]] = {}
-    missing = missing_images(context.driver.images, recipes, in_use(view.application))
+    missing = missing_images(context.driver.images, recipes, images_in_use(view.application))
     found[Stage.IMAGES] = [f"get {image} (missing)" for image in missing]
     if any(each.from_nothing and each.reference in missing for each in recipes.values()) and not shutil.which(ROOTFS_MAKER):
         found[Stage.PLATFORM] = [f"install {ROOTFS_MAKER} (missing)"]
-    for part in Part:
+    for part in DeploymentPart:
         found[Stage(part)] = view.plan(Scope((part,))).lines()
     store = tracing_store(view.application)
     if store and not schema_is_loaded(context, state, store):

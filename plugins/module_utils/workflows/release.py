@@ -18,13 +18,13 @@ from ..model.release import Rollout
 from ..release.effective import TESTER_HEADER, effective
 from ..release.rollout import Runner
 from ..release.state import ApplicationState, Phase, Release
-from ..release.target import Demand, Fault, Interrupted
-from .context import PATIENCE_SECONDS, Context, look
-from .images import now_and_then
+from ..release.target import Demand, Interrupted, ReleaseError
+from .context import LEASE_TIMEOUT_SECONDS, Context, observe
+from .images import throttled
 from .release_target import DriverTarget
 
 # A run whose caller has died lets go within its heartbeat.
-LET_GO_SECONDS = 30.0
+TAKEOVER_TIMEOUT_SECONDS = 30.0
 
 
 class Action(StrEnum):
@@ -54,7 +54,7 @@ class Action(StrEnum):
 class ReleaseRequest:
     """``action`` on the release of ``rollout``, or the one ``named``; ``weights`` in place of all of its own.
 
-    Candidates have ``patience`` seconds to become healthy. Where whoever requested it is gone the release holds, or is rolled
+    Candidates have ``timeout`` seconds to become healthy. Where whoever requested it is gone the release holds, or is rolled
     back where that is asked for by ``back_on_interrupt``.
     """
 
@@ -62,7 +62,7 @@ class ReleaseRequest:
     rollout: Rollout | None
     named: str = ""
     weights: tuple[float, ...] = ()
-    patience: float = 120.0
+    timeout: float = 120.0
     back_on_interrupt: bool = False
 
 
@@ -98,7 +98,7 @@ def release(context: Context, request: ReleaseRequest, dry: bool) -> ReleaseResu
     if request.action in (Action.ROLL_OUT, Action.RETRY):
         _check(context, state, chosen)
     if chosen.rollout.load:
-        context.driver.load.check(effective(context.deployed(state), state))
+        context.driver.load.check(effective(context.deployed_specification(state), state))
     result = _held(context, chosen, request)
     late = _late_action(store, result.release)
     return _held(context, result.release, replace(request, action=late)) if late else result
@@ -113,15 +113,15 @@ def _held(context: Context, chosen: Release, request: ReleaseRequest) -> Release
     store = context.driver.state
     if not _is_run(store, chosen):
         # What is left for a run that is at work is not taken away, nor what comes in from now on.
-        store.demand(chosen.name, Demand.NOTHING)
-    with store.lease(context.holder(Purpose.RELEASE, chosen.name), LET_GO_SECONDS, context.waiting) as lease:
+        store.set_demand(chosen.name, Demand.NOTHING)
+    with store.lease(context.holder(Purpose.RELEASE, chosen.name), TAKEOVER_TIMEOUT_SECONDS, context.report_wait) as lease:
         return _run(context, lease, chosen, request)
 
 
 def _late_action(store: StateStore, held: Release) -> Action | None:
     """Return what was demanded of a run after it had looked for the last time, None where it was nothing that ends a release."""
     late = {Demand.ABORT: Action.ABORT, Demand.PROMOTE: Action.PROMOTE}
-    return late.get(Demand(store.demanded(held.name))) if held.in_progress else None
+    return late.get(Demand(store.get_demand(held.name))) if held.in_progress else None
 
 
 def _meant(state: ApplicationState, request: ReleaseRequest, by: str) -> Release:
@@ -136,7 +136,7 @@ def _meant(state: ApplicationState, request: ReleaseRequest, by: str) -> Release
 def _begun(state: ApplicationState, rollout: Rollout, request: ReleaseRequest, by: str) -> Release:
     """Return the release that ``rollout`` asks for: the one in progress, or a new one. Raises ``Refused``."""
     for version in rollout.versions:
-        other = state.holding(version.component)
+        other = state.release_of(version.component)
         if other and other.name != rollout.name:
             raise Refused(
                 f"{version.component} is in the release {other.name}, which is {other.phase} at {other.weight:g} % and was begun "
@@ -183,7 +183,7 @@ def _demand(context: Context, chosen: Release, action: Action, demand: Demand, d
     store = context.driver.state
     _check_demand(chosen, demand)
     if not dry:
-        store.demand(chosen.name, demand)
+        store.set_demand(chosen.name, demand)
         # The run may have gone on meanwhile: it looks at demands once more after each of these.
         _check_demand(store.read().release(chosen.name) or chosen, demand)
         if not _is_run(store, chosen):
@@ -210,7 +210,7 @@ def _course(context: Context, state: ApplicationState, chosen: Release, request:
     weights = [] if promoted else [each for each in request.weights or chosen.rollout.weights if each > chosen.passed]
     scale = 100.0 if promoted else max([chosen.scale, *weights[:1]])
     after = state.with_release(replace(chosen, scale=scale))
-    view = look(context.driver, context.deployed(state), after)
+    view = observe(context.driver, context.deployed_specification(state), after)
     lines = [_headline(chosen), *view.plan(Scope(ALL_PARTS, chosen.components)).lines()]
     lines += [f"{weight:g} % of the users, then the gate" for weight in weights]
     return lines + (["promote"] if promoted or (weights and weights[-1] >= 100) else [])
@@ -218,7 +218,7 @@ def _course(context: Context, state: ApplicationState, chosen: Release, request:
 
 def _check(context: Context, state: ApplicationState, chosen: Release) -> None:
     """Raise ``Refused`` where the release has no image to run, or nothing to stand beside."""
-    view = look(context.driver, context.deployed(state), state)
+    view = observe(context.driver, context.deployed_specification(state), state)
     deployed = {instance.component for instance in view.observation.statuses()}
     known = {component.name for component in view.application.components}
     images = context.driver.images
@@ -229,7 +229,7 @@ def _check(context: Context, state: ApplicationState, chosen: Release) -> None:
         if version.image and images.missing([version.image]):
             context.say(f"pulling {version.image}")
             try:
-                images.pull(version.image, now_and_then(context.say))
+                images.pull(version.image, throttled(context.say))
             except (DriverError, OSError) as error:
                 raise Refused(
                     f"{place}.image: found {version.image!r}, which the engine does not have and cannot get: {error}; "
@@ -245,7 +245,7 @@ def _run(context: Context, lease: Lease, chosen: Release, request: ReleaseReques
         return _ended(stored, request, changed=False)
     current = _meant(state, request, context.by)
     _open(context, lease, current)
-    target = DriverTarget(context, lease, request.patience, lambda application, begun: _load(context, application, begun))
+    target = DriverTarget(context, lease, request.timeout, lambda application, begun: _load(context, application, begun))
     runner = Runner(current, target, context.say, context.now, context.sleep)
     try:
         try:
@@ -255,7 +255,7 @@ def _run(context: Context, lease: Lease, chosen: Release, request: ReleaseReques
                 held = runner.release
                 return ReleaseResult(held, True, failure=f"{gone}; {held.name} holds at {held.weight:g} %: run again to resume")
             ended = runner.roll_back(str(gone))
-    except Fault as fault:
+    except ReleaseError as fault:
         stuck = runner.release
         return ReleaseResult(stuck, True, failure=f"{stuck.name} could not go on {stuck.phase}: {fault}; run again to resume")
     return _ended(ended, request, changed=ended != stored)
@@ -264,8 +264,8 @@ def _run(context: Context, lease: Lease, chosen: Release, request: ReleaseReques
 def _open(context: Context, lease: Lease, current: Release) -> None:
     """Store the release before anything is done for it, while no deployment or teardown is in progress. Raises ``Busy``."""
     store = context.driver.state
-    with store.lease(context.holder(Purpose.RELEASE), PATIENCE_SECONDS, context.waiting):
-        deployed = context.driver.observe(effective(context.deployed(store.read()), store.read())).statuses()
+    with store.lease(context.holder(Purpose.RELEASE), LEASE_TIMEOUT_SECONDS, context.report_wait):
+        deployed = context.driver.observe(effective(context.deployed_specification(store.read()), store.read())).statuses()
         missing = [name for name in current.components if name not in {instance.component for instance in deployed}]
         if missing:
             raise Refused(f"components.{missing[0]}: it is not deployed any more; allowed: ansible-playbook playbooks/site.yml")

@@ -16,14 +16,14 @@ from ..model.errors import ModelError, Refused
 from ..model.instance import Instance, Version, version_name
 from ..model.release import Check
 from ..model.traffic import Totals
-from ..release.checks import wrong
+from ..release.checks import run_check
 from ..release.effective import effective, promotion
 from ..release.state import ApplicationState, Release, StateError
-from ..release.target import Aborted, Demand, Fault, Interrupted
+from ..release.target import Aborted, Demand, Interrupted, ReleaseError
 from .context import Context
-from .deploy import bring_about
+from .deploy import reconcile
 
-BUSY_SECONDS = 600.0
+RECONCILE_TIMEOUT_SECONDS = 600.0
 # A target that does not answer is waited for while the proxies still tell how the versions do.
 UNAVAILABLE_SECONDS = 120.0
 CHECKS_AT_ONCE = 64
@@ -34,20 +34,20 @@ _FAULTS = (DriverError, StateError, ModelError, Refused, Busy, OSError)
 class DriverTarget:
     """Works on the driver of ``context`` for who holds ``lease`` on the release.
 
-    Candidates have ``patience`` seconds to become healthy; ``load`` makes up for too little traffic.
+    Candidates have ``timeout`` seconds to become healthy; ``load`` makes up for too little traffic.
     """
 
     def __init__(
         self,
         context: Context,
         lease: Lease,
-        patience: float,
+        timeout: float,
         load: Callable[[EffectiveApplication, Release], AbstractContextManager[None]],
     ) -> None:
         self._context = context
         self._driver = context.driver
         self._lease = lease
-        self._patience = patience
+        self._timeout = timeout
         self._load = load
         self._now = context.now
         self._release: Release | None = None
@@ -65,24 +65,24 @@ class DriverTarget:
     def apply(self, release: Release) -> None:
         """Store ``release`` and bring instances and mesh to it."""
         context, store = self._context, self._driver.state
-        with _faults(), store.lease(context.holder(Purpose.RELEASE), BUSY_SECONDS, context.waiting) as application_lease:
+        with _faults(), store.lease(context.holder(Purpose.RELEASE), RECONCILE_TIMEOUT_SECONDS, context.report_wait) as application_lease:
             state = self._change(lambda state: state.with_release(release), release)
             scope = Scope(ALL_PARTS, release.components)
-            result = bring_about(
+            result = reconcile(
                 context,
                 application_lease,
-                context.deployed(state),
+                context.deployed_specification(state),
                 scope,
-                self._patience,
+                self._timeout,
                 release.name,
                 lambda: self.demand() == Demand.ABORT and release.in_progress and not release.aborted,
             )
         if result.failure and self.demand() == Demand.ABORT:
             raise Aborted("an abort was requested")
         if result.failure:
-            raise Fault(result.failure)
+            raise ReleaseError(result.failure)
         with _faults():
-            self._starts = {instance.name: self._driver.workloads.started(instance) for instance in self._candidates()}
+            self._starts = {instance.name: self._driver.workloads.started_at(instance) for instance in self._candidates()}
 
     def shift(self, release: Release) -> None:
         """Store ``release`` and split users by it, in one rename.
@@ -93,11 +93,11 @@ class DriverTarget:
             self._change(lambda state: state.with_release(release), release)
             self._split()
 
-    def finish(self, release: Release) -> None:
+    def promote(self, release: Release) -> None:
         """Store ``release``, and its versions as the components' own, in one transaction."""
 
         def finished(state: ApplicationState) -> ApplicationState:
-            specification = self._context.deployed(state)
+            specification = self._context.deployed_specification(state)
             promoted = tuple(
                 promotion(
                     specification.application.component(each.component), specification.references[each.component], state, each
@@ -109,24 +109,24 @@ class DriverTarget:
         with _faults():
             self._change(finished, release)
 
-    def settled(self) -> bool:
+    def synced(self) -> bool:
         """Whether the callers' proxies have taken in how users are split, and where both versions are."""
         with _faults():
             versions = self._driver.config.versions()
             return all(self._has_taken_in(caller, versions) for name in self._components() for caller in self._callers(name))
 
-    def look(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
+    def sample(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
         """Return what each component's callers have counted of its candidate and of its stable version."""
         with _faults():
             self._split()
             return {component: self._counted(component) for component in self._components()}
 
-    def dead(self) -> str:
+    def candidate_failure(self) -> str:
         """Return what has become of a candidate that does not run as it did, nothing where all do."""
         with _faults():
             try:
                 for instance in self._candidates():
-                    since = self._driver.workloads.started(instance)
+                    since = self._driver.workloads.started_at(instance)
                     if not since or self._starts.setdefault(instance.name, since) != since:
                         lines = self._driver.workloads.logs(instance, LOG_LINES)
                         return "\n".join([f"{instance.name} has ended", *(f"  | {line}" for line in lines)])
@@ -144,23 +144,23 @@ class DriverTarget:
     def demand(self) -> Demand:
         """Return what another process demands of the release."""
         with _faults():
-            return Demand(self._driver.state.demanded(self._release.name)) if self._release else Demand.NOTHING
+            return Demand(self._driver.state.get_demand(self._release.name)) if self._release else Demand.NOTHING
 
-    def check(self, check: Check) -> Future[str]:
+    def start_check(self, check: Check) -> Future[str]:
         """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""
-        return self._checks.submit(wrong, check, self._release.tester if self._release else "")
+        return self._checks.submit(run_check, check, self._release.tester if self._release else "")
 
-    def load(self) -> AbstractContextManager[None]:
+    def generate_load(self) -> AbstractContextManager[None]:
         """Return what makes up for too little traffic."""
         if self._application is None or self._release is None:
-            raise Fault("no release has been stored")
+            raise ReleaseError("no release has been stored")
         return self._load(self._application, self._release)
 
     def _change(self, change: Callable[[ApplicationState], ApplicationState], release: Release) -> ApplicationState:
         with self._driver.state.transaction(self._lease) as transaction:
             transaction.state = change(transaction.state)
         self._release = release
-        self._application = effective(self._context.deployed(transaction.state), transaction.state)
+        self._application = effective(self._context.deployed_specification(transaction.state), transaction.state)
         self._routes = routes_file(self._application)
         return transaction.state
 
@@ -221,8 +221,8 @@ class DriverTarget:
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Let whatever goes wrong on the target be a ``Fault``."""
+    """Let whatever goes wrong on the target be a ``ReleaseError``."""
     try:
         yield
     except _FAULTS as error:
-        raise Fault(str(error)) from error
+        raise ReleaseError(str(error)) from error

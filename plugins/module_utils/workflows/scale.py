@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ..drivers.base import Driver, Part, Purpose, Scope, Unreachable
+from ..drivers.base import DeploymentPart, Driver, Purpose, Scope, Unreachable
 from ..mesh.clusters import cluster_name
 from ..model.application import Application, Component, Kind
 from ..model.effective import EffectiveApplication
@@ -13,13 +13,13 @@ from ..model.errors import Refused
 from ..model.scaling import MAX_REPLICAS
 from ..model.traffic import Totals
 from ..release.effective import effective
-from ..release.state import ApplicationState, Scaled
+from ..release.state import ApplicationState, ScaledComponent
 from .advice import Advice, Usage, advise, shown
-from .context import PATIENCE_SECONDS, Context, Result, look
-from .deploy import bring_about
+from .context import LEASE_TIMEOUT_SECONDS, Context, Result, observe
+from .deploy import reconcile
 
 _HEADROOM = 1.1
-SCOPE = (Part.MESH, Part.COMPONENTS)
+SCOPE = (DeploymentPart.MESH, DeploymentPart.COMPONENTS)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Rounds:
+class AdviceRounds:
     """How to look: for ``seconds``, ``number`` of times; whether to ``follow`` the advice."""
 
     seconds: float
@@ -49,7 +49,7 @@ class ScalingReport:
     failure: str = ""
 
 
-def scale(context: Context, sizes: tuple[Size, ...], patience: float, dry: bool) -> Result:
+def scale(context: Context, sizes: tuple[Size, ...], timeout: float, dry: bool) -> Result:
     """Give components what ``sizes`` say, without a failed request. They have to be deployed.
 
     Raises ``Refused`` before anything is touched, ``Busy``, ``StateError``, ``DriverError``.
@@ -59,20 +59,20 @@ def scale(context: Context, sizes: tuple[Size, ...], patience: float, dry: bool)
     if dry:
         state = store.read()
         after = state.with_scaled(_scaled(context, state, sizes))
-        return Result(look(context.driver, context.deployed(state), after).plan(scope))
-    with store.lease(context.holder(Purpose.SCALING), PATIENCE_SECONDS, context.waiting) as lease:
+        return Result(observe(context.driver, context.deployed_specification(state), after).plan(scope))
+    with store.lease(context.holder(Purpose.SCALING), LEASE_TIMEOUT_SECONDS, context.report_wait) as lease:
         state = store.read()
         scaled = _scaled(context, state, sizes)
-        specification = context.deployed(state)
-        return bring_about(
-            context, lease, specification, scope, patience, change=lambda current: current.with_scaled(scaled)
+        specification = context.deployed_specification(state)
+        return reconcile(
+            context, lease, specification, scope, timeout, change=lambda current: current.with_scaled(scaled)
         )
 
 
-def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: float, dry: bool) -> ScalingReport:
+def scale_or_advise(context: Context, size: Size, rounds: AdviceRounds, timeout: float, dry: bool) -> ScalingReport:
     """Give what ``size`` says, or look at its component, or at all. Raises ``Refused``, ``Busy``, ``DriverError``."""
     if size.replicas is not None or size.memory is not None:
-        result = scale(context, (size,), patience, dry)
+        result = scale(context, (size,), timeout, dry)
         return ScalingReport(tuple(result.plan.lines()), (), result.failure)
     _check_known(context.specification.application, size.component)
     if rounds.number < 1 or rounds.seconds < 1:
@@ -87,7 +87,7 @@ def scale_or_advise(context: Context, size: Size, rounds: Rounds, patience: floa
         told += [line for each in advised for line in each.lines()]
         sizes = tuple(Size(each.component, each.replicas, each.memory) for each in advised if each.reasons)
         if rounds.follow and sizes:
-            result = scale(context, sizes, patience, dry)
+            result = scale(context, sizes, timeout, dry)
             plan += result.plan.lines()
             if result.failure:
                 return ScalingReport(tuple(plan), tuple(told), result.failure)
@@ -98,7 +98,7 @@ def advice(context: Context, seconds: float, only: tuple[str, ...]) -> tuple[Adv
     """Return what each running component, or each of ``only``, should have, after looking at them for ``seconds``."""
     driver = context.driver
     state = driver.state.read()
-    application = effective(context.deployed(state), state)
+    application = effective(context.deployed_specification(state), state)
     running = [each for each in application.components if each.replicas and (not only or each.name in only)]
     with ThreadPoolExecutor(8) as pool:
         before = dict(zip(running, pool.map(lambda each: _totals(driver, application, each), running), strict=True))
@@ -117,16 +117,16 @@ def most_memory(driver: Driver, component: str) -> int:
     return max((driver.workloads.memory(each) for each in driver.proxies.instances(component)), default=0)
 
 
-def _scaled(context: Context, state: ApplicationState, sizes: tuple[Size, ...]) -> tuple[Scaled, ...]:
+def _scaled(context: Context, state: ApplicationState, sizes: tuple[Size, ...]) -> tuple[ScaledComponent, ...]:
     """Return what is stored of ``sizes``. Raises ``Refused`` where one cannot be given."""
-    specification = context.deployed(state)
+    specification = context.deployed_specification(state)
     application = effective(specification, state)
     if state.specification is None and not context.driver.observe(application).statuses():
         raise Refused(f"{application.name}: it is not deployed; allowed: one that is: ansible-playbook playbooks/site.yml")
     for size in sizes:
         _check(context.driver, application, size)
     return tuple(
-        Scaled(
+        ScaledComponent(
             component=size.component,
             replicas=application.component(size.component).replicas if size.replicas is None else size.replicas,
             memory=application.component(size.component).memory if size.memory is None else size.memory,

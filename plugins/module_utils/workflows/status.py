@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..drivers.base import Scope
 from ..model.status import HolderReport, InstanceReport, ReleaseReport, Status
-from .context import Context, look
+from .context import Context, observe
 from .preview import urls
 
 
@@ -14,7 +14,7 @@ def status(context: Context, host: str) -> Status:
     """Return the status; ``host`` is what the target's host is called. Raises ``DriverError``, ``StateError``, ``ModelError``."""
     driver = context.driver
     state = driver.state.read()
-    view = look(driver, context.specification, state)
+    view = observe(driver, context.specification, state)
     statuses = sorted(view.observation.statuses().items())
     with ThreadPoolExecutor(8) as pool:
         memory = pool.map(lambda each: driver.workloads.memory(each[0]), statuses)

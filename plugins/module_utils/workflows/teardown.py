@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ..drivers.base import Execution, Extent, Purpose
+from ..drivers.base import Execution, Purpose, TeardownScope
 from ..drivers.errors import Busy
 from ..model.application import Application
 from ..model.effective import EffectiveApplication, unreleased
 from ..plan.execute import execute
 from ..release.state import ApplicationState, Phase
-from .context import PATIENCE_SECONDS, Context, Result
+from .context import LEASE_TIMEOUT_SECONDS, Context, Result
 
 
-def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
+def tear_down(context: Context, extent: TeardownScope, dry: bool) -> Result:
     """Remove an application as far as ``extent`` says. Its releases end; what they have promoted stays stored.
 
     Raises ``Busy`` where another run is at work, ``StateError``, ``DriverError``.
@@ -23,7 +23,7 @@ def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
     nothing = _nothing(context)
     if dry:
         return Result(driver.observe(nothing).removal(nothing.name, extent))
-    with driver.state.lease(context.holder(Purpose.TEARDOWN), PATIENCE_SECONDS, context.waiting) as lease:
+    with driver.state.lease(context.holder(Purpose.TEARDOWN), LEASE_TIMEOUT_SECONDS, context.report_wait) as lease:
         for holder in driver.state.holders():
             if holder.release:
                 raise Busy(

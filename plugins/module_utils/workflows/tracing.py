@@ -17,8 +17,8 @@ from ..model.instance import Instance, Version
 from ..plan.graph import Operation, Plan, make_plan
 from ..release.effective import effective
 from ..release.state import ApplicationState
-from .context import PATIENCE_SECONDS, Context, Result
-from .deploy import bring_about, deploy
+from .context import LEASE_TIMEOUT_SECONDS, Context, Result
+from .deploy import deploy, reconcile
 
 SCHEMA_PATH = "/zipkin/mysql.sql"
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)")
@@ -48,8 +48,8 @@ def schema_is_loaded(context: Context, state: ApplicationState, store: Component
     return bool(state.tracing_schema) and state.tracing_schema == _storage(context, store)
 
 
-def prepare_store(context: Context, patience: float, dry: bool) -> Result:
-    """Bring the store up, healthy within ``patience`` seconds, and make the tables that its database lacks.
+def prepare_store(context: Context, timeout: float, dry: bool) -> Result:
+    """Bring the store up, healthy within ``timeout`` seconds, and make the tables that its database lacks.
 
     Raises ``SchemaError``, ``Busy``, ``DriverError``.
     """
@@ -59,10 +59,10 @@ def prepare_store(context: Context, patience: float, dry: bool) -> Result:
     scope = Scope(ALL_PARTS, (store.name,))
     state = context.driver.state
     if dry:
-        result = deploy(context, scope, patience, dry)
+        result = deploy(context, scope, timeout, dry)
         return result if schema_is_loaded(context, state.read(), store) else Result(_with_schema(result.plan, store))
-    with state.lease(context.holder(Purpose.DEPLOYMENT), PATIENCE_SECONDS, context.waiting) as lease:
-        result = bring_about(context, lease, context.specification, scope, patience)
+    with state.lease(context.holder(Purpose.DEPLOYMENT), LEASE_TIMEOUT_SECONDS, context.report_wait) as lease:
+        result = reconcile(context, lease, context.specification, scope, timeout)
         if result.failure or schema_is_loaded(context, state.read(), store):
             return result
         loaded = _load_schema(context, store)
@@ -76,7 +76,7 @@ def _with_schema(plan: Plan, store: Component) -> Plan:
 
 
 def _storage(context: Context, store: Component) -> str:
-    return context.driver.workloads.storage([mount.source for mount in store.mounts if mount.kind == "volume"])
+    return context.driver.workloads.storage_identity([mount.source for mount in store.mounts if mount.kind == "volume"])
 
 
 def _load_schema(context: Context, store: Component) -> bool:

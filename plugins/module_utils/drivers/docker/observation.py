@@ -10,7 +10,7 @@ from ...model.effective import EffectiveApplication
 from ...model.instance import Instance, Version, version_name
 from ...model.status import InstanceStatus
 from ...plan.graph import Operation, Plan, make_plan
-from ..base import Extent, Scope
+from ..base import Scope, TeardownScope
 from . import names
 from .containers import Setting, instance_containers
 from .desired import desired
@@ -63,7 +63,7 @@ class DockerObservation:
         running = {each.component: each.address for each in self.engine.containers.values() if each.address}
         return allocate(application, recorded, self.engine.networks.get(network, ""), running, self.engine.other_ranges)
 
-    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> dict[str, str]:
+    def render(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> dict[str, str]:
         """Return the files of the mesh as ``application`` has them, by their paths; all of its instances serve."""
         wanted = desired(application, self._placed(application, topology(allocation)), self.setting)
         placement = wanted.topology.placement
@@ -77,7 +77,7 @@ class DockerObservation:
         current = Current(self.engine, self.files, self.secrets, self._serving(application, addresses))
         return plan_application(desired(application, placed, self.setting), current, scope)
 
-    def removal(self, application: str, extent: Extent) -> Plan:
+    def removal(self, application: str, extent: TeardownScope) -> Plan:
         """Return the operations that remove the application called ``application``."""
         return make_plan(self._removal(application, extent))
 
@@ -114,7 +114,7 @@ class DockerObservation:
         serving = {**served_addresses(self.files), **served_addresses(current)}
         return {target: addresses.instances_at(served, target) for target, served in serving.items()}
 
-    def _removal(self, application: str, extent: Extent) -> list[Operation]:
+    def _removal(self, application: str, extent: TeardownScope) -> list[Operation]:
         layout = self.setting.layout
         joined = {
             each.instance: frozenset(

@@ -16,17 +16,17 @@ PLATFORM = (PROXY, "sandbox", "supervisor")
 
 
 @dataclass(frozen=True)
-class Needed:
+class RequiredImages:
     """``references`` are image names by what they are for; ``built`` the images made here, parents first; others are pulled.
 
-    Both know the images of components without instances too, which nobody needs yet: see ``in_use``.
+    Both know the images of components without instances too, which nobody needs yet: see ``images_in_use``.
     """
 
     references: Mapping[str, str]
     built: Mapping[str, Image]
 
 
-def needed_images(application: Application, folder: Path, platform: Mapping[str, Path], image_source: str) -> Needed:
+def required_images(application: Application, folder: Path, platform: Mapping[str, Path], image_source: str) -> RequiredImages:
     """Return the images of ``application``, whose sources are relative to ``folder``, and of the platform's own sources.
 
     From upstream the proxy's image is the one that the model names for a gateway, with our own filter beside it.
@@ -46,7 +46,7 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     references = {component.name: component.image for component in application.components if not component.gateway}
     references.update((component, built[name].reference) for component, name in names.items())
     references.update((platform_image(name), built[name].reference) for name in PLATFORM)
-    return Needed(references, built)
+    return RequiredImages(references, built)
 
 
 def platform_image(name: str) -> str:
@@ -54,7 +54,7 @@ def platform_image(name: str) -> str:
     return f"platform/{name}"
 
 
-def in_use(application: EffectiveApplication, also: Collection[str] = ()) -> dict[str, str]:
+def images_in_use(application: EffectiveApplication, also: Collection[str] = ()) -> dict[str, str]:
     """Return the references that ``application`` has instances of, and those of the components ``also``.
 
     Raises ``SourceError`` where one of ``also`` is no component.
