@@ -92,16 +92,16 @@ class MemoryObservation:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
         return make_plan(_Planner(self, application, addresses(allocation), scope).operations())
 
-    def removal(self, application: str, extent: TeardownScope) -> Plan:
+    def removal(self, application: str, scope: TeardownScope) -> Plan:
         """Return the operations that remove the application."""
         removed: list[Operation] = [
             Remove(subject=each.name, cause="taken down", component=each.component, instance=each) for each in self.instances
         ]
         gone = frozenset(each.key for each in removed)
-        if extent.infrastructure:
+        if scope.infrastructure:
             removed += [DropNetwork(subject=each, cause="taken down", after=gone) for each in sorted(self.networks)]
         removed += [Delete(subject=path, cause="taken down", after=gone) for path in sorted(self.files)]
-        if extent.data and (self.volumes or self.secrets or self.has_state):
+        if scope.data and (self.volumes or self.secrets or self.has_state):
             removed.append(DropData(subject=application, cause="requested", after=gone))
         return make_plan(removed)
 

@@ -188,11 +188,11 @@ def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
     assert result["invocation"]["module_args"]["request"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert logged and "request" in logged[0]
     assert SECRET not in shown + "".join(logged)
-    assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; of a cluster only")
+    assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; on a cluster only")
 
 
 def test_applications_are_not_deployed_to_kubernetes_and_the_way_out_is_named() -> None:
-    said = "^target: found kubernetes; allowed: docker; of a cluster only the infrastructure can be made, by pulumi up$"
+    said = "^target: found kubernetes; allowed: docker; on a cluster only the infrastructure can be made, by pulumi up$"
     with pytest.raises(Refused, match=said):
         make_driver(TargetOptions(Target.KUBERNETES, "", "", ""), "app", "/")
 

@@ -77,9 +77,9 @@ class DockerObservation:
         current = Current(self.engine, self.files, self.secrets, self._serving(application, addresses))
         return plan_application(desired(application, placed, self.setting), current, scope)
 
-    def removal(self, application: str, extent: TeardownScope) -> Plan:
+    def removal(self, application: str, scope: TeardownScope) -> Plan:
         """Return the operations that remove the application called ``application``."""
-        return make_plan(self._removal(application, extent))
+        return make_plan(self._removal(application, scope))
 
     def _placed(self, application: EffectiveApplication, addresses: DockerTopology) -> DockerTopology:
         """Return ``addresses`` with the instances that are to run."""
@@ -114,7 +114,7 @@ class DockerObservation:
         serving = {**served_addresses(self.files), **served_addresses(current)}
         return {target: addresses.instances_at(served, target) for target, served in serving.items()}
 
-    def _removal(self, application: str, extent: TeardownScope) -> list[Operation]:
+    def _removal(self, application: str, scope: TeardownScope) -> list[Operation]:
         layout = self.setting.layout
         joined = {
             each.instance: frozenset(
@@ -139,17 +139,17 @@ class DockerObservation:
             for each in self.engine.containers.values()
         ]
         gone = frozenset(operation.key for operation in operations)
-        if extent.infrastructure:
+        if scope.infrastructure:
             operations += [
                 RemoveNetwork(subject=name, cause="taken down", after=removals(self.engine, name))
                 for name in self.engine.networks
             ]
-        folders = [layout.home] if extent.data else [layout.mesh, layout.runs]
+        folders = [layout.home] if scope.data else [layout.mesh, layout.runs]
         operations += [
-            DeleteFolder(subject=str(folder), cause="requested" if extent.data else "taken down", after=gone)
+            DeleteFolder(subject=str(folder), cause="requested" if scope.data else "taken down", after=gone)
             for folder in folders
             if folder.exists()
         ]
-        if extent.data:
+        if scope.data:
             operations += [RemoveVolume(subject=name, cause="requested", after=gone) for name in sorted(self.engine.own_volumes)]
         return operations
