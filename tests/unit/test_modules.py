@@ -115,7 +115,7 @@ def test_attributes_are_true(module: str) -> None:
     assert all(each.get("details") for each in attributes.values() if each["support"] == "partial")
     assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
     source = inspect.getsource(entry._WORKFLOWS[module])
-    always = any(each in source for each in ("_planned(", "_shown(", "_diff(plan)"))
+    always = any(each in source for each in ("_workflow_result(", "_plan_result(", "_diff(plan)"))
     in_check_mode = "_diff(" in source and "if dry" in source
     support = "full" if always else "partial" if in_check_mode else "none"
     assert attributes["diff_mode"]["support"] == support

@@ -1,4 +1,4 @@
-"""Observe, plan, execute: brings an application to its file."""
+"""Observe, plan, execute: reconciles an application with its file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .context import LEASE_TIMEOUT_SECONDS, Context, Result, observe
 
 
 def deploy(context: Context, scope: Scope, timeout: float, dry: bool) -> Result:
-    """Plan, and unless ``dry`` carry it out; an instance has ``timeout`` seconds to become healthy.
+    """Plan, and execute the plan unless ``dry``; an instance has ``timeout`` seconds to become healthy.
 
-    Raises ``Busy`` where another run is at work, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
+    Raises ``Busy`` if another run holds the lease, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
     """
     store = context.driver.state
     if dry:
@@ -38,10 +38,10 @@ def reconcile(
     cancelled: Callable[[], bool] = lambda: False,
     change: Callable[[ApplicationState], ApplicationState] = lambda state: state,
 ) -> Result:
-    """Bring ``specification`` about as far as ``scope`` goes, for who holds the lease on the application.
+    """Reconcile ``specification`` within ``scope``, for the holder of the ``lease`` on the application.
 
-    ``release`` is the one that this is done for; what would clash with another that is run is refused, and then nothing is
-    stored. ``change`` is made to the state first. Raises ``Busy``, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
+    ``change`` is applied to the state first. A plan that conflicts with a running release other than ``release`` is refused,
+    and then nothing is stored. Raises ``Busy``, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
     """
     driver = context.driver
     state = change(driver.state.read())
@@ -59,16 +59,18 @@ def reconcile(
 
 
 def refuse_conflict(plan: Plan, state: ApplicationState, holders: tuple[Holder, ...], own: str = "") -> None:
-    """Raise ``Busy`` where ``plan`` changes what a release compares that another run takes through its course."""
+    """Raise ``Busy`` if ``plan`` changes what a release compares that another run has in progress."""
     for holder in holders:
         release = state.release(holder.release) if holder.release and holder.release != own else None
         if release is None:
             continue
-        changed = [
-            each for each in plan.operations.values() if each.component in release.components or each.subject == ROUTES_FILE
+        conflicts = [
+            operation
+            for operation in plan.operations.values()
+            if operation.component in release.components or operation.subject == ROUTES_FILE
         ]
-        if changed:
+        if conflicts:
             raise Busy(
                 f"the release {release.name} is in progress at {release.weight:g} %: {holder.by} runs it; this would change what "
-                f"it compares: {changed[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
+                f"it compares: {conflicts[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
             )

@@ -107,7 +107,7 @@ def test_all_that_is_missing_is_had_from_its_own_archive(bundle: Path) -> None:
 
 
 def test_what_is_slow_is_told_now_and_then(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(images, "REPORT_SECONDS", 0.0)
     _unused, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
     assert "image web: [1/2] RUN make (0 s)" in told
     assert "image mysql:8: 1 of 2 layers (0 s)" in told
