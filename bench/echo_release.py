@@ -45,7 +45,7 @@ def release(
     """Release ``components`` with ``environment``, and return the result."""
     versions = tuple(ComponentVersion(component, "", tuple(environment.items())) for component in components)
     rollout = Rollout(NAME, versions, weights, gate=Gate(hold=1, wait=120), checks=checks)
-    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, rollout, NAME, patience=patience)
+    request = workflow.ReleaseRequest(workflow.Action.ROLL_OUT, rollout, NAME, timeout=patience)
     return workflow.release(context(), request, dry=False)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.evidence import Counts, Evidence
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Limits, verdict
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Thresholds, verdict
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
 CANDIDATE_REQUESTS, STABLE_REQUESTS, SECONDS = 20, 180, 300
@@ -83,8 +83,8 @@ def release(kind: Kind, seed: int) -> tuple[str, int, int]:
     for second in range(SECONDS):
         candidate = draw(CANDIDATE_REQUESTS, kind.candidate(second), chance)
         stable = draw(STABLE_REQUESTS, kind.stable(second), chance)
-        evidence = evidence.seen(candidate, stable)
-        result = verdict({"bad": evidence}, Limits())
+        evidence = evidence.with_block(candidate, stable)
+        result = verdict({"bad": evidence}, Thresholds())
         if result.decision != Decision.WAIT:
             return result.decision, second + 1, evidence.candidate.bad
     return Decision.WAIT, SECONDS, evidence.candidate.bad

@@ -11,7 +11,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import platform_image
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.required import platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Component
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project

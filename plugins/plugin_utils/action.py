@@ -147,7 +147,7 @@ class WorkflowAction(ActionBase):
         while runs:
             worker.join(POLL_SECONDS)
             runs = worker.is_alive()
-            for line in progress.look() if os.getppid() == playbook else ():
+            for line in progress.read_lines() if os.getppid() == playbook else ():
                 self.tell(line.rstrip(), indent="  ")
         if failures:
             raise failures[0]

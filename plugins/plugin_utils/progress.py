@@ -20,7 +20,7 @@ class Progress:
         self._action = _beside(action)
         self._seen = 0
 
-    def look(self) -> list[str]:
+    def read_lines(self) -> list[str]:
         """Return the whole lines that are new since the last look; none where the host cannot be asked.
 
         The file beside it that is touched tells a long run that it is still followed.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..module_utils.images.needed import Needed, needed_images
 from ..module_utils.images.recipe import Recipe
+from ..module_utils.images.required import RequiredImages, required_images
 from ..module_utils.model.specification import Specification
 from .compose_file import load
 
@@ -21,7 +21,7 @@ class Project:
     """An application file as it was read, and the images that it needs."""
 
     specification: Specification
-    needed: Needed
+    needed: RequiredImages
 
     def recipes(self) -> list[dict[str, Any]]:
         """Return what a host has to know of the images that are built."""
@@ -37,5 +37,5 @@ def read_project(application: str, image_source: str, variables: Mapping[str, An
     given = {name: str(value) for name, value in variables.items()}
     model = load(file, {**os.environ, **given}, image_source)
     platform = {path.name: path for path in sorted(PLATFORM_SOURCES.iterdir()) if path.is_dir()}
-    needed = needed_images(model, file.parent, platform, image_source)
+    needed = required_images(model, file.parent, platform, image_source)
     return Project(Specification(model, needed.references, str(file), str(file.parent)), needed)

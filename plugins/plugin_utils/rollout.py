@@ -14,7 +14,7 @@ from ..module_utils.compose.release import read_rollout, read_weights
 from ..module_utils.model.errors import ModelError, Problem
 from ..module_utils.model.load import Population, entry_point, load_generator
 from ..module_utils.model.release import MAX_USERS, Check, Rollout
-from ..module_utils.release.fit import unfit
+from ..module_utils.release.eligibility import ineligible
 from .compose_file import read_yaml
 from .project import Project
 
@@ -47,7 +47,7 @@ def requested(project: Project, given: Mapping[str, Any]) -> tuple[Rollout | Non
     folder = Path(project.specification.source if source == SOURCE else source).parent
     if rollout:
         rollout = replace(rollout, checks=tuple(_with_script(each, folder) for each in rollout.checks))
-    faults = unfit(rollout, project.specification.application) if rollout else []
+    faults = ineligible(rollout, project.specification.application) if rollout else []
     if faults:
         place = "x-mesh.release." if source == project.specification.source else ""
         raise ModelError(source, [replace(each, path=place + each.path) for each in faults])

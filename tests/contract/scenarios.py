@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Purpose, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Purpose, Scope, TeardownScope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import ComponentVersion, Rollout
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import ApplicationState, Scaled
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import ApplicationState, ScaledComponent
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action, ReleaseRequest, release
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Size, scale
@@ -56,13 +56,13 @@ def _release(action: Action, number: int = 0) -> Callable[[Place, bool], Any]:
 
     def done(place: Place, dry: bool) -> Any:
         rollout = Rollout("api", (ComponentVersion("api", place.images[number]),), (0.0,))
-        request = ReleaseRequest(action, rollout if action == Action.ROLL_OUT else None, "api", patience=place.patience)
+        request = ReleaseRequest(action, rollout if action == Action.ROLL_OUT else None, "api", timeout=place.patience)
         return release(place.context(), request, dry)
 
     return done
 
 
-def _tear_down(extent: Extent) -> Callable[[Place, bool], Any]:
+def _tear_down(extent: TeardownScope) -> Callable[[Place, bool], Any]:
     return lambda place, dry: tear_down(place.context(), extent, dry)
 
 
@@ -80,11 +80,11 @@ STEPS = (
     Step("a candidate again", _release(Action.ROLL_OUT, 2), {**UP, "api-candidate": 1}, {"api-candidate": 2}, UP),
     Step("promotion", _release(Action.PROMOTE), UP, {"api": 2, "web": 1}, {"web": 1, "store": 1}, closed=("api",)),
     Step("a deployment keeps what was promoted", _deploy(1), UP, {"api": 2}, UP, operations=False),
-    Step("teardown", _tear_down(Extent()), NOTHING),
-    Step("teardown again", _tear_down(Extent()), NOTHING, operations=False),
+    Step("teardown", _tear_down(TeardownScope()), NOTHING),
+    Step("teardown again", _tear_down(TeardownScope()), NOTHING, operations=False),
     Step("deployment on what was kept", _deploy(1), UP, {"api": 2, "web": 1, "store": 0}),
-    Step("teardown with all data", _tear_down(Extent(data=True)), NOTHING),
-    Step("teardown of nothing", _tear_down(Extent(data=True)), NOTHING, operations=False),
+    Step("teardown with all data", _tear_down(TeardownScope(data=True)), NOTHING),
+    Step("teardown of nothing", _tear_down(TeardownScope(data=True)), NOTHING, operations=False),
     Step("deployment from nothing again", _deploy(1), UP, {"api": 1}),
 )
 
@@ -94,7 +94,7 @@ def course(place: Place) -> None:
     birth = ""
     for step in STEPS:
         check(place, step)
-        storage = place.driver().workloads.storage(["data"])
+        storage = place.driver().workloads.storage_identity(["data"])
         if step.name == "deployment from nothing":
             birth = storage
             assert birth
@@ -162,7 +162,7 @@ def transactions(place: Place) -> None:
     context = place.context()
     store = context.driver.state
     before = store.read()
-    scaled = Scaled("api", 3, None, 2, None)
+    scaled = ScaledComponent("api", 3, None, 2, None)
     with store.lease(context.holder(Purpose.SCALING)) as lease:
         with pytest.raises(RuntimeError, match="in the middle"), store.transaction(lease) as transaction:
             transaction.state = transaction.state.with_scaled((scaled,))
@@ -177,10 +177,10 @@ def transactions(place: Place) -> None:
 def demands(place: Place) -> None:
     """What is demanded of a release is there until something else is."""
     store = place.driver().state
-    assert store.demanded("api") == ""
+    assert store.get_demand("api") == ""
     for demand in ("pause", "abort", ""):
-        store.demand("api", demand)
-        assert place.driver().state.demanded("api") == demand
+        store.set_demand("api", demand)
+        assert place.driver().state.get_demand("api") == demand
 
 
 def files(place: Place) -> None:

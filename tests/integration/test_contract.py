@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Driver, Extent
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Driver, TeardownScope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import Recipe
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.images import carry_out, missing_images, plan_images
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.images import build_and_pull, missing_images, plan_images
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
 from contract.places import NAME, Place
@@ -39,7 +39,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
             member = tarfile.TarInfo(f"{operation.subject}.tar")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    assert not str(carry_out(images, plan, bundle, lambda line: None))
+    assert not str(build_and_pull(images, plan, bundle, lambda line: None))
     for version in VERSIONS:
         subprocess.run(["docker", "tag", project.specification.references[IMAGE], version], check=True)
     yield project
@@ -57,9 +57,9 @@ def place(project: Project, tmp_path: Path) -> Iterator[Place]:
         return make_driver(options, NAME, str(tmp_path))
 
     place = Place(driver, platform, (references[IMAGE], *VERSIONS), patience=120.0)
-    tear_down(place.context(), Extent(data=True), False)
+    tear_down(place.context(), TeardownScope(data=True), False)
     yield place
-    tear_down(place.context(), Extent(data=True), False)
+    tear_down(place.context(), TeardownScope(data=True), False)
 
 
 def test_the_course_of_an_application(place: Place) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import echo
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import wrong
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import run_check
 from crowd import Crowd
 from eventually import eventually
 
@@ -100,10 +100,10 @@ def test_an_image_that_is_not_in_the_registry_is_refused(deployed: None) -> None
 
 def test_a_check_queries_prometheus() -> None:
     def check(query: str, least: float | None = None, most: float | None = None) -> str:
-        return wrong(Check("query", url=PROMETHEUS, query=query, least=least, most=most), "t")
+        return run_check(Check("query", url=PROMETHEUS, query=query, least=least, most=most), "t")
 
     assert eventually(lambda: check('up{job="prometheus"}', least=1) == "")
-    assert check('up{job="prometheus"}', most=0.5) == "the query gives 1, wanted from any to 0.5"
+    assert check('up{job="prometheus"}', most=0.5) == "the query returns 1, expected from any to 0.5"
     assert check('scalar(up{job="prometheus"})', least=1) == ""
-    assert check("up{job='nobody'}", least=1) == "the query gives no value"
+    assert check("up{job='nobody'}", least=1) == "the query returns no value"
     assert "parse error" in check("up{", least=1)

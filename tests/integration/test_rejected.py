@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Engine
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.driver import DockerDriver
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import platform_image
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.required import platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import OutlierDetection
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification

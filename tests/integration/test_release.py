@@ -241,10 +241,10 @@ def test_bad_input_is_refused_before_any_change(options: dict[str, Any], message
     assert echo.containers() == before
 
 
-@pytest.mark.parametrize("moment", ["candidates for", "50 % of the users", "promoted:"])
+@pytest.mark.parametrize("moment", ["candidates for", "50 % of the users", "promoting:"])
 def test_a_killed_run_can_be_resumed(moment: str) -> None:
     (before,) = versions()
-    version = {"candidates for": "5", "50 % of the users": "6", "promoted:": "7"}[moment]
+    version = {"candidates for": "5", "50 % of the users": "6", "promoting:": "7"}[moment]
     options = {"component": "api", "env": {"VERSION": version}, "weights": [20, 50, 100]}
     with Crowd(PORT, "/chain").asking() as crowd:
         echo.kill_playbook("canary", moment, *echo.extra(**options), API_REPLICAS="2", WEB_REPLICAS="2")

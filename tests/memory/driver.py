@@ -169,17 +169,17 @@ class MemoryStateStore:
 
     @contextmanager
     def lease(
-        self, holder: Holder, patience: float = 0.0, waiting: Callable[[Holder], None] | None = None
+        self, holder: Holder, timeout: float = 0.0, on_wait: Callable[[Holder], None] | None = None
     ) -> Iterator[MemoryLease]:
         """Hold the application, or the release that ``holder`` names. Raises ``Busy``."""
         self._points.reached(f"lease {holder.release or 'application'}", changes=True)
         key, world = holder.release or "application", self._world
-        deadline, told = world.now + patience, False
+        deadline, told = world.now + timeout, False
         while key in world.leases:
             other = world.leases[key].holder
-            if waiting and not told:
+            if on_wait and not told:
                 told = True
-                waiting(other)
+                on_wait(other)
             if world.now >= deadline:
                 what = f"a {other.purpose} {other.release}".strip()
                 raise Busy(f"{what} is in progress: {other.by} has run it since {other.since:.0f}; wait for its end")
@@ -198,14 +198,14 @@ class MemoryStateStore:
         self._points.reached("holders")
         return tuple(held.holder for _unused, held in sorted(self._world.leases.items()))
 
-    def demand(self, release: str, demand: str) -> None:
+    def set_demand(self, release: str, demand: str) -> None:
         """Leave ``demand`` for whoever takes ``release`` through its course."""
-        self._points.reached("demand", changes=True)
+        self._points.reached("set demand", changes=True)
         self._world.demands[release] = demand
 
-    def demanded(self, release: str) -> str:
+    def get_demand(self, release: str) -> str:
         """Return what is demanded of ``release``."""
-        self._points.reached("demanded")
+        self._points.reached("get demand")
         return self._world.demands.get(release, "")
 
 
@@ -279,9 +279,9 @@ class MemoryWorkloads:
         self._points = points
         self._aside: set[str] = set()
 
-    def started(self, instance: Instance) -> str:
+    def started_at(self, instance: Instance) -> str:
         """Return since when the application runs."""
-        self._points.reached("started", engine=True)
+        self._points.reached("started at", engine=True)
         running = self._world.instances.get(instance)
         return str(running.start) if running and running.runs(self._world.now) else ""
 
@@ -295,9 +295,9 @@ class MemoryWorkloads:
         self._points.reached("memory", engine=True)
         return self._world.memory_use.get(instance.component, 16 << 20) if instance in self._world.instances else 0
 
-    def storage(self, volumes: Sequence[str]) -> str:
+    def storage_identity(self, volumes: Sequence[str]) -> str:
         """Return the numbers of ``volumes``."""
-        self._points.reached("storage", engine=True)
+        self._points.reached("storage identity", engine=True)
         if any(each not in self._world.volumes for each in volumes):
             return ""
         return "\n".join(f"{each} {self._world.volumes[each]}" for each in volumes)
@@ -310,7 +310,7 @@ class MemoryWorkloads:
         running = self._world.instances.get(instance)
         if not running or not running.healthy(self._world.now):
             return 1, "no answer"
-        tables = self._world.tables.setdefault(f"{running.shape.mounts} {self.storage(running.shape.mounts)}", set())
+        tables = self._world.tables.setdefault(f"{running.shape.mounts} {self.storage_identity(running.shape.mounts)}", set())
         if not changes:
             return 0, "\n".join(sorted(tables))
         if "RENAME" in statements:
@@ -404,7 +404,7 @@ class MemoryLoadRunner:
 
     @contextmanager
     def start(
-        self, application: EffectiveApplication, population: Population, half_with: str = ""
+        self, application: EffectiveApplication, population: Population, half_header: str = ""
     ) -> Iterator[MemoryLoadRun]:
         """Run a generator until this is left."""
         self.check(application)
@@ -461,9 +461,9 @@ class MemoryDriver:
         """What makes load on it."""
         return self._load
 
-    def answers(self) -> bool:
+    def reachable(self) -> bool:
         """Whether the target is there at all."""
-        self.points.reached("answers", engine=True)
+        self.points.reached("reachable", engine=True)
         return self.world.answers
 
     def observe(self, application: EffectiveApplication) -> MemoryObservation:
@@ -601,12 +601,12 @@ class MemoryDriver:
 
     @_do.register
     def _await(self, operation: Await, execution: Execution) -> None:
-        deadline = self.world.now + execution.patience
+        deadline = self.world.now + execution.timeout
         while not ((running := self.world.instances.get(operation.instance)) and running.healthy(self.world.now)):
             if execution.cancelled():
                 raise Cancelled("not wanted any more")
             if running is None or self.world.now >= deadline:
-                raise Unhealthy(f"{operation.subject} was not healthy within {execution.patience:g} s")
+                raise Unhealthy(f"{operation.subject} was not healthy within {execution.timeout:g} s")
             self.world.clock.sleep(_LOOK_SECONDS)
             self.points.reached(f"look at {operation.subject}", engine=True)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import DeploymentPart, Scope, TeardownScope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import endpoints_file
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, mesh_files, served_addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.listeners import component_directory
@@ -84,7 +84,7 @@ class MemoryObservation:
         """Return ``recorded`` with a number for each component that is new."""
         return allocate(application, recorded)
 
-    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
+    def render(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
         """Return the files of the mesh; all instances serve that are to run."""
         return _Planner(replace(self, files={}), application, addresses(allocation), Scope()).files()
 
@@ -92,16 +92,16 @@ class MemoryObservation:
         """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
         return make_plan(_Planner(self, application, addresses(allocation), scope).operations())
 
-    def removal(self, application: str, extent: Extent) -> Plan:
+    def removal(self, application: str, scope: TeardownScope) -> Plan:
         """Return the operations that remove the application."""
         removed: list[Operation] = [
             Remove(subject=each.name, cause="taken down", component=each.component, instance=each) for each in self.instances
         ]
         gone = frozenset(each.key for each in removed)
-        if extent.infrastructure:
+        if scope.infrastructure:
             removed += [DropNetwork(subject=each, cause="taken down", after=gone) for each in sorted(self.networks)]
         removed += [Delete(subject=path, cause="taken down", after=gone) for path in sorted(self.files)]
-        if extent.data and (self.volumes or self.secrets or self.has_state):
+        if scope.data and (self.volumes or self.secrets or self.has_state):
             removed.append(DropData(subject=application, cause="requested", after=gone))
         return make_plan(removed)
 
@@ -131,11 +131,11 @@ class _Planner:
         self._places = replace(places, placed=self._placed())
 
     def operations(self) -> Iterator[Operation]:
-        if Part.INFRASTRUCTURE in self._scope.parts:
+        if DeploymentPart.INFRASTRUCTURE in self._scope.parts:
             yield from self._infrastructure()
-        if Part.MESH in self._scope.parts:
+        if DeploymentPart.MESH in self._scope.parts:
             yield from self._files()
-        if Part.COMPONENTS in self._scope.parts:
+        if DeploymentPart.COMPONENTS in self._scope.parts:
             yield from self._instances()
 
     def _placed(self) -> dict[tuple[str, Version], tuple[Instance, ...]]:

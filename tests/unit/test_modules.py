@@ -115,7 +115,7 @@ def test_attributes_are_true(module: str) -> None:
     assert all(each.get("details") for each in attributes.values() if each["support"] == "partial")
     assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
     source = inspect.getsource(entry._WORKFLOWS[module])
-    always = any(each in source for each in ("_planned(", "_shown(", "_diff(plan)"))
+    always = any(each in source for each in ("_workflow_result(", "_plan_result(", "_diff(plan)"))
     in_check_mode = "_diff(" in source and "if dry" in source
     support = "full" if always else "partial" if in_check_mode else "none"
     assert attributes["diff_mode"]["support"] == support
@@ -188,11 +188,11 @@ def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
     assert result["invocation"]["module_args"]["request"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert logged and "request" in logged[0]
     assert SECRET not in shown + "".join(logged)
-    assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; of a cluster only")
+    assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; on a cluster only")
 
 
 def test_applications_are_not_deployed_to_kubernetes_and_the_way_out_is_named() -> None:
-    said = "^target: found kubernetes; allowed: docker; of a cluster only the infrastructure can be made, by pulumi up$"
+    said = "^target: found kubernetes; allowed: docker; on a cluster only the infrastructure can be made, by pulumi up$"
     with pytest.raises(Refused, match=said):
         make_driver(TargetOptions(Target.KUBERNETES, "", "", ""), "app", "/")
 

@@ -1,7 +1,7 @@
-"""What a target has to offer: the protocols that workflows are written on, and what may go wrong there.
+"""The protocols that a driver implements and workflows are written against.
 
-A driver is one of ``docker``, ``kubernetes``; the module picks it by the target that the inventory states. Nothing here, and no
-workflow, knows which one it is.
+The registry picks the driver, ``docker`` or ``kubernetes``, by the target in the inventory. Nothing here, and no workflow,
+knows which one it is.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from ..release.state import ApplicationState
 Say = Callable[[str], None]
 
 
-class Part(StrEnum):
-    """What a deployment looks after."""
+class DeploymentPart(StrEnum):
+    """The parts of a deployment."""
 
     INFRASTRUCTURE = "infrastructure"
     MESH = "mesh"
     COMPONENTS = "components"
 
 
-ALL_PARTS = tuple(Part)
+ALL_PARTS = tuple(DeploymentPart)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which ``parts`` of an application to bring about, and of its components all or those in ``only``."""
+    """What to reconcile: ``parts`` of an application, and all components or those in ``only``."""
 
-    parts: tuple[Part, ...] = ALL_PARTS
+    parts: tuple[DeploymentPart, ...] = ALL_PARTS
     only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Extent:
-    """What a teardown removes besides instances and mesh: ``data`` if requested, the ``infrastructure`` unless it is kept."""
+class TeardownScope:
+    """What a teardown removes besides instances and mesh: stored data if ``data``, networks if ``infrastructure``."""
 
     data: bool = False
     infrastructure: bool = True
 
 
 class Purpose(StrEnum):
-    """What a run holds a lease for."""
+    """What a lease is held for."""
 
     DEPLOYMENT = "deployment"
     SCALING = "scaling"
@@ -64,7 +64,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease: for what, of which ``release`` if for one, ``by`` whom, ``since`` when in seconds since the epoch."""
+    """The holder of a lease: its purpose, its ``release`` if any, ``by`` whom, ``since`` when in seconds since the epoch."""
 
     purpose: Purpose
     by: str
@@ -73,61 +73,61 @@ class Holder:
 
 
 class Lease(Protocol):
-    """The right to change an application, or to take a release through its course, for as long as it is held.
+    """The right to change an application, or to run a release, while it is held.
 
-    ``token`` rises with every holder: what a former holder still writes is refused (fencing).
+    ``token`` rises with every holder: writes of a former holder are refused (fencing).
     """
 
     @property
     def token(self) -> int:
-        """The number of this holding."""
+        """The fencing token."""
 
 
 class Transaction(Protocol):
-    """The state while nobody else may write it. What ``state`` is set to is written when the transaction ends well."""
+    """The state while nobody else may write it. ``state`` is written when the transaction ends without an error."""
 
     state: ApplicationState
 
 
 class StateStore(Protocol):
-    """Keeps the state of one application, and who is at work on it."""
+    """Stores the state of one application, and its leases."""
 
     def read(self) -> ApplicationState:
-        """Return the state as it was last written. Raises ``StateError``."""
+        """Return the last written state. Raises ``StateError``."""
 
     def transaction(self, lease: Lease) -> AbstractContextManager[Transaction]:
-        """Return the state for one reader and writer at a time. Raises ``StateError``, and ``Busy`` where ``lease`` is lost."""
+        """Return the state for exclusive reading and writing. Raises ``StateError``, and ``Busy`` if ``lease`` is lost."""
 
     def lease(
-        self, holder: Holder, patience: float = 0.0, waiting: Callable[[Holder], None] | None = None
+        self, holder: Holder, timeout: float = 0.0, on_wait: Callable[[Holder], None] | None = None
     ) -> AbstractContextManager[Lease]:
         """Return the lease on the application, or on the release that ``holder`` names.
 
-        Whoever has it is waited for up to ``patience`` seconds; ``waiting`` is called with its holder. Raises ``Busy``. Who dies
-        lets go.
+        Waits up to ``timeout`` seconds for another holder, and calls ``on_wait`` with it. Raises ``Busy``. A process that dies
+        releases its leases.
         """
 
     def holders(self) -> tuple[Holder, ...]:
-        """Return who is at work on the application and on its releases."""
+        """Return the holders of the leases on the application and on its releases."""
 
-    def demand(self, release: str, demand: str) -> None:
-        """Leave ``demand`` for whoever takes ``release`` through its course, in place of one that was left before."""
+    def set_demand(self, release: str, demand: str) -> None:
+        """Store ``demand`` for the process that runs ``release``, in place of an earlier one."""
 
-    def demanded(self, release: str) -> str:
-        """Return what is demanded of ``release``, nothing where nothing is."""
+    def get_demand(self, release: str) -> str:
+        """Return the demand on ``release``, empty if there is none."""
 
 
 class ConfigStore(Protocol):
-    """The files of the mesh: each is replaced as a whole, and all proxies take it in."""
+    """The files of the mesh: each is replaced as a whole, and all proxies load it."""
 
     def read(self) -> Mapping[str, str]:
         """Return the content of every file by its path."""
 
     def read_one(self, path: str) -> str:
-        """Return the content of one file, nothing where there is none."""
+        """Return the content of one file, empty if there is none."""
 
     def versions(self) -> Mapping[str, str]:
-        """Return the version of every file by its path: what proxies tell when they have taken it in."""
+        """Return the version of every file by its path, which proxies report once they have loaded it."""
 
     def publish(self, path: str, content: str) -> None:
         """Replace one file."""
@@ -135,54 +135,54 @@ class ConfigStore(Protocol):
 
 @dataclass(frozen=True)
 class Unreachable:
-    """A proxy did not answer; ``running`` tells whether there is one at all."""
+    """A proxy has not answered; ``running`` tells whether it runs."""
 
     running: bool
 
 
 class ProxyAdmin(Protocol):
-    """What proxies tell of themselves: an answer, or that they are unreachable."""
+    """Queries to proxies, each with a result or ``Unreachable``."""
 
     def instances(self, component: str) -> tuple[Instance, ...]:
         """Return the instances of ``component``, of both versions, that have a proxy."""
 
     def totals(self, instance: Instance, clusters: Collection[str]) -> Mapping[str, Totals] | Unreachable:
-        """Return what the proxy of ``instance`` has counted of each of ``clusters`` that it knows."""
+        """Return the totals of the proxy of ``instance`` by cluster, for those of ``clusters`` that it knows."""
 
     def outdated(self, instance: Instance, versions: Mapping[str, str]) -> Collection[str] | Unreachable:
-        """Return the paths of those files that the proxy reads and has in another version than ``versions`` tells."""
+        """Return the paths of the files that the proxy has loaded in another version than in ``versions``."""
 
     def in_flight(self, instance: Instance) -> int | Unreachable:
-        """Return how many HTTP requests ``instance`` is answering."""
+        """Return the number of in-flight HTTP requests of ``instance``."""
 
 
 class Workloads(Protocol):
-    """The applications in the instances."""
+    """The workloads of the instances."""
 
-    def started(self, instance: Instance) -> str:
-        """Return since when the application of ``instance`` runs, nothing where it does not."""
+    def started_at(self, instance: Instance) -> str:
+        """Return when the workload of ``instance`` was started, empty if it does not run."""
 
     def logs(self, instance: Instance, lines: int) -> Sequence[str]:
-        """Return the last ``lines`` of what it wrote; says so where it is gone."""
+        """Return the last ``lines`` of the workload's log, or a line that says that it is gone."""
 
     def memory(self, instance: Instance) -> int:
-        """Return the bytes it uses, without what the kernel would give back; 0 where it does not run."""
+        """Return the bytes of memory that the workload uses, without reclaimable cache; 0 if it does not run."""
 
-    def storage(self, volumes: Sequence[str]) -> str:
-        """Return what tells ``volumes`` of the application from ones that were made anew; nothing where one is missing."""
+    def storage_identity(self, volumes: Sequence[str]) -> str:
+        """Return the identity of ``volumes``, which changes if one is created again; empty if one is missing."""
 
     def run(self, instance: Instance, command: Sequence[str]) -> tuple[int, str]:
-        """Run ``command`` in it; return the exit status and both outputs as one text."""
+        """Run ``command`` in the workload; return the exit status, and both outputs as one text."""
 
 
 class ImageStore(Protocol):
-    """The images that the target has."""
+    """The images on the target."""
 
     def missing(self, references: Iterable[str]) -> list[str]:
-        """Return those of ``references`` that are not there."""
+        """Return those of ``references`` that the target lacks."""
 
     def pull(self, reference: str, say: Say) -> None:
-        """Get an image from its registry; ``say`` reports its progress. Raises ``ImageError``."""
+        """Pull an image; ``say`` reports its progress. Raises ``ImageError``."""
 
     def build(self, recipe: Recipe, archive: Path, say: Say) -> None:
         """Build an image from ``archive``, a tar file of its context; ``say`` reports the step. Raises ``ImageError``."""
@@ -192,16 +192,16 @@ class ImageStore(Protocol):
 
 
 class LoadRun(Protocol):
-    """A load generator at work."""
+    """A run of the load generator."""
 
     def report(self) -> LoadReport | None:
-        """Return what the generator reported last, None where it has reported nothing."""
+        """Return the generator's last report, None if there is none yet."""
 
     def running(self) -> bool:
-        """Whether the generator is still at work."""
+        """Whether the generator is still running."""
 
     def logs(self, lines: int) -> Sequence[str]:
-        """Return the last ``lines`` that the generator wrote."""
+        """Return the last ``lines`` of the generator's log."""
 
     def save(self, path: Path) -> bool:
         """Copy the generator's own report, an HTML file, to ``path``; return whether there is one."""
@@ -211,58 +211,58 @@ class LoadRunner(Protocol):
     """Runs an application's load generator."""
 
     def check(self, application: EffectiveApplication) -> None:
-        """Raise ``Refused`` where no load can be made: there is no gateway that runs."""
+        """Raise ``Refused`` if no gateway runs that load could be sent to."""
 
     def start(
-        self, application: EffectiveApplication, population: Population, half_with: str = ""
+        self, application: EffectiveApplication, population: Population, half_header: str = ""
     ) -> AbstractContextManager[LoadRun]:
-        """Return a run of the generator, which ends when it is left or its time is up.
+        """Return a run of the generator, which ends when the context is left or its time is up.
 
-        ``half_with`` is a header, ``name: value``, that half of the users send with each request. Raises ``Refused``.
+        ``half_header`` is a header, ``name: value``, that half of the users send with each request. Raises ``Refused``.
         """
 
 
 class Observation(Protocol):
-    """What a target has of one application, and the plans that lead from there. All of it is pure."""
+    """The observed state of one application, and the plans that start from it. All methods are pure."""
 
     def kinds(self) -> Mapping[str, str]:
-        """Return the kinds of the components that are deployed, by name."""
+        """Return the kinds of the deployed components, by name."""
 
     def statuses(self) -> Mapping[Instance, InstanceStatus]:
-        """Return how each instance is that is there."""
+        """Return the status of each existing instance."""
 
     def allocation(self, application: EffectiveApplication, recorded: Mapping[str, str]) -> Mapping[str, str]:
-        """Return ``recorded`` with what ``application`` needs besides; nothing that was given to anybody changes.
+        """Return ``recorded`` with the addresses that ``application`` needs in addition; existing ones do not change.
 
-        Raises ``Refused`` where there is no more to give.
+        Raises ``Refused`` if there are no more addresses.
         """
 
-    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the files of the mesh as ``application`` has them, by their paths."""
+    def render(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the mesh files for ``application``, by their paths."""
 
     def plan(self, application: EffectiveApplication, allocation: Mapping[str, str], scope: Scope) -> Plan:
-        """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
+        """Return the operations that reconcile ``application`` within ``scope``."""
 
-    def removal(self, application: str, extent: Extent) -> Plan:
-        """Return the operations that remove the application called ``application``."""
+    def removal(self, application: str, scope: TeardownScope) -> Plan:
+        """Return the operations that remove the application called ``application`` within ``scope``."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """What operations need besides themselves.
+    """The context in which operations run.
 
-    ``application`` is what is being brought about; an instance has ``patience`` seconds to become healthy; ``cancelled`` is
-    asked between operations and while one waits.
+    ``application`` is the desired one; an instance has ``timeout`` seconds to become healthy; ``cancelled`` is called between
+    operations and while one waits.
     """
 
     application: EffectiveApplication
     say: Say
-    patience: float
+    timeout: float
     cancelled: Callable[[], bool] = lambda: False
 
 
 class Driver(Protocol):
-    """A target and one application on it."""
+    """One application on a target."""
 
     @property
     def state(self) -> StateStore:
@@ -270,40 +270,40 @@ class Driver(Protocol):
 
     @property
     def config(self) -> ConfigStore:
-        """The files of its mesh."""
+        """The files of the mesh."""
 
     @property
     def proxies(self) -> ProxyAdmin:
-        """Its proxies."""
+        """The proxies of the application."""
 
     @property
     def workloads(self) -> Workloads:
-        """Its instances' applications."""
+        """The workloads of the application."""
 
     @property
     def images(self) -> ImageStore:
-        """The images of the target."""
+        """The images on the target."""
 
     @property
     def load(self) -> LoadRunner:
-        """What makes load on it."""
+        """The load generator of the application."""
 
-    def answers(self) -> bool:
-        """Whether the target is there at all. Raises ``DriverError`` where it is and cannot be used."""
+    def reachable(self) -> bool:
+        """Whether the target answers. Raises ``DriverError`` if it does and cannot be used."""
 
     def observe(self, application: EffectiveApplication) -> Observation:
-        """Return what the target has of ``application``; nothing where it does not answer in check mode."""
+        """Return the observed state of ``application``; empty if the target does not answer."""
 
     def rejections(
         self, application: EffectiveApplication, render: Callable[[EffectiveApplication], Mapping[str, str]]
     ) -> Sequence[Rejection]:
-        """Return what the proxies reject of the files that ``render`` makes of ``application`` and that are not there yet."""
+        """Return what the proxies would reject of the new files that ``render`` returns for ``application``."""
 
     def run(self, operation: Operation, execution: Execution) -> None:
-        """Carry out an operation of a plan. It can be done again after a run that died in the middle.
+        """Run an operation of a plan. It is idempotent: it may be repeated after a run that was killed.
 
         Raises ``DriverError``.
         """
 
     def remove_leftovers(self) -> None:
-        """Remove what runs have left that were killed, such as load generators."""
+        """Remove leftovers of killed runs, such as load generators."""

@@ -1,27 +1,27 @@
-"""What may go wrong on a target."""
+"""Errors on a target."""
 
 from __future__ import annotations
 
 
 class DriverError(Exception):
-    """The target refused something, or did not do it."""
+    """The target has refused an operation or failed at it."""
 
 
 class TargetUnavailable(DriverError):
-    """The target does not answer, for now or at all."""
+    """The target does not answer, temporarily or at all."""
 
 
 class Unhealthy(DriverError):
-    """An instance did not become healthy; the message names the part and has the last lines of its log."""
+    """An instance has not become healthy; the message names the container and has the last lines of its log."""
 
 
 class Cancelled(DriverError):
-    """What was being done is not wanted any more."""
+    """The operation has been cancelled."""
 
 
 class Busy(Exception):
-    """Another run holds what is needed; the message says who, since when, and the way out."""
+    """Another run holds the lease; the message says who, since when, and what to do."""
 
 
 class ImageError(DriverError):
-    """An image could not be built or pulled; the message has the last lines of what the engine said."""
+    """An image could not be built or pulled; the message has the last lines of the engine's output."""

@@ -1,4 +1,4 @@
-"""Which driver works on which target."""
+"""The driver for each target."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .base import Driver
 
 
 class Target(StrEnum):
-    """What an application is deployed to."""
+    """The kinds of targets."""
 
     DOCKER = "docker"
     KUBERNETES = "kubernetes"
@@ -18,9 +18,9 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class TargetOptions:
-    """Where the target is.
+    """How to reach the target.
 
-    ``docker_host`` is as in DOCKER_HOST, ``docker_cert_path`` the folder of the certificates for TCP, empty for none;
+    ``docker_host`` is as in DOCKER_HOST, ``docker_cert_path`` the folder of the TLS certificates for TCP, empty for none;
     ``directory`` is the folder on the host for the mesh's files, secrets and state.
     """
 
@@ -31,16 +31,16 @@ class TargetOptions:
 
 
 def make_driver(options: TargetOptions, application: str, folder: str) -> Driver:
-    """Return the driver of the application called ``application``, whose relative paths are meant from ``folder``.
+    """Return the driver for the application called ``application``, whose relative paths are relative to ``folder``.
 
     Raises ``Refused`` for a target that applications cannot be deployed to.
     """
     if options.target != Target.DOCKER:
         raise Refused(
-            f"target: found {options.target}; allowed: {Target.DOCKER}; of a cluster only the infrastructure can be made, "
+            f"target: found {options.target}; allowed: {Target.DOCKER}; on a cluster only the infrastructure can be made, "
             "by pulumi up"
         )
-    # Only what is used is loaded: a module's start counts.
+    # Imported only if used, which keeps the start of a module fast.
     from .docker.client import Endpoint, Engine
     from .docker.driver import DockerDriver
 

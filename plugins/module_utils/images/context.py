@@ -1,4 +1,4 @@
-"""A build context: the files of a folder that ``.dockerignore`` leaves, and their fingerprint."""
+"""A build context: the files of a folder that ``.dockerignore`` does not exclude, and their fingerprint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def context_files(folder: Path) -> Iterator[Path]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a digest over names, contents and executable bits, so that neither time nor owner makes another image."""
+    """Return a digest over names, contents and executable bits; times and owners do not matter."""
     digest = hashlib.sha256()
     for name in context_files(folder):
         path = folder / name
@@ -35,29 +35,29 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def context_tar(folder: Path, replaced: dict[str, bytes]) -> bytes:
-    """Return the context as a tar archive owned by root; ``replaced`` are contents by file name that stand in or add."""
+def context_tar(folder: Path, overrides: dict[str, bytes]) -> bytes:
+    """Return the context as a tar archive owned by root; ``overrides`` are file contents by name that replace or add files."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in context_files(folder):
-            if str(name) not in replaced:
+            if str(name) not in overrides:
                 path = folder / name
                 archive.add(path if _link(path, folder) else path.resolve(), str(name), recursive=False, filter=_as_root)
-        for key, content in sorted(replaced.items()):
-            member = tarfile.TarInfo(key)
+        for file_name, content in sorted(overrides.items()):
+            member = tarfile.TarInfo(file_name)
             member.size, member.mode = len(content), 0o644
             archive.addfile(member, io.BytesIO(content))
     return buffer.getvalue()
 
 
 def unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Unpack what ``context_tar`` or a controller has packed. Debian's Python 3.11.2 takes no ``filter``, others warn without."""
+    """Unpack a trusted archive. Debian's Python 3.11.2 does not know ``filter``; later versions warn without one."""
     archive.extraction_filter = getattr(tarfile, "fully_trusted_filter", None)
     archive.extractall(folder)
 
 
 def _link(path: Path, folder: Path) -> str:
-    """Return where a link within the context points; one that leads out of it counts as the file that it leads to."""
+    """Return the target of a link within the context; a link out of the context counts as the file it points to."""
     return str(path.readlink()) if path.is_symlink() and path.resolve().is_relative_to(folder.resolve()) else ""
 
 
@@ -69,7 +69,7 @@ def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _ignore_rules(file: Path) -> list[tuple[bool, re.Pattern[str]]]:
-    """Return (kept, pattern) for each line of a ``.dockerignore``, as Docker's documentation describes its syntax."""
+    """Return (included, pattern) for each line of a ``.dockerignore``, by the syntax in Docker's documentation."""
     rules = []
     for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else []:
         text = line.strip()
@@ -85,7 +85,7 @@ def _expression(pattern: str) -> str:
 
 def _ignored(name: str, rules: list[tuple[bool, re.Pattern[str]]]) -> bool:
     ignored = False
-    for kept, pattern in rules:
+    for included, pattern in rules:
         if pattern.fullmatch(name):
-            ignored = not kept
+            ignored = not included
     return ignored

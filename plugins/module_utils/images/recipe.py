@@ -1,4 +1,4 @@
-"""What a target host has to know to build an image, besides its archive."""
+"""The data that a target host needs to build an image, besides the archive of its context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .source import Image
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the target host has to know of an image, besides the archive ``<name>.tar`` of the bundle."""
+    """How to build an image from the archive ``<name>.tar`` of the bundle."""
 
     name: str
     reference: str

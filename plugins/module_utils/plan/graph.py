@@ -1,4 +1,4 @@
-"""A plan is data: operations by key, each with its cause and the operations that it comes after."""
+"""A plan is data: operations by key, each with its cause and the operations it comes after."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One thing to do to ``subject`` because of ``cause``, after the operations whose keys are in ``after``.
+    """One operation on ``subject`` because of ``cause``, after the operations whose keys are in ``after``.
 
-    What it does is its type, whose ``verb`` says it to people. An ``idle`` one only waits for something, so any number of them
-    may go on at a time. ``component`` is the one that is changed by it, empty where none is.
+    Its type says what it does, and ``verb`` is the word for it. An ``idle`` operation only waits, so any number of them may
+    run at a time. ``component`` is the component that it changes, empty if none.
     """
 
     subject: str
@@ -31,7 +31,7 @@ class Operation:
 
     @property
     def key(self) -> str:
-        """The name of the operation, which is the only one of its plan."""
+        """The key of the operation, unique within its plan."""
         return self.key_of(self.subject)
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Plan:
-    """Operations in an order that respects ``after``. An empty plan means that nothing is to be changed."""
+    """Operations in an order that respects ``after``. An empty plan changes nothing."""
 
     operations: Mapping[str, Operation] = field(default_factory=dict)
 
@@ -51,15 +51,15 @@ class Plan:
         return "".join(f"{line}\n" for line in self.lines())
 
     def lines(self) -> list[str]:
-        """Return the operations as text, one each."""
+        """Return the operations as text, one line each."""
         return [str(operation) for operation in self.operations.values()]
 
 
 def make_plan(operations: Iterable[Operation]) -> Plan:
-    """Return the plan of ``operations`` in topological order, otherwise as they were given.
+    """Return the plan of ``operations`` in topological order, otherwise in their own order.
 
-    What an operation comes after but is not in the plan counts as done already. Raises ``ValueError`` where two
-    operations share a key or where they wait for one another: both are mistakes of the planner, not of the user.
+    Keys in ``after`` that are not in the plan are ignored. Raises ``ValueError`` if two operations have the same key or if
+    they wait for one another: both are mistakes of the planner, not of the user.
     """
     planned: dict[str, Operation] = {}
     for operation in operations:
@@ -67,28 +67,28 @@ def make_plan(operations: Iterable[Operation]) -> Plan:
             raise ValueError(f"{operation.key} is planned twice")
         planned[operation.key] = operation
     try:
-        return Plan({key: planned[key] for key in _ordered(planned)})
+        return Plan({key: planned[key] for key in _topological_order(planned)})
     except CycleError as error:
         raise ValueError("operations wait for one another: " + ", ".join(error.args[1])) from error
 
 
 def sorter(operations: Mapping[str, Operation]) -> TopologicalSorter[str]:
-    """Return what gives the keys of ``operations`` as soon as all that they come after are done."""
+    """Return a sorter that yields the key of an operation once all operations in its ``after`` are marked done."""
     ready = TopologicalSorter(
-        {key: [need for need in operation.after if need in operations] for key, operation in operations.items()}
+        {key: [dependency for dependency in operation.after if dependency in operations] for key, operation in operations.items()}
     )
     ready.prepare()
     return ready
 
 
-def _ordered(operations: Mapping[str, Operation]) -> Iterator[str]:
-    places = {key: place for place, key in enumerate(operations)}
+def _topological_order(operations: Mapping[str, Operation]) -> Iterator[str]:
+    positions = {key: position for position, key in enumerate(operations)}
     keys = list(operations)
     ready = sorter(operations)
     waiting: list[int] = []
     while ready.is_active():
         for key in ready.get_ready():
-            heapq.heappush(waiting, places[key])
+            heapq.heappush(waiting, positions[key])
         key = keys[heapq.heappop(waiting)]
         yield key
         ready.done(key)

@@ -1,4 +1,4 @@
-"""The effective application: the specification with its promoted versions, its scaling and its releases laid over it."""
+"""The effective application: the specification with promoted versions, scaling and releases applied."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ..model.application import Component
 from ..model.effective import EffectiveApplication
 from ..model.release import HEADER, Audience, Candidate, ComponentVersion, Split
 from ..model.specification import Specification
-from .state import ApplicationState, Phase, Promoted, Release
+from .state import ApplicationState, Phase, PromotedVersion, Release
 
 TESTER_HEADER = "x-evenkeel-tester"
 
 
 def effective(specification: Specification, state: ApplicationState) -> EffectiveApplication:
-    """Return what ``specification`` and ``state`` together say should run.
+    """Return what should run by ``specification`` and ``state``.
 
-    A release that is being promoted counts as promoted already: its version is the component's own, and its candidate's.
+    A release that is being promoted counts as promoted: stable and candidate are both its version.
     """
     application, references = specification.application, dict(specification.references)
     components, candidates = [], {}
@@ -26,60 +26,63 @@ def effective(specification: Specification, state: ApplicationState) -> Effectiv
         promoted = _promoted(component, references.get(component.name, ""), state)
         if promoted:
             references[component.name] = promoted.image
-            component = replace(component, environment=_merged(component.environment, promoted.environment))
-        release = state.holding(component.name)
+            component = replace(component, environment=_merge(component.environment, promoted.environment))
+        release = state.release_of(component.name)
         if release:
             candidates[component.name] = _candidate(component, release)
         components.append(component)
-    splits = tuple(_split(each) for each in state.releases if each.standing)
+    splits = tuple(_split(release) for release in state.releases if release.standing)
     overlay = {"components": tuple(components), "references": references, "candidates": candidates, "splits": splits}
     return EffectiveApplication(**{**vars(application), **overlay})
 
 
-def promotion(component: Component, image: str, state: ApplicationState, version: ComponentVersion) -> Promoted:
-    """Return what makes ``version`` the own one of ``component``, which the file says to have ``image``."""
-    before = _in_force(component, image, state)
-    return Promoted(
+def promotion(component: Component, image: str, state: ApplicationState, version: ComponentVersion) -> PromotedVersion:
+    """Return the promotion of ``version`` to the stable version of ``component``, whose image in the file is ``image``."""
+    current = _current_promotion(component, image, state)
+    return PromotedVersion(
         component=component.name,
-        image=version.image or (before.image if before else image),
-        environment=_merged(before.environment if before else (), version.environment),
+        image=version.image or (current.image if current else image),
+        environment=_merge(current.environment if current else (), version.environment),
         base_image=image,
         base_environment=component.environment,
     )
 
 
 def replicas_at(weight: float, replicas: int) -> int:
-    """Return how many instances of a candidate its share of the users needs, where all of them need ``replicas``."""
+    """Return the replicas of a candidate at ``weight`` percent of the users, if all users need ``replicas``."""
     return max(1, ceil(replicas * weight / 100))
 
 
-def _promoted(component: Component, image: str, state: ApplicationState) -> Promoted | None:
-    """Return the version in place of the file's, by a promotion that is over or one in progress."""
-    release = state.holding(component.name)
+def _promoted(component: Component, image: str, state: ApplicationState) -> PromotedVersion | None:
+    """Return the version that replaces the file's, by a completed promotion or one in progress."""
+    release = state.release_of(component.name)
     if release and (release.phase.promoting or release.phase == Phase.PROMOTED):
-        version = next(each for each in release.rollout.versions if each.component == component.name)
-        return promotion(component, image, state, version)
-    return _in_force(component, image, state)
+        return promotion(component, image, state, _version(component, release))
+    return _current_promotion(component, image, state)
 
 
-def _in_force(component: Component, image: str, state: ApplicationState) -> Promoted | None:
-    found = state.version(component.name)
-    if found and (found.base_image, found.base_environment) == (image, component.environment):
-        return found
+def _current_promotion(component: Component, image: str, state: ApplicationState) -> PromotedVersion | None:
+    promoted = state.promoted_version(component.name)
+    if promoted and (promoted.base_image, promoted.base_environment) == (image, component.environment):
+        return promoted
     return None
 
 
 def _scaled(component: Component, state: ApplicationState) -> Component:
-    found = next((each for each in state.scaled if each.component == component.name), None)
-    if not found:
+    scaled = next((scaled for scaled in state.scaled if scaled.component == component.name), None)
+    if not scaled:
         return component
-    replicas = found.replicas if component.replicas == found.base_replicas else component.replicas
-    memory = found.memory if component.memory == found.base_memory else component.memory
+    replicas = scaled.replicas if component.replicas == scaled.base_replicas else component.replicas
+    memory = scaled.memory if component.memory == scaled.base_memory else component.memory
     return replace(component, replicas=replicas, memory=memory)
 
 
+def _version(component: Component, release: Release) -> ComponentVersion:
+    return next(version for version in release.rollout.versions if version.component == component.name)
+
+
 def _candidate(component: Component, release: Release) -> Candidate:
-    version = next(each for each in release.rollout.versions if each.component == component.name)
+    version = _version(component, release)
     return Candidate(release.name, replicas_at(release.scale, component.replicas), version.image, version.environment)
 
 
@@ -91,5 +94,5 @@ def _split(release: Release) -> Split:
     return Split(release.name, release.weight, audiences, mirror, release.closed)
 
 
-def _merged(first: tuple[tuple[str, str], ...], second: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted({**dict(first), **dict(second)}.items()))
+def _merge(base: tuple[tuple[str, str], ...], overrides: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({**dict(base), **dict(overrides)}.items()))

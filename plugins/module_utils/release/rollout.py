@@ -1,6 +1,6 @@
-"""Rolls out a release: candidates beside the stable versions, weight after weight behind its gate, and back if one fails.
+"""Rolls out a release: candidates beside the stable versions, each weight behind its gate, rolled back if one fails.
 
-The next step is stored before it is taken, so that another process can resume from wherever this one ends.
+Each step is stored before it is taken, so that another process can resume an interrupted rollout at any point.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import Any
 
 from ..model.instance import Version
 from .state import Decision, Phase, Release
-from .step import TICK_SECONDS, Stage
-from .target import Aborted, Demand, Fault, Target
+from .step import TICK_SECONDS, StepRun
+from .target import Aborted, Demand, ReleaseError, Target
 
-SETTLE_SECONDS = 30.0
-DRAIN_SECONDS = 30.0
-# A request that was given a version may take this long on its way before it calls the released component.
+SYNC_TIMEOUT_SECONDS = 30.0
+DRAIN_TIMEOUT_SECONDS = 30.0
+# A request may take this long from the decision for a version until it calls the released component.
 QUIET_SECONDS = 2.0
-# Users are not left with a version that is to be taken from them because the target is out of order for a while.
-BACK_SECONDS = 180.0
-_TRY_SECONDS = 1.0
-_PAUSE_SECONDS = 0.1
+# Users must not keep a failed version because the target is out of order for a while.
+ROLLBACK_TIMEOUT_SECONDS = 180.0
+_RETRY_SECONDS = 1.0
+_POLL_SECONDS = 0.1
 
 
 class Runner:
-    """Runs one release on ``target``, weight by weight; ``say`` reports its progress."""
+    """Runs one release on ``target``; ``say`` reports its progress."""
 
     def __init__(
         self,
@@ -45,70 +45,69 @@ class Runner:
         self._load = ExitStack()
 
     def roll_out(self, weights: tuple[float, ...]) -> Release:
-        """Go through ``weights`` from where the release is, never down; after 100 the candidates' versions are the own ones.
+        """Go through ``weights`` from the release's own upwards, promote it after 100, and return it.
 
-        Returns the release as it is then. Raises ``Interrupted`` where it holds before that, ``Fault`` where it cannot be
-        rolled back.
+        Raises ``Interrupted`` if it stays at a weight before the end, ``ReleaseError`` if it cannot be rolled back.
         """
-        # The rollback comes before the end of the load.
+        # Roll back before the load ends.
         with self._load:
             try:
-                return self._course(weights)
-            except Fault as fault:
-                return self._recover(fault)
+                return self._continue(weights)
+            except ReleaseError as error:
+                return self._recover(error)
 
-    def _course(self, weights: tuple[float, ...]) -> Release:
+    def _continue(self, weights: tuple[float, ...]) -> Release:
         if self.release.phase == Phase.ROLLING_BACK:
-            return self._back()
+            return self._finish_rollback()
         if self.release.phase.promoting:
-            return self._finish()
+            return self._finish_promotion()
         self._deploy(weights)
-        if self.release.rollout.checks and weights[0] and not self.release.weight and not self._prove():
+        if self.release.rollout.checks and weights[0] and not self.release.weight and not self._check_candidates():
             return self._promote()
         for weight in weights:
-            if weight > self.release.passed and weight >= self.release.weight and not self._step(weight):
+            if weight > self.release.passed and weight >= self.release.weight and not self._run_step(weight):
                 return self._promote()
         return self._promote() if self.release.passed >= 100 else self.release
 
-    def _recover(self, fault: Fault) -> Release:
-        """Roll back after ``fault``, unless that is what failed, or all that is left to do is to remove candidates."""
+    def _recover(self, error: ReleaseError) -> Release:
+        """Roll back after ``error``, unless the rollback has failed or only candidates are left to remove."""
         if self.release.phase not in (Phase.DEPLOYING, Phase.SHIFTING, Phase.PROMOTING):
-            raise fault
-        return self.roll_back(str(fault), aborted=isinstance(fault, Aborted))
+            raise error
+        return self.roll_back(str(error), aborted=isinstance(error, Aborted))
 
     def roll_back(self, reason: str, aborted: bool = False) -> Release:
-        """Give all users the stable versions, in one rename, and remove the candidates unless they are to be kept."""
+        """Give all users the stable versions, in one rename, and remove the candidates unless the release keeps them."""
         self._change(phase=Phase.ROLLING_BACK, reason=reason, aborted=aborted)
         if self.release.closed != Version.STABLE:
             self._change(weight=0.0, closed=None)
-        self._shift_back()
+        self._shift_to_stable()
         self._say(f"rolling back to the stable version: {reason}")
-        return self._back()
+        return self._finish_rollback()
 
     def promote(self) -> Release:
-        """Make the candidates' versions the components' own, whatever the gates say. Raises ``Interrupted``."""
+        """Make the candidates the stable versions, whatever the gates say. Raises ``Interrupted``."""
         try:
             if self.release.phase.promoting:
-                return self._finish()
+                return self._finish_promotion()
             self._deploy((100.0,))
             return self._promote()
-        except Fault as fault:
-            return self._recover(fault)
+        except ReleaseError as error:
+            return self._recover(error)
 
     def abort(self) -> Release:
-        """Give all users the stable versions and remove the candidates, also those kept. A promotion goes on to its end."""
+        """Give all users the stable versions and remove the candidates, kept ones too. A promotion is completed instead."""
         if self.release.phase.promoting:
-            return self._finish()
+            return self._finish_promotion()
         self._change(rollout=replace(self.release.rollout, keep_candidate=False))
         return self.roll_back(self.release.reason or "an abort was requested", aborted=True)
 
-    def _back(self) -> Release:
-        """Go on with a rollback. Each part can be done again."""
+    def _finish_rollback(self) -> Release:
+        """Complete a rollback. Each part is idempotent."""
         if self.release.closed == Version.STABLE:
-            # A promotion had begun to replace the stable version: it comes back before users do.
+            # A promotion had begun to replace the stable version: restore it before users return to it.
             self._target.apply(self.release)
             self._change(weight=0.0, closed=None)
-        self._shift_back()
+        self._shift_to_stable()
         self._close(Version.CANDIDATE)
         self._change(standing=self.release.rollout.keep_candidate)
         self._target.apply(self.release)
@@ -116,55 +115,55 @@ class Runner:
         self._target.store(self.release)
         return self.release
 
-    def _shift_back(self) -> None:
-        """Split users as the rollback says, again and again where the target does not let it for now. Raises ``Fault``."""
-        deadline, told = self._now() + BACK_SECONDS, False
+    def _shift_to_stable(self) -> None:
+        """Split users by the rollback; retry while the target refuses it. Raises ``ReleaseError``."""
+        deadline, reported = self._now() + ROLLBACK_TIMEOUT_SECONDS, False
         while True:
             try:
                 return self._target.shift(self.release)
-            except Fault as fault:
+            except ReleaseError as error:
                 if self._now() > deadline:
                     raise
-                if not told:
-                    told = True
-                    self._say(f"the rollback is tried for up to {BACK_SECONDS:.0f} s: {fault}")
-            self._sleep(_TRY_SECONDS)
+                if not reported:
+                    reported = True
+                    self._say(f"retrying the rollback for up to {ROLLBACK_TIMEOUT_SECONDS:.0f} s: {error}")
+            self._sleep(_RETRY_SECONDS)
 
     def _deploy(self, weights: tuple[float, ...]) -> None:
-        """Bring the candidates up. One that is resumed keeps its weight meanwhile."""
+        """Start the candidates. A resumed release keeps its weight meanwhile."""
         scale = max([self.release.weight, *weights[:1]])
         if self.release.phase == Phase.DEPLOYING or scale > self.release.scale:
-            self._say(f"candidates for {scale:g} % of the users")
+            self._say(f"starting candidates for {scale:g} % of the users")
             self._change(scale=max(scale, self.release.scale))
             self._target.apply(self.release)
         self._change(phase=Phase.SHIFTING)
         self._target.shift(self.release)
-        self._settle()
+        self._wait_for_sync()
 
-    def _prove(self) -> bool:
-        """Have the checks hold before any user has the candidates; false where promotion is demanded. Raises ``Fault``."""
+    def _check_candidates(self) -> bool:
+        """Run the checks before any user has the candidates; false if promotion is demanded. Raises ``ReleaseError``."""
         rollout = self.release.rollout
-        return self._judge(replace(self.release, rollout=replace(rollout, mirror=0.0, gate=replace(rollout.gate, hold=0.0))))
+        return self._analyze(replace(self.release, rollout=replace(rollout, mirror=0.0, gate=replace(rollout.gate, hold=0.0))))
 
-    def _step(self, weight: float) -> bool:
-        """Go to ``weight`` and wait for its gate; false where promotion is demanded instead. Raises ``Fault``."""
+    def _run_step(self, weight: float) -> bool:
+        """Go to ``weight`` and wait for its gate; false if promotion is demanded. Raises ``ReleaseError``."""
         self._target.check_heartbeat()
         if weight > self.release.scale:
             self._change(scale=weight)
             self._target.apply(self.release)
-            self._settle()
-        self._hold()
+            self._wait_for_sync()
+        self._wait_while_paused()
         self._change(weight=weight)
         self._target.shift(self.release)
         self._say(f"{weight:g} % of the users have the candidate")
-        return self._judge(self.release)
+        return self._analyze(self.release)
 
-    def _judge(self, release: Release) -> bool:
-        """Watch ``release`` until its gate has decided."""
-        step = Stage(release, self._target, self._say, self._now, self._sleep, self._load).watched()
+    def _analyze(self, release: Release) -> bool:
+        """Run a step of ``release`` until its gate has decided; false if promotion is demanded. Raises ``ReleaseError``."""
+        step = StepRun(release, self._target, self._say, self._now, self._sleep, self._load).run()
         self._change(steps=(*self.release.steps, step))
         if step.decision == Decision.FAIL:
-            raise Fault("; ".join(step.reasons))
+            raise ReleaseError("; ".join(step.reasons))
         self._load.close()
         if step.decision == Decision.PASS:
             self._change(passed=step.weight)
@@ -173,89 +172,89 @@ class Runner:
         return step.decision == Decision.PASS
 
     def _promote(self) -> Release:
-        """Make the candidates' versions the components' own, while the candidates have all the users."""
+        """Make the candidates the stable versions, while the candidates have all the users."""
         self._target.check_heartbeat()
         if self.release.scale < 100:
             self._change(scale=100.0)
             self._target.apply(self.release)
-            self._settle()
-        self._hold()
+            self._wait_for_sync()
+        self._wait_while_paused()
         self._change(weight=100.0)
         self._target.shift(self.release)
         self._close(Version.STABLE)
-        self._say("promoted: the components' own instances become the new version")
-        # From here on a pause and an abort are refused: one that came before is met.
+        self._say("promoting: the stable instances are replaced by the new version")
+        # From here on a pause and an abort are refused; earlier ones are honoured.
         self._change(phase=Phase.PROMOTING)
         self._target.store(self.release)
-        self._hold()
-        return self._finish()
+        self._wait_while_paused()
+        return self._finish_promotion()
 
-    def _hold(self) -> None:
-        """Wait while a pause is demanded; users who have a candidate meanwhile are watched over.
+    def _wait_while_paused(self) -> None:
+        """Wait while a pause is demanded, and keep analyzing a candidate that has users.
 
-        Raises ``Aborted``, ``Interrupted``, and ``Fault`` where the candidate turns out to be bad.
+        Raises ``Aborted``, ``Interrupted``, and ``ReleaseError`` if the candidate fails.
         """
         while (demand := self._target.demand()) in (Demand.PAUSE, Demand.ABORT):
             if demand == Demand.ABORT:
                 raise Aborted("an abort was requested")
             if self.release.weight:
-                self._judge(self.release)
+                self._analyze(self.release)
             else:
                 self._target.check_heartbeat()
                 self._sleep(TICK_SECONDS)
 
-    def _finish(self) -> Release:
-        """Go on with a promotion. Each part can be done again."""
+    def _finish_promotion(self) -> Release:
+        """Complete a promotion. Each part is idempotent."""
         self._target.check_heartbeat()
         if self.release.phase == Phase.PROMOTING:
             self._target.apply(self.release)
             self._change(phase=Phase.CLEARING, weight=0.0, closed=Version.CANDIDATE)
         self._target.shift(self.release)
-        self._drained(Version.CANDIDATE)
+        self._wait_for_drain(Version.CANDIDATE)
         self._change(standing=False)
-        self._target.finish(self.release)
+        self._target.promote(self.release)
         self._target.apply(self.release)
-        # It has ended once nothing is left to do: what has ended nobody resumes.
+        # Last, since a release that has ended is not resumed.
         self._change(phase=Phase.PROMOTED, ended=time.time())
         self._target.store(self.release)
         return self.release
 
     def _close(self, version: Version) -> None:
-        """Let ``version``, which no user is given any more, get no request: once none has come for ``QUIET_SECONDS``.
+        """Route no more requests to ``version``, which no user has, once it has had none for ``QUIET_SECONDS``.
 
-        Until then what was decided for a request holds on every hop; one that takes longer gets the other version then.
+        Until then the decision for a request holds on every hop; after that a longer one gets the other version.
         """
-        self._drained(version, QUIET_SECONDS)
+        self._wait_for_drain(version, QUIET_SECONDS)
         self._change(closed=version)
         self._target.shift(self.release)
-        self._drained(version)
+        self._wait_for_drain(version)
 
-    def _drained(self, version: Version, quiet: float = 0.0) -> None:
-        """Wait until ``version`` has had no request for ``quiet`` seconds, as long as requests may take at most."""
+    def _wait_for_drain(self, version: Version, quiet: float = 0.0) -> None:
+        """Wait until ``version`` has had no request for ``quiet`` seconds, for ``DRAIN_TIMEOUT_SECONDS`` at most."""
         index = (Version.CANDIDATE, Version.STABLE).index(version)
-        began = last = self._now()
-        before = -1
-        while self._now() - began < DRAIN_SECONDS:
-            settled = self._target.settled()
-            requests, active = self._traffic(index)
-            if not settled or active or requests != before:
-                last, before = self._now(), requests
-            if settled and not active and self._now() - last >= quiet:
+        began = last_request = self._now()
+        previous = -1
+        while self._now() - began < DRAIN_TIMEOUT_SECONDS:
+            synced = self._target.synced()
+            requests, active = self._request_counts(index)
+            if not synced or active or requests != previous:
+                last_request, previous = self._now(), requests
+            if synced and not active and self._now() - last_request >= quiet:
                 return
-            self._sleep(_PAUSE_SECONDS)
+            self._sleep(_POLL_SECONDS)
 
-    def _traffic(self, index: int) -> tuple[int, int]:
+    def _request_counts(self, index: int) -> tuple[int, int]:
         """Return how many requests a version has had, and how many are in flight to it."""
-        totals = [each[index] for look in self._target.look().values() for each in look.values()]
-        return sum(each.requests for each in totals), sum(each.active for each in totals)
+        totals = [versions[index] for sample in self._target.sample().values() for versions in sample.values()]
+        return sum(counted.requests for counted in totals), sum(counted.active for counted in totals)
 
-    def _settle(self) -> None:
-        """Wait until every caller has taken in where the candidates are. Raises ``Fault``."""
-        deadline = self._now() + SETTLE_SECONDS
-        while not self._target.settled():
+    def _wait_for_sync(self) -> None:
+        """Wait until every caller's proxy has loaded the candidates' endpoints. Raises ``ReleaseError``."""
+        deadline = self._now() + SYNC_TIMEOUT_SECONDS
+        while not self._target.synced():
             if self._now() > deadline:
-                raise Fault("callers' proxies did not take in the candidates' addresses")
-            self._sleep(_PAUSE_SECONDS)
+                raise ReleaseError("the callers' proxies did not load the candidates' endpoints")
+            self._sleep(_POLL_SECONDS)
 
     def _change(self, **changes: Any) -> None:
         self.release = replace(self.release, **changes)

@@ -1,4 +1,4 @@
-"""What the state store holds of an application: its releases, what they have promoted, its scaling, its specification."""
+"""What the state store keeps of an application: releases, promoted versions, scaling and the specification."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SCHEMA = 2
 
 
 class StateError(Exception):
-    """What is stored cannot be read; the message says what was found, and the way out."""
+    """The stored state cannot be read; the message says what was found and what to do."""
 
 
 class Phase(StrEnum):
-    """Where a release is in its course."""
+    """The phase of a release."""
 
     DEPLOYING = "deploying"
     SHIFTING = "shifting"
@@ -33,17 +33,17 @@ class Phase(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is to happen."""
+        """Whether the release has ended."""
         return self in (Phase.PROMOTED, Phase.FAILED, Phase.ABORTED)
 
     @property
     def promoting(self) -> bool:
-        """Whether the new version is becoming the component's own: there is no way back but another release."""
+        """Whether the candidate is becoming the stable version: only another release can undo that."""
         return self in (Phase.PROMOTING, Phase.CLEARING)
 
 
 class Decision(StrEnum):
-    """What a gate says of a step."""
+    """A gate's decision on a step."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -52,7 +52,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True)
 class Figures:
-    """What one version did: requests, how many of them were bad and how, and latencies in milliseconds, 0 where unknown."""
+    """Requests of one version, how many of them failed or were slow, and latencies in milliseconds, 0 if unknown."""
 
     requests: int = 0
     errors: int = 0
@@ -64,7 +64,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Point:
-    """What both versions had done by ``at``, in seconds since the step began."""
+    """The figures of both versions at ``at``, in seconds since the step began."""
 
     at: float
     candidate: Figures
@@ -72,8 +72,8 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What both versions of a component did in a step, and how it came about."""
+class ComponentResult:
+    """The figures of both versions of a component in a step, and their course as ``points``."""
 
     component: str
     candidate: Figures
@@ -83,23 +83,23 @@ class Seen:
 
 @dataclass(frozen=True)
 class Step:
-    """A weight that was tried: what came of it and why, after how many seconds, and what was seen."""
+    """The result of a weight: the decision and its reasons, after how many seconds, and ``seen``, the figures by component."""
 
     weight: float
     decision: Decision
     reasons: tuple[str, ...]
     seconds: float
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[ComponentResult, ...] = ()
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release. ``weight`` is the percentage of users that have the candidates, ``scale`` the one that their replicas are for.
+    """A release. ``weight`` is the percentage of users that have the candidates, ``scale`` the percentage they are scaled for.
 
-    ``passed`` is the highest weight whose gate let it through, -1 where none has. ``tester`` is the secret that makes a
-    request one of the candidates' whatever the weight, for checks. ``began`` and ``ended`` are seconds since the epoch.
+    ``passed`` is the highest weight that has passed its gate, -1 if none has. ``tester`` is the secret that routes the
+    requests of checks to the candidates, whatever the weight. ``began`` and ``ended`` are seconds since the epoch.
     ``reason`` is why it was rolled back, ``aborted`` whether that was requested; ``standing`` whether its candidates run;
-    ``closed`` the version that gets no request any more, None where both may.
+    ``closed`` the version that gets no more requests, None if both may.
     """
 
     rollout: Rollout
@@ -124,20 +124,20 @@ class Release:
 
     @property
     def components(self) -> tuple[str, ...]:
-        """The names of the components that it changes."""
+        """The names of the components that the release changes."""
         return tuple(version.component for version in self.rollout.versions)
 
     @property
     def in_progress(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the release has not ended."""
         return not self.phase.ended
 
 
 @dataclass(frozen=True)
-class Promoted:
-    """A version that a release has made a component's own, for as long as the application file says what it said then.
+class PromotedVersion:
+    """A version that a release has made the stable one of a component.
 
-    ``base_image`` and ``base_environment`` are what it said: once the file moves on, the file holds.
+    It applies while the application file has ``base_image`` and ``base_environment``: once these change, the file applies.
     """
 
     component: str
@@ -148,8 +148,8 @@ class Promoted:
 
 
 @dataclass(frozen=True)
-class Scaled:
-    """Replicas and memory in bytes that a component was given, each for as long as the file says what it said then."""
+class ScaledComponent:
+    """Replicas and memory in bytes of a component; each applies while the file has its base value."""
 
     component: str
     replicas: int
@@ -160,55 +160,55 @@ class Scaled:
 
 @dataclass(frozen=True)
 class ApplicationState:
-    """All that is stored of an application.
+    """The stored state of an application.
 
-    ``specification`` is what the last deployment was asked for: releases and scaling start from it, so that they apply no
-    other edit of the file. ``allocation`` is the driver's own: which addresses were given to what. ``tracing_schema`` names
-    the storage in which the schema of the tracing store is known to be.
+    ``specification`` is that of the last deployment: releases and scaling start from it, so that they apply no other edit
+    of the file. ``allocation`` has the addresses that the driver has allocated. ``tracing_schema`` identifies the storage
+    that has the schema of the tracing store.
     """
 
     releases: tuple[Release, ...] = ()
-    promoted: tuple[Promoted, ...] = ()
-    scaled: tuple[Scaled, ...] = ()
+    promoted: tuple[PromotedVersion, ...] = ()
+    scaled: tuple[ScaledComponent, ...] = ()
     specification: Specification | None = None
     allocation: Mapping[str, str] = field(default_factory=dict)
     tracing_schema: str = ""
 
     def release(self, name: str) -> Release | None:
         """Return the release called ``name``."""
-        return next((each for each in self.releases if each.name == name), None)
+        return next((release for release in self.releases if release.name == name), None)
 
-    def holding(self, component: str) -> Release | None:
+    def release_of(self, component: str) -> Release | None:
         """Return the release that has a candidate of ``component``."""
-        return next((each for each in self.releases if each.standing and component in each.components), None)
+        return next((release for release in self.releases if release.standing and component in release.components), None)
 
-    def version(self, component: str) -> Promoted | None:
-        """Return what a release has made of ``component``."""
-        return next((each for each in self.promoted if each.component == component), None)
+    def promoted_version(self, component: str) -> PromotedVersion | None:
+        """Return the promoted version of ``component``."""
+        return next((version for version in self.promoted if version.component == component), None)
 
     def with_release(self, release: Release) -> ApplicationState:
-        """Return the state with ``release`` as it is now."""
-        others = tuple(each for each in self.releases if each.name != release.name)
+        """Return the state with ``release`` added or replaced."""
+        others = tuple(other for other in self.releases if other.name != release.name)
         return replace(self, releases=(*others, release))
 
-    def with_promoted(self, promoted: tuple[Promoted, ...]) -> ApplicationState:
-        """Return the state with what ``promoted`` has of each component, beside what is there of others."""
-        return replace(self, promoted=tuple({each.component: each for each in (*self.promoted, *promoted)}.values()))
+    def with_promoted(self, promoted: tuple[PromotedVersion, ...]) -> ApplicationState:
+        """Return the state with ``promoted`` added or replaced, by component."""
+        return replace(self, promoted=tuple({version.component: version for version in (*self.promoted, *promoted)}.values()))
 
-    def with_scaled(self, scaled: tuple[Scaled, ...]) -> ApplicationState:
-        """Return the state with what ``scaled`` has of each component, beside what is there of others."""
-        return replace(self, scaled=tuple({each.component: each for each in (*self.scaled, *scaled)}.values()))
+    def with_scaled(self, scaled: tuple[ScaledComponent, ...]) -> ApplicationState:
+        """Return the state with ``scaled`` added or replaced, by component."""
+        return replace(self, scaled=tuple({size.component: size for size in (*self.scaled, *scaled)}.values()))
 
 
 def to_wire(state: ApplicationState) -> dict[str, Any]:
-    """Return ``state`` in mappings, lists and scalars, with the version of their schema."""
+    """Return ``state`` as mappings, lists and scalars, with the schema version."""
     return {"schema": SCHEMA, **asdict(state)}
 
 
 def from_wire(data: Any, place: str) -> ApplicationState:
-    """Return the state that ``to_wire`` made ``data`` of, in this version or an older one.
+    """Return the state that ``to_wire`` has serialized as ``data``.
 
-    Raises ``StateError``, which names ``place``, where a newer version wrote it: what it knows more would be lost.
+    Raises ``StateError``, which names ``place``, if ``data`` has another schema: what that has in addition would be lost.
     """
     if not isinstance(data, Mapping):
         raise StateError(f"{place}: found a {type(data).__name__}; allowed: what Evenkeel wrote")
@@ -230,11 +230,11 @@ def build_state(data: Mapping[str, Any], place: str) -> ApplicationState:
     return state
 
 
-def migrated(releases: list[Any], promoted: list[Any], scaled: list[Any], place: str) -> ApplicationState:
-    """Return the state of the records that were kept one a file, before there was a schema version."""
+def migrate(releases: list[Any], promoted: list[Any], scaled: list[Any], place: str) -> ApplicationState:
+    """Return the state of records from before the schema version, which were stored in a file each."""
     return build_state(
         {
-            "releases": [_without_empty(each) for each in releases],
+            "releases": [_with_closed(release) for release in releases],
             "promoted": promoted,
             "scaled": scaled,
         },
@@ -242,6 +242,6 @@ def migrated(releases: list[Any], promoted: list[Any], scaled: list[Any], place:
     )
 
 
-def _without_empty(release: Any) -> Any:
-    """Return a record of a release in which no version that is closed is None, where it was an empty name."""
+def _with_closed(release: Any) -> Any:
+    """Return the record of a release with ``closed`` None where it was an empty name."""
     return {**release, "closed": release.get("closed") or None} if isinstance(release, Mapping) else release

@@ -1,4 +1,4 @@
-"""A step of a release as it runs: both versions are watched at one weight until the gate has decided."""
+"""Runs a step of a release: compares both versions at one weight until the gate has decided."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from ..model.instance import Version
+from .analysis.component import ComponentAnalysis
 from .analysis.gate import Verdict
-from .analysis.watch import Watch
-from .checking import Checking
-from .state import Decision, Figures, Point, Release, Seen, Step
+from .check_runs import CheckRuns
+from .state import ComponentResult, Decision, Figures, Point, Release, Step
 from .target import Aborted, Demand, Target
 
 TICK_SECONDS = 0.5
-TELL_SECONDS = 5.0
-PLOT_SECONDS = 2.0
+REPORT_SECONDS = 5.0
+POINT_SECONDS = 2.0
 
 
 @dataclass
-class Stage:
-    """One step of ``release`` on ``target``; ``say`` reports its progress, ``load`` registers what has to end after it."""
+class StepRun:
+    """Runs one step of ``release`` on ``target``; ``say`` reports its progress, ``load`` ends the load generator later."""
 
     release: Release
     target: Target
@@ -31,24 +31,26 @@ class Stage:
     _points: dict[str, list[Point]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._checking = Checking(self.release.rollout.checks, self.target.check)
+        self._checks = CheckRuns(self.release.rollout.checks, self.target.start_check)
 
-    def watched(self) -> Step:
-        """Return the step once it is decided; one that waits means that promotion is asked for whatever the gate says.
+    def run(self) -> Step:
+        """Return the step once the gate has decided; it waits if a promotion is demanded before that.
 
         Raises ``Aborted``, ``Interrupted``.
         """
         began, names, weight = self.now(), self.release.components, self.release.weight
-        watches = {each: Watch(self.release.rollout.gate, weight >= 100, len(names)) for each in names}
-        self._points = {each: [] for each in names}
-        verdict = self._watched(weight, watches, began)
-        self._plot(watches, self.now() - began)
-        seen = tuple(Seen(name, *watch.figures(), tuple(self._points[name])) for name, watch in watches.items())
-        return Step(weight, verdict.decision, verdict.reasons, self.now() - began, seen)
+        analyses = {name: ComponentAnalysis(self.release.rollout.gate, weight >= 100, len(names)) for name in names}
+        self._points = {name: [] for name in names}
+        verdict = self._wait_for_verdict(weight, analyses, began)
+        self._add_points(analyses, self.now() - began)
+        results = tuple(
+            ComponentResult(name, *analysis.figures(), tuple(self._points[name])) for name, analysis in analyses.items()
+        )
+        return Step(weight, verdict.decision, verdict.reasons, self.now() - began, results)
 
-    def _watched(self, weight: float, watches: Mapping[str, Watch], began: float) -> Verdict:
-        gate, told, loaded = self.release.rollout.gate, began, False
-        self._checking.renew(began)
+    def _wait_for_verdict(self, weight: float, analyses: Mapping[str, ComponentAnalysis], began: float) -> Verdict:
+        gate, reported, load_decided = self.release.rollout.gate, began, False
+        self._checks.start_due(began)
         while True:
             self.target.check_heartbeat()
             demand = self.target.demand()
@@ -56,69 +58,75 @@ class Stage:
                 raise Aborted("an abort was requested")
             if demand == Demand.PROMOTE:
                 return Verdict(Decision.WAIT, ("promotion was requested",))
-            for name, look in self.target.look().items():
-                watches[name].see(look)
-            passed = self.now() - began
-            self._plot(watches, passed, PLOT_SECONDS)
-            running = self._checking.running()
-            verdict = self._verdict(weight, watches)
-            ready = verdict.decision == Decision.PASS and passed >= gate.hold and demand != Demand.PAUSE
+            for name, sample in self.target.sample().items():
+                analyses[name].add(sample)
+            elapsed = self.now() - began
+            self._add_points(analyses, elapsed, POINT_SECONDS)
+            running = self._checks.running()
+            verdict = self._verdict(weight, analyses)
+            ready = verdict.decision == Decision.PASS and elapsed >= gate.hold and demand != Demand.PAUSE
             if verdict.decision == Decision.FAIL or (ready and not running):
                 return verdict
             if not ready:
-                self._checking.renew(self.now())
-            if verdict.decision == Decision.WAIT and passed >= gate.wait and demand != Demand.PAUSE:
-                out = "more requests are needed: -e generate_load=true makes them"
-                return Verdict(Decision.FAIL, (f"not clear after {passed:.0f} s", *verdict.reasons, out))
-            if not loaded and passed >= gate.hold and min(each.course(passed) for each in watches.values()) < 1:
-                loaded = True
-                self._make_up()
-            if self.now() - told >= TELL_SECONDS:
-                told = self.now()
-                left = f"waiting for check {', '.join(running)}" if ready else f"{max(0.0, gate.wait - passed):.0f} s left"
-                self._tell(weight, watches, "paused" if demand == Demand.PAUSE else left)
+                self._checks.start_due(self.now())
+            if verdict.decision == Decision.WAIT and elapsed >= gate.wait and demand != Demand.PAUSE:
+                hint = "more requests are needed: -e generate_load=true adds them"
+                return Verdict(Decision.FAIL, (f"not clear after {elapsed:.0f} s", *verdict.reasons, hint))
+            if not load_decided and elapsed >= gate.hold and self._too_few_requests(analyses, elapsed):
+                load_decided = True
+                self._add_load()
+            if self.now() - reported >= REPORT_SECONDS:
+                reported = self.now()
+                left = f"waiting for check {', '.join(running)}" if ready else f"{max(0.0, gate.wait - elapsed):.0f} s left"
+                self._report(weight, analyses, "paused" if demand == Demand.PAUSE else left)
             self.sleep(TICK_SECONDS)
 
-    def _make_up(self) -> None:
-        """Make up for too little traffic, or say how it can be."""
+    def _too_few_requests(self, analyses: Mapping[str, ComponentAnalysis], elapsed: float) -> bool:
+        return any(analysis.projected_traffic(elapsed) < 1 for analysis in analyses.values())
+
+    def _add_load(self) -> None:
+        """Start the load generator if the release has one, else say how to get more traffic."""
         if self.release.rollout.load:
-            self.say(f"too few requests: the load generator makes more, with {self.release.rollout.load} users")
-            self.load.enter_context(self.target.load())
+            self.say(f"too few requests: starting the load generator with {self.release.rollout.load} users")
+            self.load.enter_context(self.target.generate_load())
         else:
-            self.say("too few requests to decide in time: -e generate_load=true makes more")
+            self.say("too few requests to decide in time: -e generate_load=true adds more")
 
-    def _verdict(self, weight: float, watches: Mapping[str, Watch]) -> Verdict:
-        dead = self.target.dead()
-        if dead:
-            return Verdict(Decision.FAIL, (dead,))
-        wrong = self._checking.wrong(self.now())
-        if wrong:
-            return Verdict(Decision.FAIL, wrong)
+    def _verdict(self, weight: float, analyses: Mapping[str, ComponentAnalysis]) -> Verdict:
+        failure = self.target.candidate_failure()
+        if failure:
+            return Verdict(Decision.FAIL, (failure,))
+        failed_checks = self._checks.failures(self.now())
+        if failed_checks:
+            return Verdict(Decision.FAIL, failed_checks)
         if not weight and not self.release.rollout.mirror:
-            return Verdict(Decision.PASS, ("the candidates are healthy and the checks hold",))
-        found = {name: watch.verdict() for name, watch in watches.items()}
-        decision = next(
-            (each for each in (Decision.FAIL, Decision.WAIT) if each in {one.decision for one in found.values()}), Decision.PASS
+            return Verdict(Decision.PASS, ("the candidates are healthy and the checks pass",))
+        verdicts = {name: analysis.verdict() for name, analysis in analyses.items()}
+        decisions = {verdict.decision for verdict in verdicts.values()}
+        decision = next((decision for decision in (Decision.FAIL, Decision.WAIT) if decision in decisions), Decision.PASS)
+        reasons = (
+            f"{name}: {reason}"
+            for name, verdict in verdicts.items()
+            if verdict.decision == decision
+            for reason in verdict.reasons
         )
-        told = {name: one.reasons for name, one in found.items() if one.decision == decision}
-        return Verdict(decision, tuple(f"{name}: {reason}" for name, reasons in told.items() for reason in reasons))
+        return Verdict(decision, tuple(reasons))
 
-    def _tell(self, weight: float, watches: Mapping[str, Watch], left: str) -> None:
-        for component, watch in watches.items():
-            versions = [
-                f"{name} {_told(seen)}" for name, seen in zip((Version.CANDIDATE, Version.STABLE), watch.figures(), strict=True)
-            ]
-            self.say(f"{weight:g} %: {component}: {'; '.join(versions)}; {left}")
+    def _report(self, weight: float, analyses: Mapping[str, ComponentAnalysis], left: str) -> None:
+        for component, analysis in analyses.items():
+            candidate, stable = analysis.figures()
+            versions = f"{Version.CANDIDATE} {_figures_text(candidate)}; {Version.STABLE} {_figures_text(stable)}"
+            self.say(f"{weight:g} %: {component}: {versions}; {left}")
 
-    def _plot(self, watches: Mapping[str, Watch], at: float, every: float = 0.0) -> None:
-        for name, watch in watches.items():
+    def _add_points(self, analyses: Mapping[str, ComponentAnalysis], at: float, interval: float = 0.0) -> None:
+        for name, analysis in analyses.items():
             points = self._points[name]
-            if not points or at - points[-1].at >= every:
-                points.append(Point(round(at, 1), *watch.figures()))
+            if not points or at - points[-1].at >= interval:
+                points.append(Point(round(at, 1), *analysis.figures()))
 
 
-def _told(seen: Figures) -> str:
-    if not seen.requests:
+def _figures_text(figures: Figures) -> str:
+    if not figures.requests:
         return "no requests"
-    good = 100 * (seen.requests - seen.errors) / seen.requests
-    return f"{seen.requests} requests, {good:.2f} % good, p95 {seen.p95:.0f} ms"
+    good = 100 * (figures.requests - figures.errors) / figures.requests
+    return f"{figures.requests} requests, {good:.2f} % good, p95 {figures.p95:.0f} ms"

@@ -1,4 +1,4 @@
-"""What a rollout works on, and what may come in between."""
+"""The target of a rollout, and what can interrupt it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from ..model.release import Check
-from .analysis.watch import Look
+from .analysis.component import Sample
 from .state import Release
 
 
 class Demand(StrEnum):
-    """What another process demands of a release that is in progress."""
+    """What another process demands of a release in progress."""
 
     NOTHING = ""
     ABORT = "abort"
@@ -22,50 +22,50 @@ class Demand(StrEnum):
     PROMOTE = "promote"
 
 
-class Fault(Exception):
-    """The release cannot go on; the message says why."""
+class ReleaseError(Exception):
+    """The release cannot continue; the message says why."""
 
 
-class Aborted(Fault):
-    """Another process demanded the end of the release."""
+class Aborted(ReleaseError):
+    """Another process has demanded an abort."""
 
 
 class Interrupted(Exception):
-    """Whoever requested the release is gone: it holds where it is."""
+    """The requester of the release is gone: the release stays at its weight."""
 
 
 class Target(Protocol):
-    """Where a release takes place. Whatever goes wrong there is a ``Fault``, in any of its methods."""
+    """Where a release runs. Any method raises ``ReleaseError`` if the target fails."""
 
     def store(self, release: Release) -> None:
-        """Put ``release`` in the state store."""
+        """Store ``release``."""
 
     def apply(self, release: Release) -> None:
-        """Store ``release`` and bring instances and mesh to it. Raises ``Aborted`` where that is demanded meanwhile."""
+        """Store ``release`` and reconcile instances and mesh with it. Raises ``Aborted`` if an abort is demanded meanwhile."""
 
     def shift(self, release: Release) -> None:
         """Store ``release`` and split users by it, in one rename."""
 
-    def finish(self, release: Release) -> None:
-        """Store ``release``, and its versions as the components' own, in one transaction."""
+    def promote(self, release: Release) -> None:
+        """Store ``release``, and its versions as the stable ones, in one transaction."""
 
-    def settled(self) -> bool:
-        """Whether the callers' proxies have taken in how users are split, and where both versions are."""
+    def synced(self) -> bool:
+        """Whether the callers' proxies have loaded the current routes and endpoints of both versions."""
 
-    def look(self) -> Mapping[str, Look]:
-        """Return what each component's callers have counted of its candidate and of its stable version."""
+    def sample(self) -> Mapping[str, Sample]:
+        """Return by component what its callers have counted of the candidate and of the stable version."""
 
-    def dead(self) -> str:
-        """Return what has become of a candidate that does not run as it did, nothing where all do."""
+    def candidate_failure(self) -> str:
+        """Return how a candidate has failed that has ended or restarted, empty if all run."""
 
     def check_heartbeat(self) -> None:
-        """Raise ``Interrupted`` where whoever requested the release is gone."""
+        """Raise ``Interrupted`` if the requester of the release is gone."""
 
     def demand(self) -> Demand:
         """Return what another process demands of the release."""
 
-    def check(self, check: Check) -> Future[str]:
-        """Begin ``check``, and return what will tell what is wrong, nothing where it holds."""
+    def start_check(self, check: Check) -> Future[str]:
+        """Start ``check``; the future returns why it fails, empty if it passes."""
 
-    def load(self) -> AbstractContextManager[None]:
-        """Return what makes up for too little traffic."""
+    def generate_load(self) -> AbstractContextManager[None]:
+        """Return a load generator that adds traffic until it is left."""

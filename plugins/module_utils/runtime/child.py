@@ -1,4 +1,4 @@
-"""A program that is run and listened to: for a bounded time, and ended with all that it has started if that is cut short."""
+"""Runs a program with its output followed and its time limited; it is ended with its children if the run is interrupted."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ TICK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 
 
-class Overdue(Exception):
-    """A program had not ended in the time that it was given."""
+class ChildTimeout(Exception):
+    """A program has not ended within its time."""
 
 
 def follow(
     command: Sequence[str],
-    heard: Callable[[list[str]], None],
+    on_lines: Callable[[list[str]], None],
     seconds: float,
     environment: Mapping[str, str] | None = None,
     stdin: IO[bytes] | None = None,
 ) -> int:
-    """Run a program of a process group of its own to its end, and return its exit status; minus a signal if one ended it.
+    """Run a program in its own process group and return its exit status; minus the signal if one has ended it.
 
-    ``heard`` is called with new lines of both outputs, and with an empty list at least every ``TICK_SECONDS``.
-    When it raises, or anything else does, the group is ended. Raises ``Overdue`` after ``seconds``, and ``OSError``.
+    ``on_lines`` is called with new lines of both outputs, and with an empty list at least every ``TICK_SECONDS``.
+    Any exception, of ``on_lines`` too, ends the group. Raises ``ChildTimeout`` after ``seconds``, and ``OSError``.
     """
     deadline = time.monotonic() + seconds
     with subprocess.Popen(
@@ -43,9 +43,9 @@ def follow(
     ) as child:
         try:
             for lines in _output(child):
-                heard(lines)
+                on_lines(lines)
                 if time.monotonic() > deadline:
-                    raise Overdue
+                    raise ChildTimeout
             return child.wait()
         except BaseException:
             _end(child)
@@ -53,7 +53,7 @@ def follow(
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[list[str]]:
-    """Yield whole lines as they come, none when nothing has for a tick, until the program has ended."""
+    """Yield complete lines as they arrive, an empty list after a tick without output, until the program has ended."""
     rest = b""
     if child.stdout is None:
         raise AssertionError("the output is a pipe")
@@ -61,7 +61,7 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[list[str]]:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
             if not selector.select(TICK_SECONDS):
-                # What the program has started may keep the output open for longer than itself.
+                # Children of the program may keep the output open after its end.
                 if child.poll() is not None:
                     break
                 yield []
@@ -69,8 +69,8 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[list[str]]:
             chunk = os.read(child.stdout.fileno(), 1 << 16)
             if not chunk:
                 break
-            *whole, rest = re.split(rb"[\r\n]+", rest + chunk)
-            yield [line.decode(errors="replace") for line in whole]
+            *complete, rest = re.split(rb"[\r\n]+", rest + chunk)
+            yield [line.decode(errors="replace") for line in complete]
     while child.poll() is None:
         time.sleep(TICK_SECONDS / 50)
         yield []
@@ -78,7 +78,7 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[list[str]]:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the program's group: kindly, and after ``GRACE_SECONDS`` by force; one that forks on in it does not outlive that."""
+    """End the program's group: SIGTERM, then SIGKILL after ``GRACE_SECONDS``, which also ends children that keep forking."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""Whether whoever requested a long run is still there: the end of a playbook leaves its module running on the host."""
+"""Whether the requester of a long run is still there: a module keeps running on the host after its playbook has ended."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def heartbeat(progress: str | None, seconds: float = HEARTBEAT_SECONDS) -> Callable[[], bool]:
-    """Return what tells whether whoever follows the file ``progress`` is still there.
+    """Return a function that tells whether the reader of the file ``progress`` is still there.
 
-    They are while the file beside it is touched every ``seconds``, and no signal to end has come; without one only signals
-    count.
+    It is while ``<progress>.heartbeat`` is touched at least every ``seconds`` and no signal to end has arrived; without a
+    file only signals count.
     """
     signals: list[int] = []
     began = time.time()
-    for each in SIGNALS:
-        signal.signal(each, lambda number, _: signals.append(number))
+    for number in SIGNALS:
+        signal.signal(number, lambda received, _: signals.append(received))
 
     def alive() -> bool:
         if signals or progress is None:
             return not signals
         try:
-            last = Path(f"{progress}.heartbeat").stat().st_mtime
+            last_beat = Path(f"{progress}.heartbeat").stat().st_mtime
         except FileNotFoundError:
-            last = began
-        return time.time() - max(last, began) < seconds
+            last_beat = began
+        return time.time() - max(last_beat, began) < seconds
 
     return alive

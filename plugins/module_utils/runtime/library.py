@@ -1,6 +1,6 @@
-"""The collection's code on a host: unpacked once for each version, and found compiled by every run after the first.
+"""The collection's code on a host: unpacked once for each version, and already compiled for every run after the first.
 
-Ansible would build, send and compile all of it anew for each task, which takes longer than most tasks do.
+Ansible would pack, send and compile all of it again for each task, which takes longer than most tasks.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "evenkeel_mesh"
-# Longer than any run takes, as a run may load a part of its library late.
+# Longer than any run, as a run may import parts of its library late.
 UNUSED_SECONDS = 7 * 24 * 3600.0
 
 
 def cache_folder() -> Path:
-    """Return where this process's user keeps libraries. ``HOME`` does not count: `sudo` may leave that of another user."""
+    """Return the folder of this process's user for libraries. ``HOME`` is not used: `sudo` may keep that of another user."""
     return Path(pwd.getpwuid(os.geteuid()).pw_dir) / ".cache" / "evenkeel"
 
 
 @dataclass(frozen=True)
 class Library:
-    """The code of one ``version``, which is the hash of its content, in a ``cache`` that its user alone can write to."""
+    """The code of one ``version``, the hash of its content, in a ``cache`` that only its user can write to."""
 
     version: str
     cache: Path
@@ -42,7 +42,7 @@ class Library:
         return self.cache / self.version
 
     def installed(self) -> bool:
-        """Return whether the library is there. Raises ``PermissionError`` where others could have written it."""
+        """Whether the library is installed. Raises ``PermissionError`` if other users could have written it."""
         try:
             status = self.folder.stat()
         except FileNotFoundError:
@@ -50,7 +50,7 @@ class Library:
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise PermissionError(
                 f"{self.folder}: found owner {status.st_uid}, mode {status.st_mode & 0o777:o}; allowed: owner {os.geteuid()}, "
-                "writable by no one else; remove it, and it is made anew"
+                "writable by no one else; remove it, and it is installed again"
             )
         return True
 
@@ -65,7 +65,7 @@ class Library:
             os.sync()
             unpacked.rename(self.folder)
         except OSError:
-            # Another run has been faster where the folder exists by now.
+            # The folder exists by now if another run has been faster.
             if not self.installed():
                 raise
         finally:
@@ -73,14 +73,14 @@ class Library:
         self._remove_unused()
 
     def load(self, module: str) -> Any:
-        """Return a module of the library, by its name within ``PACKAGE``."""
+        """Import a module of the library by its name within ``PACKAGE``, and return it."""
         os.utime(self.folder)
         sys.path.insert(0, str(self.folder))
         return import_module(f"{PACKAGE}.{module}")
 
     def _remove_unused(self) -> None:
         for folder in self.cache.iterdir():
-            # Another run may be removing its own.
+            # Another run may be removing the same folder.
             with suppress(FileNotFoundError):
                 if folder != self.folder and folder.stat().st_mtime < time.time() - UNUSED_SECONDS:
                     shutil.rmtree(folder, ignore_errors=True)

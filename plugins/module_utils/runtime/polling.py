@@ -1,4 +1,4 @@
-"""Asking again and again until there is an answer."""
+"""Polling until there is a result."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def poll(
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T | None:
-    """Return the first answer of ``ask`` that is not None, None where there is none within ``seconds``.
+    """Return the first result of ``ask`` that is not None, None if there is none within ``seconds``.
 
-    ``pauses`` are the seconds between, the last of several for as long as it takes. It is asked at least once.
+    ``pauses`` are the seconds between calls; the last of several is repeated. ``ask`` is called at least once.
     """
     lengths = [pauses] if isinstance(pauses, (int, float)) else list(pauses)
     deadline = now() + seconds
     for pause in chain(lengths, repeat(lengths[-1])):
-        answer = ask()
-        if answer is not None or now() >= deadline:
-            return answer
+        result = ask()
+        if result is not None or now() >= deadline:
+            return result
         sleep(min(pause, max(0.0, deadline - now())))
     return None

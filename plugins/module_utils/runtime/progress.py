@@ -1,4 +1,4 @@
-"""Progress of a long run: lines in a file, which whoever requested it follows."""
+"""Progress of a long run: lines in a file that its requester follows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def reporter(progress: str | None) -> Callable[[str], None]:
-    """Return a function that appends a line to the file ``progress``; without a file it does nothing."""
+    """Return a function that appends a line to the file ``progress``, or does nothing without one."""
     if not progress:
         return lambda line: None
 

@@ -1,4 +1,4 @@
-"""What every workflow works with: a driver, what is asked to run, and who asks for it."""
+"""The context of a workflow: its driver, its specification and its requester."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..plan.graph import Plan
 from ..release.effective import effective
 from ..release.state import ApplicationState
 
-PATIENCE_SECONDS = 30.0
+LEASE_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Context:
     """A run of a workflow.
 
-    ``specification`` is the application as its file describes it now; ``by`` names who requested the run; ``say`` reports
-    progress; ``alive`` tells whether whoever requested it is still there. ``now`` and ``sleep`` are its clock, in seconds.
+    ``specification`` is the application as its file describes it now; ``by`` names the requester of the run; ``say`` reports
+    progress; ``alive`` tells whether the requester is still there. ``now`` and ``sleep`` are the clock, in seconds.
     """
 
     driver: Driver
@@ -37,18 +37,18 @@ class Context:
         """Return this run as the holder of a lease."""
         return Holder(purpose, self.by, release)
 
-    def waiting(self, other: Holder) -> None:
-        """Say who is waited for."""
-        self.say(f"waiting for a {other.purpose} by {other.by} to end")
+    def report_wait(self, holder: Holder) -> None:
+        """Report the holder of a lease that this run waits for."""
+        self.say(f"waiting for a {holder.purpose} by {holder.by} to end")
 
-    def deployed(self, state: ApplicationState) -> Specification:
-        """Return what the last deployment was asked for: no other edit of the file is applied by releases and scaling."""
+    def deployed_specification(self, state: ApplicationState) -> Specification:
+        """Return the specification of the last deployment, so that releases and scaling apply no later edit of the file."""
         return state.specification or self.specification
 
 
 @dataclass(frozen=True)
 class Result:
-    """The plan that was made, and what of it failed, empty where all went well."""
+    """The plan of a run, and its failures as text, empty if all operations succeeded."""
 
     plan: Plan
     failure: str = ""
@@ -56,23 +56,23 @@ class Result:
 
 @dataclass(frozen=True)
 class View:
-    """An application as it should be, as it is, and what is given to it."""
+    """The desired application, the observed state, and the allocated addresses."""
 
     application: EffectiveApplication
     observation: Observation
     allocation: Mapping[str, str]
 
-    def rendered(self, application: EffectiveApplication) -> Mapping[str, str]:
-        """Return the files of the mesh as ``application`` has them."""
-        return self.observation.rendered(application, self.allocation)
+    def render(self, application: EffectiveApplication) -> Mapping[str, str]:
+        """Return the mesh files for ``application``."""
+        return self.observation.render(application, self.allocation)
 
     def plan(self, scope: Scope) -> Plan:
-        """Return the operations that lead from one to the other."""
+        """Return the operations that reconcile the application within ``scope``."""
         return self.observation.plan(self.application, self.allocation, scope)
 
 
-def look(driver: Driver, specification: Specification, state: ApplicationState) -> View:
-    """Return what should run and what does. Raises ``ModelError`` for a changed kind, ``Refused``, ``DriverError``."""
+def observe(driver: Driver, specification: Specification, state: ApplicationState) -> View:
+    """Return the desired and the observed state. Raises ``ModelError`` for a changed kind, ``Refused``, ``DriverError``."""
     application = effective(specification, state)
     observation = driver.observe(application)
     check_kinds(application, observation.kinds(), specification.source)

@@ -1,11 +1,11 @@
-"""Observe, plan, execute: brings an application to its file."""
+"""Observe, plan, execute: reconciles an application with its file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..drivers.base import Execution, Holder, Lease, Part, Purpose, Scope
+from ..drivers.base import DeploymentPart, Execution, Holder, Lease, Purpose, Scope
 from ..drivers.errors import Busy
 from ..mesh.routes import ROUTES_FILE
 from ..model.errors import ModelError
@@ -13,62 +13,64 @@ from ..model.specification import Specification
 from ..plan.execute import execute
 from ..plan.graph import Plan
 from ..release.state import ApplicationState
-from .context import PATIENCE_SECONDS, Context, Result, look
+from .context import LEASE_TIMEOUT_SECONDS, Context, Result, observe
 
 
-def deploy(context: Context, scope: Scope, patience: float, dry: bool) -> Result:
-    """Plan, and unless ``dry`` carry it out; an instance has ``patience`` seconds to become healthy.
+def deploy(context: Context, scope: Scope, timeout: float, dry: bool) -> Result:
+    """Plan, and execute the plan unless ``dry``; an instance has ``timeout`` seconds to become healthy.
 
-    Raises ``Busy`` where another run is at work, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
+    Raises ``Busy`` if another run holds the lease, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
     """
     store = context.driver.state
     if dry:
-        return Result(look(context.driver, context.specification, store.read()).plan(scope))
-    with store.lease(context.holder(Purpose.DEPLOYMENT), PATIENCE_SECONDS, context.waiting) as lease:
-        return bring_about(context, lease, context.specification, scope, patience)
+        return Result(observe(context.driver, context.specification, store.read()).plan(scope))
+    with store.lease(context.holder(Purpose.DEPLOYMENT), LEASE_TIMEOUT_SECONDS, context.report_wait) as lease:
+        return reconcile(context, lease, context.specification, scope, timeout)
 
 
-def bring_about(
+def reconcile(
     context: Context,
     lease: Lease,
     specification: Specification,
     scope: Scope,
-    patience: float,
+    timeout: float,
     release: str = "",
     cancelled: Callable[[], bool] = lambda: False,
     change: Callable[[ApplicationState], ApplicationState] = lambda state: state,
 ) -> Result:
-    """Bring ``specification`` about as far as ``scope`` goes, for who holds the lease on the application.
+    """Reconcile ``specification`` within ``scope``, for the holder of the ``lease`` on the application.
 
-    ``release`` is the one that this is done for; what would clash with another that is run is refused, and then nothing is
-    stored. ``change`` is made to the state first. Raises ``Busy``, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
+    ``change`` is applied to the state first. A plan that conflicts with a running release other than ``release`` is refused,
+    and then nothing is stored. Raises ``Busy``, ``ModelError``, ``Refused``, ``StateError``, ``DriverError``.
     """
     driver = context.driver
     state = change(driver.state.read())
-    view = look(driver, specification, state)
+    view = observe(driver, specification, state)
     plan = view.plan(scope)
-    refuse_clash(plan, state, driver.state.holders(), release)
-    rejections = driver.rejections(view.application, view.rendered) if Part.MESH in scope.parts else ()
+    refuse_conflict(plan, state, driver.state.holders(), release)
+    rejections = driver.rejections(view.application, view.render) if DeploymentPart.MESH in scope.parts else ()
     if rejections:
         raise ModelError(specification.source, rejections)
     with driver.state.transaction(lease) as transaction:
         transaction.state = replace(change(transaction.state), specification=specification, allocation=view.allocation)
-    execution = Execution(view.application, context.say, patience, cancelled)
+    execution = Execution(view.application, context.say, timeout, cancelled)
     outcome = execute(plan, lambda operation: driver.run(operation, execution))
     return Result(plan, str(outcome))
 
 
-def refuse_clash(plan: Plan, state: ApplicationState, holders: tuple[Holder, ...], own: str = "") -> None:
-    """Raise ``Busy`` where ``plan`` changes what a release compares that another run takes through its course."""
+def refuse_conflict(plan: Plan, state: ApplicationState, holders: tuple[Holder, ...], own: str = "") -> None:
+    """Raise ``Busy`` if ``plan`` changes what a release compares that another run has in progress."""
     for holder in holders:
         release = state.release(holder.release) if holder.release and holder.release != own else None
         if release is None:
             continue
-        changed = [
-            each for each in plan.operations.values() if each.component in release.components or each.subject == ROUTES_FILE
+        conflicts = [
+            operation
+            for operation in plan.operations.values()
+            if operation.component in release.components or operation.subject == ROUTES_FILE
         ]
-        if changed:
+        if conflicts:
             raise Busy(
                 f"the release {release.name} is in progress at {release.weight:g} %: {holder.by} runs it; this would change what "
-                f"it compares: {changed[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
+                f"it compares: {conflicts[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
             )

@@ -1,4 +1,4 @@
-"""Runs the workflow that a request names, and returns what came of it in terms of an Ansible module's result."""
+"""Runs the workflow that a request names, and returns its result as that of an Ansible module."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..drivers.base import Extent, Part, Scope
+from ..drivers.base import DeploymentPart, Scope, TeardownScope
 from ..drivers.errors import Busy, DriverError
 from ..drivers.registry import Target, TargetOptions, make_driver
-from ..images.needed import in_use
 from ..images.recipe import Recipe
+from ..images.required import images_in_use
 from ..images.source import SourceError
 from ..model.errors import ModelError, Refused
 from ..model.serialization import from_json
@@ -25,21 +25,21 @@ from ..runtime.progress import reporter
 from .context import Context, Result
 from .deploy import deploy
 from .images import HEARTBEAT_SECONDS as IMAGES_HEARTBEAT_SECONDS
-from .images import carry_out, missing_images, plan_images
+from .images import build_and_pull, missing_images, plan_images
 from .preview import preview, urls
 from .tracing import prepare_store
 
-# Workflows that not every run needs are loaded where they are called.
+# Workflows that not every run needs are imported where they are called.
 
-# All that a workflow raises on purpose: the message says what was found, and the way out.
+# All errors that a workflow raises on purpose: the message says what was found and what to do.
 EXPECTED = (Refused, Busy, ModelError, StateError, DriverError, SourceError, OSError)
 
 Arguments = Mapping[str, Any]
-Answer = dict[str, Any]
+ModuleResult = dict[str, Any]
 
 
-def run(parameters: Mapping[str, Any], dry: bool) -> Answer:
-    """Return the result of the workflow that a module's parameters request; with ``failure`` where it did not go well."""
+def run(parameters: Mapping[str, Any], dry: bool) -> ModuleResult:
+    """Return the result of the workflow that a module's parameters request; it has a ``failure`` if it did not succeed."""
     request = json.loads(parameters["request"])
     specification: Specification = from_json(Specification, request["specification"])
     options = TargetOptions(
@@ -59,15 +59,15 @@ def run(parameters: Mapping[str, Any], dry: bool) -> Answer:
 
 
 def heartbeat_seconds(name: str) -> float:
-    """Return how long whoever requested the workflow called ``name`` may be silent."""
+    """Return the seconds after which the requester of the workflow called ``name`` counts as gone."""
     return IMAGES_HEARTBEAT_SECONDS if name == "images" else HEARTBEAT_SECONDS
 
 
-def _planned(result: Result) -> Answer:
-    return {"changed": bool(result.plan), "failure": result.failure, **_shown(result.plan)}
+def _workflow_result(result: Result) -> ModuleResult:
+    return {"changed": bool(result.plan), "failure": result.failure, **_plan_result(result.plan)}
 
 
-def _shown(plan: Plan) -> Answer:
+def _plan_result(plan: Plan) -> ModuleResult:
     return {"plan": plan.lines(), "diff": _diff(str(plan))}
 
 
@@ -76,100 +76,110 @@ def _diff(after: str) -> dict[str, str]:
     return {"before": "", "after": after, "before_header": "as it is", "after_header": "plan"}
 
 
-def _deploy(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    scope = Scope(tuple(Part(each) for each in arguments["parts"]), tuple(arguments["only"]))
-    return _planned(deploy(context, scope, arguments["timeout"], dry))
+def _deploy(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
+    scope = Scope(tuple(DeploymentPart(part) for part in arguments["parts"]), tuple(arguments["only"]))
+    return _workflow_result(deploy(context, scope, arguments["timeout"], dry))
 
 
-def _teardown(context: Context, arguments: Arguments, dry: bool) -> Answer:
+def _teardown(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
     from .teardown import tear_down
 
-    extent = Extent(arguments["delete_data"], not arguments["keep_infrastructure"])
-    if extent.data and not extent.infrastructure:
-        told = "allowed: pulumi destroy, as docs/pulumi.md says, then this again without the stack's inventory"
-        raise Refused(f"delete_data: found true, and that the volumes are a Pulumi stack's; {told}")
-    return _planned(tear_down(context, extent, dry))
+    scope = TeardownScope(arguments["delete_data"], not arguments["keep_infrastructure"])
+    if scope.data and not scope.infrastructure:
+        allowed = "pulumi destroy, as docs/pulumi.md says, then this again without the stack's inventory"
+        raise Refused(f"delete_data: found true, and that the volumes are a Pulumi stack's; allowed: {allowed}")
+    return _workflow_result(tear_down(context, scope, dry))
 
 
-def _schema(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    return _planned(prepare_store(context, arguments["timeout"], dry))
+def _schema(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
+    return _workflow_result(prepare_store(context, arguments["timeout"], dry))
 
 
-def _images(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    recipes = {each["name"]: Recipe(**each) for each in arguments["recipes"]}
+def _images(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
+    recipes = {recipe["name"]: Recipe(**recipe) for recipe in arguments["recipes"]}
     application = effective(context.specification, context.driver.state.read())
     store = context.driver.images
-    plan = plan_images(recipes, missing_images(store, recipes, in_use(application, arguments["also"])))
+    plan = plan_images(recipes, missing_images(store, recipes, images_in_use(application, arguments["also"])))
     failure = ""
     if arguments["bundle"] and not dry:
-        failure = str(carry_out(store, plan, Path(arguments["bundle"]), context.say, context.alive))
-    builds = [each.subject for each in plan.operations.values() if each.verb == "build"]
-    return {"changed": bool(plan), "failure": failure, "builds": builds, **_shown(plan)}
+        failure = str(build_and_pull(store, plan, Path(arguments["bundle"]), context.say, context.alive))
+    builds = [operation.subject for operation in plan.operations.values() if operation.verb == "build"]
+    return {"changed": bool(plan), "failure": failure, "builds": builds, **_plan_result(plan)}
 
 
-def _preview(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    recipes = {each["name"]: Recipe(**each) for each in arguments["recipes"]}
-    found = preview(context, recipes)
-    where = urls(context.specification.application, arguments["host"])
-    return {"changed": False, "engine": found.answers, "stages": list(found.stages), "plan": list(found.plan), "urls": where}
+def _preview(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
+    recipes = {recipe["name"]: Recipe(**recipe) for recipe in arguments["recipes"]}
+    result = preview(context, recipes)
+    return {
+        "changed": False,
+        "engine": result.reachable,
+        "stages": list(result.stages),
+        "plan": list(result.plan),
+        "urls": urls(context.specification.application, arguments["host"]),
+    }
 
 
-def _status(context: Context, arguments: Arguments, dry: bool) -> Answer:
+def _status(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
     from .status import status
 
     return {"changed": False, "status": asdict(status(context, arguments["host"]))}
 
 
-def _scale(context: Context, arguments: Arguments, dry: bool) -> Answer:
-    from .scale import Rounds, Size, scale_or_advise
+def _scale(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
+    from .scale import AdviceRounds, Size, scale_or_advise
 
     size = Size(arguments["component"], arguments["replicas"], arguments["memory"])
-    rounds = Rounds(arguments["seconds"], arguments["rounds"], arguments["auto"])
-    done = scale_or_advise(context, size, rounds, arguments["timeout"], dry)
-    plan = "".join(f"{line}\n" for line in done.plan)
-    told = {"plan": list(done.plan), "advice": list(done.advice), "diff": _diff(plan)}
-    return {"changed": bool(done.plan), "failure": done.failure, **told}
+    rounds = AdviceRounds(arguments["seconds"], arguments["rounds"], arguments["auto"])
+    report = scale_or_advise(context, size, rounds, arguments["timeout"], dry)
+    plan = "".join(f"{line}\n" for line in report.plan)
+    return {
+        "changed": bool(report.plan),
+        "failure": report.failure,
+        "plan": list(report.plan),
+        "advice": list(report.advice),
+        "diff": _diff(plan),
+    }
 
 
-def _load(context: Context, arguments: Arguments, dry: bool) -> Answer:
+def _load(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
     from ..model.load import Population
-    from .load import make_load
+    from .load import generate_load
 
     population = Population(arguments["users"], arguments["seconds"], arguments["spawn_rate"])
     report = Path(arguments["report"]) if arguments["report"] else None
-    result = make_load(context, population, report, dry)
-    told: Answer = {"changed": True, "failure": result.failure, "generator": result.generator, "target": result.target}
-    return told if dry else {**told, "totals": asdict(result.totals), "reported": result.saved}
+    result = generate_load(context, population, report, dry)
+    fields: ModuleResult = {"changed": True, "failure": result.failure, "generator": result.generator, "target": result.target}
+    return fields if dry else {**fields, "totals": asdict(result.totals), "reported": result.saved}
 
 
-def _release(context: Context, arguments: Arguments, dry: bool) -> Answer:
+def _release(context: Context, arguments: Arguments, dry: bool) -> ModuleResult:
     from ..model.release import Rollout
     from .release import Action, ReleaseRequest, release, summary
 
     request = ReleaseRequest(
         action=Action(arguments["action"]),
         rollout=from_json(Rollout, arguments["rollout"]),
-        named=arguments["named"],
+        name=arguments["named"],
         weights=tuple(arguments["weights"]),
-        patience=arguments["timeout"],
+        timeout=arguments["timeout"],
         back_on_interrupt=arguments["back_on_interrupt"],
     )
     result = release(context, request, dry)
     lines = list(result.lines) or summary(result.release)
-    shown = asdict(result.release)
-    # It makes a request one of the candidates': nobody is to read it in a log.
-    del shown["tester"]
+    fields = asdict(result.release)
+    # A secret: requests that carry it go to the candidates, so it must not get into logs.
+    del fields["tester"]
     return {
         "changed": result.changed,
         "failure": result.failure,
-        "release": shown,
+        "release": fields,
         "summary": lines,
         "generator": context.specification.application.load if result.release.rollout.load else "",
         "diff": _diff("".join(f"{line}\n" for line in lines) if dry else ""),
     }
 
 
-_WORKFLOWS: dict[str, Callable[[Context, Arguments, bool], Answer]] = {
+_WORKFLOWS: dict[str, Callable[[Context, Arguments, bool], ModuleResult]] = {
     "deploy": _deploy,
     "images": _images,
     "load": _load,

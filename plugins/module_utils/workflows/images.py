@@ -1,4 +1,4 @@
-"""Gets the images of an application: what is missing is built, each once its parents are there, or pulled."""
+"""Builds or pulls the missing images of an application; each image is built after its parents."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..images.recipe import Recipe
 from ..plan.execute import Outcome, execute
 from ..plan.graph import Operation, Plan, make_plan
 
-BUILDS_AT_A_TIME = 4
-QUIET_SECONDS = 10.0
-# A slow host must not end a build that takes minutes, so this is longer than for what waits for users.
+MAX_BUILDS = 4
+REPORT_SECONDS = 10.0
+# Longer than for other workflows: a slow host must not end a build that takes minutes.
 HEARTBEAT_SECONDS = 60.0
 
 
@@ -38,50 +38,50 @@ class Pull(Operation):
     verb: ClassVar[str] = "pull"
 
 
-def missing_images(store: ImageStore, recipes: Mapping[str, Recipe], needed: Mapping[str, str]) -> list[str]:
-    """Return the references that ``store`` lacks: of ``recipes`` those that ``needed`` images come from, then others."""
-    built = {recipe.reference: recipe for recipe in recipes.values()}
-    lacking = set(store.missing([*needed.values(), *built]))
+def missing_images(store: ImageStore, recipes: Mapping[str, Recipe], required: Mapping[str, str]) -> list[str]:
+    """Return the ``required`` references that ``store`` lacks, and the missing parents before the images built from them."""
+    by_reference = {recipe.reference: recipe for recipe in recipes.values()}
+    absent = set(store.missing([*required.values(), *by_reference]))
     missing: list[str] = []
 
-    def want(reference: str) -> None:
-        if reference not in lacking or reference in missing:
+    def add(reference: str) -> None:
+        if reference not in absent or reference in missing:
             return
-        for parent in built[reference].parents if reference in built else ():
-            want(recipes[parent].reference)
+        for parent in by_reference[reference].parents if reference in by_reference else ():
+            add(recipes[parent].reference)
         missing.append(reference)
 
-    for reference in dict.fromkeys(needed.values()):
-        want(reference)
+    for reference in dict.fromkeys(required.values()):
+        add(reference)
     return missing
 
 
 def plan_images(recipes: Mapping[str, Recipe], missing: list[str]) -> Plan:
     """Return the builds and pulls of the references in ``missing``."""
-    built = {recipe.reference: recipe for recipe in recipes.values()}
+    by_reference = {recipe.reference: recipe for recipe in recipes.values()}
     return make_plan(
         Build(
-            subject=built[each].name,
-            cause=f"no image {each}",
-            after=frozenset(Build.key_of(name) for name in built[each].parents),
-            recipe=built[each],
+            subject=by_reference[reference].name,
+            cause=f"no image {reference}",
+            after=frozenset(Build.key_of(name) for name in by_reference[reference].parents),
+            recipe=by_reference[reference],
         )
-        if each in built
-        else Pull(subject=each, cause="missing")
-        for each in missing
+        if reference in by_reference
+        else Pull(subject=reference, cause="missing")
+        for reference in missing
     )
 
 
-def carry_out(
+def build_and_pull(
     store: ImageStore,
     plan: Plan,
     bundle: Path,
     say: Callable[[str], None],
     alive: Callable[[], bool] = lambda: True,
 ) -> Outcome:
-    """Build and pull side by side, a few at a time; the archives are in the tar file ``bundle``.
+    """Build and pull images, a few at a time; the archives of the contexts are in the tar file ``bundle``.
 
-    ``say`` reports the progress of each. Once whoever requested them is not ``alive`` any more all fail by ``Cancelled``.
+    ``say`` reports the progress of each. Once the requester is not ``alive`` any more, all fail with ``Cancelled``.
     """
     with tempfile.TemporaryDirectory(prefix="evenkeel-") as folder:
         with tarfile.open(bundle) as archives:
@@ -89,31 +89,31 @@ def carry_out(
 
         def get(operation: Operation) -> None:
             name, started = operation.subject, time.monotonic()
-            told = now_and_then(lambda step: say(f"image {name}: {step} ({time.monotonic() - started:.0f} s)"))
+            report = throttled(lambda step: say(f"image {name}: {step} ({time.monotonic() - started:.0f} s)"))
 
-            def tell(step: str) -> None:
+            def report_step(step: str) -> None:
                 if not alive():
                     raise Cancelled("interrupted")
-                told(step)
+                report(step)
 
-            tell("beginning")
+            report_step("starting")
             if isinstance(operation, Build):
-                store.build(operation.recipe, Path(folder, f"{name}.tar"), tell)
+                store.build(operation.recipe, Path(folder, f"{name}.tar"), report_step)
             else:
-                store.pull(name, tell)
+                store.pull(name, report_step)
             say(f"image {name}: ready after {time.monotonic() - started:.0f} s")
 
-        return execute(plan, get, BUILDS_AT_A_TIME)
+        return execute(plan, get, MAX_BUILDS)
 
 
-def now_and_then(say: Callable[[str], None]) -> Callable[[str], None]:
-    """Return what passes a line on when nothing has been said for ``QUIET_SECONDS``: a quick build is one line in all."""
-    last = time.monotonic()
+def throttled(say: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a function that passes a line on to ``say`` if the last one was ``REPORT_SECONDS`` ago, and drops it otherwise."""
+    last_report = time.monotonic()
 
-    def passed_on(line: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= QUIET_SECONDS:
-            last = time.monotonic()
+    def say_throttled(line: str) -> None:
+        nonlocal last_report
+        if time.monotonic() - last_report >= REPORT_SECONDS:
+            last_report = time.monotonic()
             say(line)
 
-    return passed_on
+    return say_throttled

@@ -11,15 +11,15 @@ from ..release.effective import effective
 from .context import Context
 
 POLL_SECONDS = 0.5
-SHOWN_EVERY_SECONDS = 4.5
-# To start, to let the last requests be answered, and to write a report.
-FURTHER_SECONDS = 45.0
+REPORT_SECONDS = 4.5
+# For the start, the last responses and the report.
+EXTRA_SECONDS = 45.0
 LOG_LINES = 15
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What came of a run: what ``generator`` sent to ``target``; ``failure`` empty where it went well."""
+    """The result of a run of ``generator`` against ``target``; ``failure`` is empty if it succeeded."""
 
     generator: str
     target: str
@@ -28,10 +28,10 @@ class LoadResult:
     failure: str = ""
 
 
-def make_load(context: Context, population: Population, report: Path | None, dry: bool) -> LoadResult:
-    """Run the generator and wait for its end; without a ``report`` none is kept. Raises ``Refused``, ``DriverError``."""
+def generate_load(context: Context, population: Population, report: Path | None, dry: bool) -> LoadResult:
+    """Run the generator to its end, and save its report as ``report`` if given. Raises ``Refused``, ``DriverError``."""
     state = context.driver.state.read()
-    application = effective(context.deployed(state), state)
+    application = effective(context.deployed_specification(state), state)
     component, (_gateway, target) = load_generator(application), entry_point(application)
     result = LoadResult(component.name, target)
     if dry:
@@ -42,23 +42,23 @@ def make_load(context: Context, population: Population, report: Path | None, dry
         totals = run.report() or LoadReport()
         saved = bool(report and run.save(report))
         if not failure and not totals.any_succeeded:
-            told = totals.errors or run.logs(LOG_LINES)
-            failure = "\n".join([f"{target}: nothing was answered as it should be", *(f"  | {line}" for line in told)])
+            lines = totals.errors or run.logs(LOG_LINES)
+            failure = "\n".join([f"{target}: no request succeeded", *(f"  | {line}" for line in lines)])
     return LoadResult(component.name, target, totals, saved, failure)
 
 
 def _follow(run: LoadRun, population: Population, context: Context) -> str:
-    """Tell how the run goes until it has ended; return what went wrong with it."""
-    deadline = context.now() + population.seconds + FURTHER_SECONDS
-    shown, last = LoadReport(), context.now()
+    """Report the progress of a run until it has ended; return its failure, empty if it succeeded."""
+    deadline = context.now() + population.seconds + EXTRA_SECONDS
+    reported, last_report = LoadReport(), context.now()
     while run.running():
         if not context.alive():
             return "the load was ended early: the run that requested it is gone"
         if context.now() > deadline:
-            return f"the load generator did not end within {FURTHER_SECONDS:g} s of its time; it was stopped"
+            return f"the load generator did not end within {EXTRA_SECONDS:g} s of its time; it was stopped"
         report = run.report()
-        if report and report != shown and context.now() - last >= SHOWN_EVERY_SECONDS:
+        if report and report != reported and context.now() - last_report >= REPORT_SECONDS:
             context.say(str(report))
-            shown, last = report, context.now()
+            reported, last_report = report, context.now()
         context.sleep(POLL_SECONDS)
     return ""

@@ -1,4 +1,4 @@
-"""How an application is: instances and what they use, releases, who is at work, and what a deployment would do."""
+"""The status of an application: instances and their usage, releases, runs in progress, and pending operations."""
 
 from __future__ import annotations
 
@@ -6,27 +6,31 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..drivers.base import Scope
 from ..model.status import HolderReport, InstanceReport, ReleaseReport, Status
-from .context import Context, look
+from .context import Context, observe
 from .preview import urls
 
 
 def status(context: Context, host: str) -> Status:
-    """Return the status; ``host`` is what the target's host is called. Raises ``DriverError``, ``StateError``, ``ModelError``."""
+    """Return the status; ``host`` is the name of the target's host. Raises ``DriverError``, ``StateError``, ``ModelError``."""
     driver = context.driver
     state = driver.state.read()
-    view = look(driver, context.specification, state)
+    view = observe(driver, context.specification, state)
     statuses = sorted(view.observation.statuses().items())
     with ThreadPoolExecutor(8) as pool:
-        memory = pool.map(lambda each: driver.workloads.memory(each[0]), statuses)
-        instances = tuple(InstanceReport(name, each, used) for (name, each), used in zip(statuses, memory, strict=True))
+        memory = pool.map(driver.workloads.memory, [instance for instance, _status in statuses])
+        instances = tuple(
+            InstanceReport(instance, status, used) for (instance, status), used in zip(statuses, memory, strict=True)
+        )
     return Status(
         application=view.application.name,
         instances=instances,
         releases=tuple(
-            ReleaseReport(each.name, each.phase, each.weight, each.components, each.by, each.began, each.reason)
-            for each in state.releases
+            ReleaseReport(
+                release.name, release.phase, release.weight, release.components, release.by, release.began, release.reason
+            )
+            for release in state.releases
         ),
-        holders=tuple(HolderReport(each.purpose, each.by, each.since, each.release) for each in driver.state.holders()),
+        holders=tuple(HolderReport(holder.purpose, holder.by, holder.since, holder.release) for holder in driver.state.holders()),
         pending=tuple(view.plan(Scope()).lines()),
-        urls={name: tuple(each) for name, each in urls(view.application, host).items()},
+        urls={name: tuple(addresses) for name, addresses in urls(view.application, host).items()},
     )

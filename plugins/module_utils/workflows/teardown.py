@@ -1,57 +1,57 @@
-"""Takes an application off its target. What it has stored stays unless its deletion is requested."""
+"""Removes an application from its target. Its stored data stays unless its deletion is requested."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 
-from ..drivers.base import Execution, Extent, Purpose
+from ..drivers.base import Execution, Purpose, TeardownScope
 from ..drivers.errors import Busy
 from ..model.application import Application
 from ..model.effective import EffectiveApplication, without_state
 from ..plan.execute import execute
 from ..release.state import ApplicationState, Phase
-from .context import PATIENCE_SECONDS, Context, Result
+from .context import LEASE_TIMEOUT_SECONDS, Context, Result
 
 
-def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
-    """Remove an application as far as ``extent`` says. Its releases end; what they have promoted stays stored.
+def tear_down(context: Context, scope: TeardownScope, dry: bool) -> Result:
+    """Remove an application within ``scope``. Releases in progress end; promoted versions stay stored.
 
-    Raises ``Busy`` where another run is at work, ``StateError``, ``DriverError``.
+    Raises ``Busy`` if another run holds a lease, ``StateError``, ``DriverError``.
     """
     driver = context.driver
-    nothing = _nothing(context)
+    empty = _empty_application(context)
     if dry:
-        return Result(driver.observe(nothing).removal(nothing.name, extent))
-    with driver.state.lease(context.holder(Purpose.TEARDOWN), PATIENCE_SECONDS, context.waiting) as lease:
+        return Result(driver.observe(empty).removal(empty.name, scope))
+    with driver.state.lease(context.holder(Purpose.TEARDOWN), LEASE_TIMEOUT_SECONDS, context.report_wait) as lease:
         for holder in driver.state.holders():
             if holder.release:
                 raise Busy(
                     f"the release {holder.release} is in progress: {holder.by} runs it; end it first: "
                     f"-e action=abort -e release={holder.release}"
                 )
-        plan = driver.observe(nothing).removal(nothing.name, extent)
+        plan = driver.observe(empty).removal(empty.name, scope)
         driver.remove_leftovers()
         if not plan:
             return Result(plan)
         state = driver.state.read()
-        # What has deleted the state already is not to have one again.
-        if _ended(state) != state:
+        # A state that has been deleted already must not be stored again.
+        if _without_releases(state) != state:
             with driver.state.transaction(lease) as transaction:
-                transaction.state = _ended(transaction.state)
-        execution = Execution(nothing, context.say, 0.0)
+                transaction.state = _without_releases(transaction.state)
+        execution = Execution(empty, context.say, 0.0)
         return Result(plan, str(execute(plan, lambda operation: driver.run(operation, execution))))
 
 
-def _nothing(context: Context) -> EffectiveApplication:
+def _empty_application(context: Context) -> EffectiveApplication:
     return without_state(Application(context.specification.application.name, ()), {})
 
 
-def _ended(state: ApplicationState) -> ApplicationState:
-    """Return ``state`` without a release in progress: the next deployment would bring its candidates back."""
+def _without_releases(state: ApplicationState) -> ApplicationState:
+    """Return ``state`` without a release in progress, whose candidates the next deployment would start again."""
     ended = {"phase": Phase.ABORTED, "standing": False, "ended": time.time(), "reason": "the application was taken down"}
     releases = tuple(
-        replace(each, **ended) if each.in_progress else replace(each, standing=False)  # type: ignore[arg-type]
-        for each in state.releases
+        replace(release, **ended) if release.in_progress else replace(release, standing=False)  # type: ignore[arg-type]
+        for release in state.releases
     )
     return replace(state, releases=releases, specification=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.context import context_files
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import Image, Source, SourceError, images
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import Image, Source, SourceError, resolve_images
 
 
 def folder(root: Path, name: str, **files: str) -> Path:
@@ -27,7 +27,7 @@ def shop(root: Path) -> dict[str, Image]:
         "web": Source(folder(root, "web", Dockerfile="FROM evenkeel/runtime\nCOPY . /\n", page="1")),
         "other": Source(folder(root, "other", Dockerfile="FROM debian:12\n")),
     }
-    return images(sources, ("web", "other"))
+    return resolve_images(sources, ("web", "other"))
 
 
 def archived(image: Image, host_ca: bytes = b"") -> dict[str, tarfile.TarInfo]:
@@ -56,7 +56,7 @@ def test_parents_are_those_of_stages_and_those_that_files_come_from(tmp_path: Pa
     )
     shop(tmp_path)
     sources = {name: Source(tmp_path / name) for name in ("base", "runtime", "web", "tools", "other")}
-    found = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
+    found = resolve_images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
     assert found["all"].parents == ("base", "runtime", "tools", "web")
     assert f"from={found['tools'].reference},target=/t" in found["all"].dockerfile
     assert "RUN echo evenkeel/other\n" in found["all"].dockerfile
@@ -76,7 +76,7 @@ def test_a_here_document_names_no_parents(tmp_path: Path) -> None:
     )
     shop(tmp_path)
     sources = {name: Source(tmp_path / name) for name in ("base", "runtime")}
-    found = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
+    found = resolve_images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
     assert found.parents == ("base", "runtime")
     assert found.dockerfile.count("FROM evenkeel/nothing\n") == 2
 
@@ -137,7 +137,7 @@ def test_dockerignore_is_honoured(tmp_path: Path, rules: str, kept: set[str]) ->
 def test_a_parent_that_is_not_there_is_named(tmp_path: Path) -> None:
     sources = {"web": Source(folder(tmp_path, "web", Dockerfile="FROM evenkeel/absent\n"))}
     with pytest.raises(SourceError, match="web: found the parent evenkeel/absent; allowed: web"):
-        images(sources, ("web",))
+        resolve_images(sources, ("web",))
 
 
 def test_a_circle_is_named(tmp_path: Path) -> None:
@@ -146,9 +146,9 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
         "b": Source(folder(tmp_path, "b", Dockerfile="FROM evenkeel/a\n")),
     }
     with pytest.raises(SourceError, match="a → b → a"):
-        images(sources, ("a",))
+        resolve_images(sources, ("a",))
 
 
 def test_a_folder_without_a_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="Dockerfile: found nothing; allowed: a Dockerfile"):
-        images({"web": Source(tmp_path)}, ("web",))
+        resolve_images({"web": Source(tmp_path)}, ("web",))

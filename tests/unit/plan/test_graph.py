@@ -43,7 +43,7 @@ def test_operations_without_an_order_run_at_the_same_time() -> None:
         meeting.wait()
 
     outcome = execute(plan, run)
-    assert sorted(outcome.done) == ["start a", "start b", "start c"]
+    assert sorted(outcome.succeeded) == ["start a", "start b", "start c"]
 
 
 def test_an_operation_runs_after_all_that_it_needs() -> None:
@@ -60,10 +60,10 @@ def test_a_failure_takes_along_just_what_depends_on_it() -> None:
 
     plan = make_plan([operation("db"), operation("web", "db"), operation("edge", "web"), operation("log")])
     outcome = execute(plan, run)
-    assert outcome.done == ("start log",)
+    assert outcome.succeeded == ("start log",)
     assert {key: str(error) for key, error in outcome.failed.items()} == {"start db": "no space left"}
     assert outcome.skipped == ("start web", "start edge")
 
 
 def test_executing_nothing_does_nothing() -> None:
-    assert execute(Plan(), lambda each: pytest.fail(each.key)).done == ()
+    assert execute(Plan(), lambda each: pytest.fail(each.key)).succeeded == ()

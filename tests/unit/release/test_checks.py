@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import wrong
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks import run_check
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,40 +43,40 @@ def url() -> Iterator[str]:
 
 
 def test_a_command_has_to_end_well_and_in_time() -> None:
-    assert wrong(Check("ok", command=("true",)), "t") == ""
-    assert wrong(Check("bad", command=("sh", "-c", "echo too bad; exit 3")), "t") == "the command ended with 3: too bad"
-    assert "no end within 0.1 s" in wrong(Check("slow", command=("sleep", "9"), timeout=0.1), "t")
-    assert "cannot be run" in wrong(Check("none", command=("/nowhere",)), "t")
+    assert run_check(Check("ok", command=("true",)), "t") == ""
+    assert run_check(Check("bad", command=("sh", "-c", "echo too bad; exit 3")), "t") == "the command ended with 3: too bad"
+    assert "did not end within 0.1 s" in run_check(Check("slow", command=("sleep", "9"), timeout=0.1), "t")
+    assert "cannot be run" in run_check(Check("none", command=("/nowhere",)), "t")
 
 
 def test_a_command_is_told_how_to_ask_the_candidates() -> None:
-    assert wrong(Check("told", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
+    assert run_check(Check("told", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
 
 
 def test_a_url_has_to_answer_as_wanted(url: str) -> None:
-    assert wrong(Check("ok", url=url, contains="tester secret$"), "secret") == ""
-    assert wrong(Check("gone", url=f"{url}/missing", status=404), "t") == ""
-    assert "answers 404, wanted 200" in wrong(Check("gone", url=f"{url}/missing"), "t")
-    assert "nothing that matches 'socks'" in wrong(Check("else", url=url, contains="socks"), "t")
-    assert "does not answer" in wrong(Check("closed", url="http://127.0.0.1:1/"), "t")
+    assert run_check(Check("ok", url=url, contains="tester secret$"), "secret") == ""
+    assert run_check(Check("gone", url=f"{url}/missing", status=404), "t") == ""
+    assert "answers 404, expected 200" in run_check(Check("gone", url=f"{url}/missing"), "t")
+    assert "nothing that matches 'socks'" in run_check(Check("else", url=url, contains="socks"), "t")
+    assert "does not answer" in run_check(Check("closed", url="http://127.0.0.1:1/"), "t")
 
 
 def test_a_query_has_to_stay_within_its_limits(url: str) -> None:
-    assert wrong(Check("ok", url=url, query="1,2", least=1, most=2), "t") == ""
-    assert wrong(Check("low", url=url, query="0.5", least=1), "t") == "the query gives 0.5, wanted from 1 to any"
-    assert wrong(Check("high", url=url, query="1,3", most=2), "t") == "the query gives 3, wanted from any to 2"
-    assert "gives nan" in wrong(Check("nan", url=url, query="NaN", most=2), "t")
-    assert wrong(Check("none", url=url, query="nothing", most=2), "t") == "the query gives no value"
-    assert "does not answer the query" in wrong(Check("closed", url="http://127.0.0.1:1", query="1", most=2), "t")
+    assert run_check(Check("ok", url=url, query="1,2", least=1, most=2), "t") == ""
+    assert run_check(Check("low", url=url, query="0.5", least=1), "t") == "the query returns 0.5, expected from 1 to any"
+    assert run_check(Check("high", url=url, query="1,3", most=2), "t") == "the query returns 3, expected from any to 2"
+    assert "returns nan" in run_check(Check("nan", url=url, query="NaN", most=2), "t")
+    assert run_check(Check("none", url=url, query="nothing", most=2), "t") == "the query returns no value"
+    assert "does not answer the query" in run_check(Check("closed", url="http://127.0.0.1:1", query="1", most=2), "t")
 
 
 def test_a_script_is_taken_along_and_run_in_a_folder_of_its_own() -> None:
     script = "#!/bin/sh\necho in $(pwd) as $(id -un); exit 1\n"
-    seen = wrong(Check("script", command=("./smoke.sh", "now"), script=script), "t")
+    seen = run_check(Check("script", command=("./smoke.sh", "now"), script=script), "t")
     assert "in /tmp/evenkeel-check-" in seen
     assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in seen
 
 
 def test_an_unknown_user_is_told() -> None:
     if os.geteuid() == 0:
-        assert "no user 'nobody-here'" in wrong(Check("x", command=("true",), user="nobody-here"), "t")
+        assert "no user 'nobody-here'" in run_check(Check("x", command=("true",), user="nobody-here"), "t")

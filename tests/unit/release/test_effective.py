@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
     ApplicationState,
     Phase,
     Release,
-    Scaled,
+    ScaledComponent,
     from_wire,
     to_wire,
 )
@@ -86,7 +86,7 @@ def test_a_second_promotion_keeps_what_the_first_changed() -> None:
 
 
 def test_what_was_scaled_holds_until_the_file_moves_on() -> None:
-    state = ApplicationState(scaled=(Scaled("web", 3, 64 << 20, 1, None),))
+    state = ApplicationState(scaled=(ScaledComponent("web", 3, 64 << 20, 1, None),))
     web = made(state).component("web")
     assert (web.replicas, web.memory) == (3, 64 << 20)
     web = made(state, mem_limit="32M").component("web")

@@ -20,7 +20,7 @@ def mean_e_value(before: Evidence, candidates: int, stables: int, shares: tuple[
     """Return the mean of a block's e-value over all outcomes, each with its probability."""
     total = 0.0
     for one, other in product(range(candidates + 1), range(stables + 1)):
-        after = before.seen(Counts(candidates, one), Counts(stables, other))
+        after = before.with_block(Counts(candidates, one), Counts(stables, other))
         gained = exp(getattr(after, what) - getattr(before, what))
         total += gained * probability(one, candidates, shares[0]) * probability(other, stables, shares[1])
     return total
@@ -58,7 +58,7 @@ def test_the_mean_is_at_most_1_while_the_candidate_is_worse_by_the_margin(
 def test_equal_shares_are_held_against_the_weighted_mean() -> None:
     """Turner, Ly, Grünwald, section 2: the hypothesis of equal shares is met best by the mean, weighted by block size."""
     before = Evidence(MARGIN, candidate=Counts(300, 60), stable=Counts(900, 9))
-    after = before.seen(Counts(4, 1), Counts(12, 0))
+    after = before.with_block(Counts(4, 1), Counts(12, 0))
     stable = (9 + 1) / (900 + 100)
     candidate = (60 + 100 * (stable + MARGIN)) / (300 + 100)
     mean = (4 * candidate + 12 * stable) / 16
@@ -110,20 +110,20 @@ def test_e_values_are_those_of_the_authors_library(
 
 def test_failures_are_evidence_and_successes_against_it() -> None:
     start = Evidence(MARGIN)
-    assert start.seen(Counts(10, 10), Counts(90, 0)).worse > start.seen(Counts(10, 2), Counts(90, 0)).worse > 0
-    assert start.seen(Counts(10, 0), Counts(90, 0)).worse < 0
-    assert start.seen(Counts(200, 0), Counts(200, 0)).not_worse > 0
+    assert start.with_block(Counts(10, 10), Counts(90, 0)).worse > start.with_block(Counts(10, 2), Counts(90, 0)).worse > 0
+    assert start.with_block(Counts(10, 0), Counts(90, 0)).worse < 0
+    assert start.with_block(Counts(200, 0), Counts(200, 0)).not_worse > 0
 
 
 def test_a_slow_hour_that_hits_both_is_no_evidence_that_the_candidate_is_worse() -> None:
     seen = Evidence(MARGIN)
     for _each in range(50):
-        seen = seen.seen(Counts(10, 3), Counts(90, 27))
+        seen = seen.with_block(Counts(10, 3), Counts(90, 27))
     assert seen.worse < log(2)
 
 
 def test_nothing_seen_changes_nothing() -> None:
-    assert Evidence(MARGIN).seen(Counts(), Counts()) == Evidence(MARGIN)
+    assert Evidence(MARGIN).with_block(Counts(), Counts()) == Evidence(MARGIN)
 
 
 @pytest.mark.parametrize("margin", [0, 1, -0.1, float("nan")])

@@ -27,7 +27,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
     to_wire,
 )
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.step import TICK_SECONDS
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import Demand, Fault, Interrupted, Target
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.target import Demand, Interrupted, ReleaseError, Target
 
 ROLLOUT = Rollout("orders", (ComponentVersion("orders", "orders:2"),), (10.0, 50.0, 100.0), gate=Gate(hold=1, wait=120))
 REQUESTS_PER_SECOND = 200
@@ -90,7 +90,7 @@ class Pretended:
         self._note("applied")
         reason = self._behaviour["unhealthy"]() if "unhealthy" in self._behaviour else ""
         if reason:
-            raise Fault(reason)
+            raise ReleaseError(reason)
 
     def shift(self, release: Release) -> None:
         self._note(f"shift {release.phase} {release.weight:g}" + (f" without {release.closed}" if release.closed else ""))
@@ -99,15 +99,15 @@ class Pretended:
         self.world.split = release.weight
         self.world.weights.append(release.weight)
 
-    def finish(self, release: Release) -> None:
+    def promote(self, release: Release) -> None:
         self._note("finish")
         self.world.record = release
         self.world.promoted = True
 
-    def settled(self) -> bool:
+    def synced(self) -> bool:
         return True
 
-    def look(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
+    def sample(self) -> Mapping[str, Mapping[str, tuple[Totals, Totals]]]:
         found = []
         for name in ("candidate", "stable"):
             requests, errors = self.world.totals[name]
@@ -115,7 +115,7 @@ class Pretended:
         callers = {"front-end-1": (found[0], found[1])}
         return {"orders": {} if self._behaviour.get("silent", str)() else callers}
 
-    def dead(self) -> str:
+    def candidate_failure(self) -> str:
         return self._behaviour["dead"]() if "dead" in self._behaviour else ""
 
     def check_heartbeat(self) -> None:
@@ -125,12 +125,12 @@ class Pretended:
     def demand(self) -> Demand:
         return Demand(self._behaviour["demand"]()) if "demand" in self._behaviour else Demand.NOTHING
 
-    def check(self, check: Check) -> Future[str]:
+    def start_check(self, check: Check) -> Future[str]:
         begun: Future[str] = Future()
         self._checks.append((self.world.clock + self._check_seconds, begun))
         return begun
 
-    def load(self) -> AbstractContextManager[None]:
+    def generate_load(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def sleep(self, seconds: float) -> None:
@@ -188,7 +188,7 @@ def test_a_bad_candidate_is_taken_back() -> None:
 def test_a_way_back_that_fails_is_gone_on_with() -> None:
     world = World(bad_share=0.1)
     target = Pretended(world, behaviour={"unhealthy": lambda: "no engine" if world.record.phase == Phase.ROLLING_BACK else ""})
-    with pytest.raises(Fault, match="no engine"):
+    with pytest.raises(ReleaseError, match="no engine"):
         roll_out(target)
     assert (world.record.phase, world.split) == (Phase.ROLLING_BACK, 0)
     assert roll_out(Pretended(world)).phase == Phase.FAILED
@@ -249,7 +249,7 @@ def test_a_slow_check_is_waited_for_and_its_answer_counts() -> None:
 
 def test_a_check_without_an_end_takes_the_candidate_back() -> None:
     ended = roll_out(Pretended(checked(), check_seconds=1000))
-    assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: it had no end within 60 s")
+    assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no result within 60 s")
 
 
 def test_without_requests_a_step_ends_unclear_and_goes_back() -> None:
@@ -401,7 +401,7 @@ def test_a_promotion_that_fails_and_is_killed_on_its_way_back_moves_no_user_to_a
 def test_a_way_back_from_a_promotion_that_fails_leaves_users_where_they_are() -> None:
     world = World()
     faults = {"unhealthy": lambda: "no memory" if world.record.phase in (Phase.PROMOTING, Phase.ROLLING_BACK) else ""}
-    with pytest.raises(Fault, match="no memory"):
+    with pytest.raises(ReleaseError, match="no memory"):
         roll_out(Pretended(world, behaviour=faults))
     assert (world.record.phase, world.record.closed, world.split) == (Phase.ROLLING_BACK, Version.STABLE, 100)
     assert roll_out(Pretended(world)).phase == Phase.FAILED

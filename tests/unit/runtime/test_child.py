@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.child import Overdue, follow
+from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.child import ChildTimeout, follow
 
 
 class GivenUp(Exception):
@@ -71,7 +71,7 @@ def test_all_that_it_has_started_ends_with_who_listens(deaf: str, monkeypatch: p
 
 
 def test_time_is_bounded() -> None:
-    with pytest.raises(Overdue):
+    with pytest.raises(ChildTimeout):
         follow(shell("sleep 60"), lambda lines: None, 0.1)
 
 

@@ -17,4 +17,4 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have all that workflows do in threads be done in the order in which it is asked for."""
     for place in _PLACES:
         monkeypatch.setattr(f"{_UTILS}.{place}.ThreadPoolExecutor", SequentialPool)
-    monkeypatch.setattr(f"{_UTILS}.release.rollout._PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(f"{_UTILS}.release.rollout._POLL_SECONDS", 0.5)

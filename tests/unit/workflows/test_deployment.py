@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import DeploymentPart, Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Dependency, Kind, Port
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result, look
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result, observe
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from memory.disturbed import failing_at, faults, kills, left, outcome, unavailable_at
 from memory.shop import Shop, made_once, specification, with_component, with_platform
@@ -65,7 +65,7 @@ def test_a_deployment_from_nothing_brings_all_up_and_a_second_has_nothing_to_do(
     shop = Shop()
     assert not run(shop.context()).failure
     context = shop.context()
-    statuses = look(context.driver, shop.asked, context.driver.state.read()).observation.statuses()
+    statuses = observe(context.driver, shop.asked, context.driver.state.read()).observation.statuses()
     assert {each.name for each in statuses} == {"db-1", "side-1", "api-1", "api-2", "api-3", "web-1", "edge-1"}
     assert all(each.health == "healthy" for each in statuses.values())
     assert (set(shop.world.volumes), set(shop.world.secrets)) == ({"data"}, {"password"})
@@ -164,7 +164,7 @@ def test_an_engine_that_is_gone_for_a_while_is_waited_for_between_operations() -
 
 def test_one_component_alone_is_brought_about() -> None:
     shop = changed(CHANGES["the environment of both"])()
-    result = deploy(shop.context(), Scope(tuple(Part), ("web",)), 60.0, False)
+    result = deploy(shop.context(), Scope(tuple(DeploymentPart), ("web",)), 60.0, False)
     assert {each.component for each in result.plan.operations.values()} <= {"web", ""}
     assert shop.world.having("api") == {"api:1 1": 1.0}
     assert shop.world.having("web") == {"web:1 2": 1.0}

@@ -67,7 +67,7 @@ def bundle(tmp_path: Path) -> Path:
 def carry_out(store: ImageStore, bundle: Path, **more: Callable[[], bool]) -> tuple[Outcome, list[str]]:
     told: list[str] = []
     plan = images.plan_images(RECIPES, images.missing_images(store, RECIPES, NEEDED))
-    return images.carry_out(store, plan, bundle, told.append, **more), told
+    return images.build_and_pull(store, plan, bundle, told.append, **more), told
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_all_that_is_missing_is_had_from_its_own_archive(bundle: Path) -> None:
 
 
 def test_what_is_slow_is_told_now_and_then(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(images, "REPORT_SECONDS", 0.0)
     _unused, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
     assert "image web: [1/2] RUN make (0 s)" in told
     assert "image mysql:8: 1 of 2 layers (0 s)" in told
@@ -117,7 +117,7 @@ def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
     outcome, _unused = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
     assert {key: str(error) for key, error in outcome.failed.items()} == {"build java": "evenkeel/java:1 is broken"}
     assert outcome.skipped == ("build web",)
-    assert set(outcome.done) == {"build base", "pull mysql:8"}
+    assert set(outcome.succeeded) == {"build base", "pull mysql:8"}
 
 
 def test_nothing_is_begun_and_what_is_under_way_ends_when_nobody_asks_any_more(bundle: Path) -> None:

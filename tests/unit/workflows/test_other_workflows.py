@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope, TeardownScope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy, DriverError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.load import make_load
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.load import generate_load
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.preview import Stage, preview
-from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Rounds, Size, scale, scale_or_advise
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import AdviceRounds, Size, scale, scale_or_advise
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.status import status
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.tracing import prepare_store
@@ -42,7 +42,7 @@ def scaling(size: Size, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: scale(context, (size,), PATIENCE, dry)
 
 
-def tearing(extent: Extent, dry: bool = False) -> Callable[[Context], Result]:
+def tearing(extent: TeardownScope, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: tear_down(context, extent, dry)
 
 
@@ -105,42 +105,42 @@ def test_advice_is_given_and_followed() -> None:
     shop.world.memory_use["side"] = 90 * MIB
     shop.asked = with_component(shop.asked, "api", image="api:slow")
     deploy(shop.context(), Scope(), PATIENCE, False)
-    told = scale_or_advise(shop.context(), Size(""), Rounds(5.0, 1, False), PATIENCE, False)
+    told = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, False), PATIENCE, False)
     assert [line.partition(":")[0] for line in told.advice] == ["side", "api"] and not told.plan
-    dry = scale_or_advise(shop.context(), Size(""), Rounds(5.0, 1, True), PATIENCE, True)
-    done = scale_or_advise(shop.context(), Size(""), Rounds(5.0, 1, True), PATIENCE, False)
+    dry = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, True), PATIENCE, True)
+    done = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, True), PATIENCE, False)
     assert dry.plan == done.plan
     assert {each.component: each.replicas for each in state(shop).scaled} == {"side": 1, "api": 4}
     assert shop.world.lost == []
     with pytest.raises(Refused, match="rounds, seconds"):
-        scale_or_advise(shop.context(), Size(""), Rounds(0.0, 1, False), PATIENCE, False)
+        scale_or_advise(shop.context(), Size(""), AdviceRounds(0.0, 1, False), PATIENCE, False)
 
 
 def test_load_is_made_and_reported(tmp_path: Path) -> None:
     shop = up()
     report = tmp_path / "report.html"
     population = Population(10, 20)
-    assert make_load(shop.context(), population, report, True).failure == ""
+    assert generate_load(shop.context(), population, report, True).failure == ""
     assert not report.exists()
-    done = make_load(shop.context(), population, report, False)
+    done = generate_load(shop.context(), population, report, False)
     assert (done.failure, done.target, done.saved) == ("", "http://127.0.0.1:8000", True)
     assert done.totals.requests == 1000
     assert not shop.world.generators
-    gone = make_load(shop.context(alive=lambda: False), population, None, False)
+    gone = generate_load(shop.context(alive=lambda: False), population, None, False)
     assert "ended early" in gone.failure and not shop.world.generators
 
 
 def test_load_on_what_is_not_up_is_refused() -> None:
     for dry in (True, False):
         with pytest.raises(Refused, match="allowed: an application that is up"):
-            make_load(Shop().context(), Population(), None, dry)
+            generate_load(Shop().context(), Population(), None, dry)
 
 
-EXTENTS = {"keeps data": Extent(), "keeps the network": Extent(False, False), "all of it": Extent(True)}
+EXTENTS = {"keeps data": TeardownScope(), "keeps the network": TeardownScope(False, False), "all of it": TeardownScope(True)}
 
 
 @pytest.mark.parametrize("extent", EXTENTS.values(), ids=EXTENTS)
-def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: Extent) -> None:
+def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: TeardownScope) -> None:
     shop = up()
     scaling(SIZES["more"])(shop.context())
     ask(shop.context())
@@ -163,7 +163,7 @@ def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: E
 
 
 @pytest.mark.parametrize("extent", [EXTENTS["keeps data"], EXTENTS["all of it"]], ids=["keeps data", "all of it"])
-def test_a_killed_or_refused_teardown_is_gone_on_with(extent: Extent) -> None:
+def test_a_killed_or_refused_teardown_is_gone_on_with(extent: TeardownScope) -> None:
     undisturbed = up()
     tearing(extent)(undisturbed.context())
     found = [(str(number), shop) for number, shop in kills(up, tearing(extent))]
@@ -178,7 +178,7 @@ def test_a_teardown_ends_a_release_that_nobody_runs_and_it_does_not_come_back() 
     shop = up()
     ask(shop.context(), weights=(10.0,))
     shop.world.users = False
-    assert not tearing(Extent())(shop.context()).failure
+    assert not tearing(TeardownScope())(shop.context()).failure
     assert (stored(shop).phase, stored(shop).standing) == (Phase.ABORTED, False)
     with pytest.raises(Refused, match="not deployed"):
         ask(shop.context())
@@ -192,9 +192,9 @@ def test_a_teardown_ends_a_release_that_nobody_runs_and_it_does_not_come_back() 
 def test_a_teardown_removes_what_killed_runs_have_left() -> None:
     shop = up()
     with pytest.raises(Killed):
-        make_load(_dying(shop), Population(10, 100), None, False)
+        generate_load(_dying(shop), Population(10, 100), None, False)
     assert shop.world.generators
-    tearing(Extent())(shop.context())
+    tearing(TeardownScope())(shop.context())
     assert not shop.world.generators
 
 
@@ -231,7 +231,7 @@ def test_preview_names_the_stages_that_have_something_to_do() -> None:
     shop.asked = with_component(shop.asked, "web", image="web:9")
     assert preview(shop.context(), {}).stages == (Stage.IMAGES, Stage.COMPONENTS)
     shop.world.answers = False
-    assert preview(shop.context(), {}).answers is False
+    assert preview(shop.context(), {}).reachable is False
 
 
 @made_once
@@ -254,7 +254,7 @@ def test_the_schema_is_loaded_once_and_check_mode_says_so() -> None:
     assert not prepare(shop.context(), dry=True).plan and not prepare(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
     # Another volume of the same name has no tables.
-    tearing(Extent(data=True))(shop.context())
+    tearing(TeardownScope(data=True))(shop.context())
     assert "load schema db" in prepare(shop.context()).plan.operations
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Extent, Purpose, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Purpose, Scope, TeardownScope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy, DriverError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
@@ -44,7 +44,7 @@ RUNS: dict[str, Callable[[Context], Any]] = {
     "another scaling": scaling("web", 2),
     "scaling of what is released": scaling("api", 2),
     "release": lambda context: ask(context, asked=rollout(weights=(10.0, 100.0))),
-    "teardown": lambda context: tear_down(context, Extent(), False),
+    "teardown": lambda context: tear_down(context, TeardownScope(), False),
 }
 # What a release does at its many calls is much the same from one to the next.
 STRIDES = {"release": 4}

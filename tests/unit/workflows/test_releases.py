@@ -380,7 +380,7 @@ def test_a_slow_check_is_waited_for_in_its_time(
         shop.world.clock.start(answer)
         return found
 
-    monkeypatch.setattr(DriverTarget, "check", check)
+    monkeypatch.setattr(DriverTarget, "start_check", check)
     asked = replace(rollout(), checks=(Check("page", url="http://localhost/", timeout=5.0, interval=1.0),))
     result = ask(shop.context(), asked=asked)
     assert result.release.phase == phase

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...images.needed import platform_image
+from ...images.required import platform_image
 from ...mesh.bootstrap import proxy_arguments
 from ...mesh.clusters import http_port
 from ...mesh.envoy import DIRECTORY, TRACES_PATH

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from ...images.needed import platform_image
+from ...images.required import platform_image
 from ...model.effective import EffectiveApplication
 from ...model.errors import Rejection
 from ...plan.graph import Operation
@@ -75,7 +75,7 @@ class DockerDriver:
     def _executor(self) -> Executor:
         return Executor(self._engine, self._layout, self.proxies)
 
-    def answers(self) -> bool:
+    def reachable(self) -> bool:
         """Whether there is an engine. Raises ``DriverError`` where it cannot be used."""
         if not self._engine.answers():
             return False
@@ -90,7 +90,7 @@ class DockerDriver:
 
     def observe(self, application: EffectiveApplication) -> DockerObservation:
         """Return what the engine has of ``application``: nothing where there is no engine."""
-        engine = observe(self._engine, application.name) if self.answers() else Inventory()
+        engine = observe(self._engine, application.name) if self.reachable() else Inventory()
         return DockerObservation(engine, self.config.read(), files.secret_names(self._layout), self._setting)
 
     def rejections(

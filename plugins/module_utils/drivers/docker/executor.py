@@ -190,7 +190,7 @@ class Executor:
     @_do.register
     def _await_instance(self, operation: AwaitInstance, execution: Execution) -> None:
         parts = {each.role: each.name for each in operation.containers}
-        waiting = Waiting(self._engine, time.monotonic() + execution.patience, execution.cancelled)
+        waiting = Waiting(self._engine, time.monotonic() + execution.timeout, execution.cancelled)
         waiting.for_proxy(parts[Role.PROXY], self._layout.admin(operation.subject))
         if Role.WORKLOAD in parts:
             waiting.for_workload(parts[Role.WORKLOAD], operation.model)
@@ -235,7 +235,7 @@ class Executor:
     def _launch(self, container: Container, execution: Execution) -> None:
         self._engine.post(f"/containers/{container.name}/start")
         if container.role == Role.SANDBOX:
-            Waiting(self._engine, time.monotonic() + execution.patience, execution.cancelled).for_sandbox(container.name)
+            Waiting(self._engine, time.monotonic() + execution.timeout, execution.cancelled).for_sandbox(container.name)
 
     def _remove(self, name: str) -> None:
         """Stop a container in the time that it asks for, and remove it. Without a restart policy nobody starts it again."""

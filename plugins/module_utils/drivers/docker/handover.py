@@ -48,7 +48,7 @@ class Handover:
         if not self._exists(successor.name):
             admin.rename(former)
         self._create(successor, execution)
-        Waiting(self._engine, time.monotonic() + execution.patience, execution.cancelled).for_proxy(successor.name, admin)
+        Waiting(self._engine, time.monotonic() + execution.timeout, execution.cancelled).for_proxy(successor.name, admin)
         ask_proxy(former, "/drain_listeners?graceful", "POST")
         time.sleep(DRAIN_SECONDS)
         poll(lambda: True if not connections(former) else None, LINGER_SECONDS, _PAUSE_SECONDS)

@@ -16,7 +16,7 @@ from typing import IO
 from ...images.context import unpack
 from ...images.recipe import Recipe
 from ...images.source import REPOSITORY, ROOTFS
-from ...runtime.child import Overdue, follow
+from ...runtime.child import ChildTimeout, follow
 from ..errors import ImageError
 from .client import Engine, EngineError
 from .command_line import CommandLine
@@ -131,7 +131,7 @@ class DockerImages:
     ) -> int:
         try:
             return follow(command, heard, self._timeout, self._commands.environment, stdin)
-        except Overdue as error:
+        except ChildTimeout as error:
             raise ImageError(f"{name} could not be {done}: it took more than {self._timeout:g} s") from error
 
     def _check(self, reference: str) -> None:

@@ -79,7 +79,7 @@ class DockerLoadRunner:
             )
 
     @contextmanager
-    def start(self, application: EffectiveApplication, population: Population, half_with: str = "") -> Iterator[DockerLoadRun]:
+    def start(self, application: EffectiveApplication, population: Population, half_header: str = "") -> Iterator[DockerLoadRun]:
         """Run the generator until this is left, or its time is up. Raises ``Refused``."""
         self.check(application)
         component = load_generator(application)
@@ -91,7 +91,7 @@ class DockerLoadRunner:
             container = f"{application.name}-load-{folder.name}"
             # By its name, which nothing else has, before it is there: an answer may get lost.
             undo.callback(self._engine.delete, f"/containers/{container}", force=1, v=1)
-            body = _body(application, component, image, population, half_with, folder)
+            body = _body(application, component, image, population, half_header, folder)
             self._engine.post("/containers/create", body, name=container)
             self._engine.post(f"/containers/{container}/start")
             yield DockerLoadRun(self._engine, container, folder)
@@ -129,7 +129,7 @@ class DockerLoadRunner:
 
 
 def _body(
-    application: EffectiveApplication, component: Component, image: str, population: Population, half_with: str, folder: Path
+    application: EffectiveApplication, component: Component, image: str, population: Population, half_header: str, folder: Path
 ) -> dict[str, Any]:
     _gateway, target = entry_point(application)
     told = {
@@ -138,7 +138,7 @@ def _body(
         "SPAWN_RATE": f"{population.spawn_rate:g}",
         "SECONDS": str(population.seconds),
         "REPORT": REPORT,
-        **({"HALF_WITH": half_with} if half_with else {}),
+        **({"HALF_WITH": half_header} if half_header else {}),
     }
     tmpfs = [each.target for each in component.mounts if each.kind == "tmpfs"]
     body = {

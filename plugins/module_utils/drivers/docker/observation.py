@@ -10,7 +10,7 @@ from ...model.effective import EffectiveApplication
 from ...model.instance import Instance, Version, version_name
 from ...model.status import InstanceStatus
 from ...plan.graph import Operation, Plan, make_plan
-from ..base import Extent, Scope
+from ..base import Scope, TeardownScope
 from . import names
 from .containers import Setting, instance_containers
 from .desired import desired
@@ -63,7 +63,7 @@ class DockerObservation:
         running = {each.component: each.address for each in self.engine.containers.values() if each.address}
         return allocate(application, recorded, self.engine.networks.get(network, ""), running, self.engine.other_ranges)
 
-    def rendered(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> dict[str, str]:
+    def render(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> dict[str, str]:
         """Return the files of the mesh as ``application`` has them, by their paths; all of its instances serve."""
         wanted = desired(application, self._placed(application, topology(allocation)), self.setting)
         placement = wanted.topology.placement
@@ -77,9 +77,9 @@ class DockerObservation:
         current = Current(self.engine, self.files, self.secrets, self._serving(application, addresses))
         return plan_application(desired(application, placed, self.setting), current, scope)
 
-    def removal(self, application: str, extent: Extent) -> Plan:
+    def removal(self, application: str, scope: TeardownScope) -> Plan:
         """Return the operations that remove the application called ``application``."""
-        return make_plan(self._removal(application, extent))
+        return make_plan(self._removal(application, scope))
 
     def _placed(self, application: EffectiveApplication, addresses: DockerTopology) -> DockerTopology:
         """Return ``addresses`` with the instances that are to run."""
@@ -114,7 +114,7 @@ class DockerObservation:
         serving = {**served_addresses(self.files), **served_addresses(current)}
         return {target: addresses.instances_at(served, target) for target, served in serving.items()}
 
-    def _removal(self, application: str, extent: Extent) -> list[Operation]:
+    def _removal(self, application: str, scope: TeardownScope) -> list[Operation]:
         layout = self.setting.layout
         joined = {
             each.instance: frozenset(
@@ -139,17 +139,17 @@ class DockerObservation:
             for each in self.engine.containers.values()
         ]
         gone = frozenset(operation.key for operation in operations)
-        if extent.infrastructure:
+        if scope.infrastructure:
             operations += [
                 RemoveNetwork(subject=name, cause="taken down", after=removals(self.engine, name))
                 for name in self.engine.networks
             ]
-        folders = [layout.home] if extent.data else [layout.mesh, layout.runs]
+        folders = [layout.home] if scope.data else [layout.mesh, layout.runs]
         operations += [
-            DeleteFolder(subject=str(folder), cause="requested" if extent.data else "taken down", after=gone)
+            DeleteFolder(subject=str(folder), cause="requested" if scope.data else "taken down", after=gone)
             for folder in folders
             if folder.exists()
         ]
-        if extent.data:
+        if scope.data:
             operations += [RemoveVolume(subject=name, cause="requested", after=gone) for name in sorted(self.engine.own_volumes)]
         return operations

@@ -15,7 +15,7 @@ from ...mesh.routes import ROUTES_FILE
 from ...model.application import Component
 from ...model.instance import Instance, Version, version_name
 from ...plan.graph import Operation, Plan, make_plan
-from ..base import Part, Scope
+from ..base import DeploymentPart, Scope
 from . import names
 from .desired import Desired
 from .differences import Change, container_change, instance_changes
@@ -59,11 +59,11 @@ class Current:
 def plan_application(wanted: Desired, current: Current, scope: Scope) -> Plan:
     """Return the operations that are needed, as far as ``scope`` goes."""
     operations: list[Operation] = []
-    if Part.INFRASTRUCTURE in scope.parts:
+    if DeploymentPart.INFRASTRUCTURE in scope.parts:
         operations += _infrastructure(wanted, current)
-    if Part.MESH in scope.parts:
+    if DeploymentPart.MESH in scope.parts:
         operations += _files(wanted, current)
-    if Part.COMPONENTS in scope.parts:
+    if DeploymentPart.COMPONENTS in scope.parts:
         operations += _Components(wanted, current, scope.only).operations()
     return make_plan(operations)
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...release.state import ApplicationState, StateError, from_wire, migrated, to_wire
+from ...release.state import ApplicationState, StateError, from_wire, migrate, to_wire
 from ...runtime.polling import poll
 from ..base import Holder, Lease, Purpose
 from ..errors import Busy
@@ -70,7 +70,7 @@ class FileStateStore:
 
     @contextmanager
     def lease(
-        self, holder: Holder, patience: float = 0.0, waiting: Callable[[Holder], None] | None = None
+        self, holder: Holder, timeout: float = 0.0, on_wait: Callable[[Holder], None] | None = None
     ) -> Iterator[FileLease]:
         """Hold the application, or the release that ``holder`` names. Raises ``Busy``."""
         files.directory(self._layout.leases, 0o755)
@@ -84,9 +84,9 @@ class FileStateStore:
                     file = stack.enter_context(locks.held(path))
                 except locks.Locked as locked:
                     other = _parsed(locked.content)
-                    if waiting and other and not told:
+                    if on_wait and other and not told:
                         told = True
-                        waiting(other)
+                        on_wait(other)
                     return None
                 file.seek(0)
                 token = int(_content(file.read()).get("token", 0)) + 1
@@ -95,7 +95,7 @@ class FileStateStore:
                 file.flush()
                 return FileLease(token, path)
 
-            lease = poll(take, patience, _TRY_SECONDS)
+            lease = poll(take, timeout, _TRY_SECONDS)
             if lease is None:
                 raise Busy(refusal(_parsed(path.read_text(encoding="utf-8")), self._layout.application))
             yield lease
@@ -107,11 +107,11 @@ class FileStateStore:
         held = [_parsed(path.read_text(encoding="utf-8")) for path in paths if locks.is_held(path)]
         return tuple(each for each in held if each)
 
-    def demand(self, release: str, demand: str) -> None:
+    def set_demand(self, release: str, demand: str) -> None:
         """Leave ``demand`` for whoever takes ``release`` through its course."""
         files.write(self._layout.leases / f"{release}.demand", demand.encode())
 
-    def demanded(self, release: str) -> str:
+    def get_demand(self, release: str) -> str:
         """Return what is demanded of ``release``."""
         try:
             return (self._layout.leases / f"{release}.demand").read_text(encoding="utf-8").strip()
@@ -147,7 +147,7 @@ class FileStateStore:
                 raise StateError(f"{path}: found no JSON ({error}); allowed: what Evenkeel wrote") from error
 
         releases = [read(path) for path in sorted(folder.glob("*.release.json")) if not path.name.startswith(".")]
-        return migrated(releases, read(folder / "promoted.json"), read(folder / "scaled.json"), str(folder))
+        return migrate(releases, read(folder / "promoted.json"), read(folder / "scaled.json"), str(folder))
 
 
 def refusal(holder: Holder | None, application: str) -> str:

@@ -17,7 +17,7 @@ class DockerWorkloads:
         self._engine = engine
         self._application = application
 
-    def started(self, instance: Instance) -> str:
+    def started_at(self, instance: Instance) -> str:
         """Return since when the application of ``instance`` runs, nothing where it does not."""
         try:
             state = self._engine.get(f"/containers/{self._name(instance)}/json")["State"]
@@ -47,7 +47,7 @@ class DockerWorkloads:
         inactive = details.get("total_inactive_file", details.get("inactive_file", 0))
         return max(0, int(memory.get("usage", 0) - inactive))
 
-    def storage(self, volumes: Sequence[str]) -> str:
+    def storage_identity(self, volumes: Sequence[str]) -> str:
         """Return the names and birth times of ``volumes``; nothing where one is missing."""
         found = []
         for volume in volumes:

@@ -1,15 +1,15 @@
-"""How sure one can be that a candidate is worse than the stable version, or is not: a test that may be read at any time.
+"""How strong the evidence is that a candidate is worse than the stable version, or not: a sequential test, valid at any time.
 
 The measure is an e-value for two streams of yes-or-no outcomes, here bad and good requests: a number whose mean is at most
-1 while a hypothesis holds, however often it is looked at and whenever one stops. A value of 1/p is seen with a probability
-of p at the most (Ville's inequality). So a gate may watch continuously, stop early, or go on for more data, and its rate of
-errors is still the one that was asked for; a test for a fixed number of requests promises nothing of the kind.
+1 while a hypothesis holds, however often it is read and whenever the test stops. The probability of a value of 1/p is at
+most p (Ville's inequality). So a gate may read it continuously, stop early or wait for more data, and keeps its configured
+error rates; a test for a fixed number of requests does not.
 
 Source: R. Turner, A. Ly, P. Grünwald, "Generic E-variables for exact sequential k-sample tests that allow for optional
 stopping", Journal of Statistical Planning and Inference 230 (2024); the form for a difference of proportions is in
 R. Turner, P. Grünwald, "Exact anytime-valid confidence intervals for contingency tables and beyond", Statistics and
-Probability Letters 198 (2023). Each block of data is compared with the hypothesis under the alternative that the blocks
-before it suggest.
+Probability Letters 198 (2023). Each block of data tests the hypothesis against the alternative that the blocks before it
+suggest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MIN, _STEPS = 1e-9, 60
 
 @dataclass(frozen=True)
 class Counts:
-    """So many requests, and how many of them were bad."""
+    """A number of requests, and how many of them were bad."""
 
     requests: int = 0
     bad: int = 0
@@ -35,7 +35,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What has been seen of both versions, and what it says, as natural logarithms of e-values.
+    """The requests of both versions, and the evidence in them as natural logarithms of e-values.
 
     ``worse`` is the evidence against "the candidate's share of bad requests is not above that of the stable version",
     ``not_worse`` the evidence against "it is above it by ``margin`` or more", a share between 0 and 1.
@@ -51,24 +51,24 @@ class Evidence:
         if not 0 < self.margin < 1:
             raise ValueError(f"margin: found {self.margin:g}; allowed: a share above 0 and below 1")
 
-    def seen(self, candidate: Counts, stable: Counts) -> Evidence:
-        """Return the evidence with a block more: what came in of both versions over the same time."""
-        usual = _expected(self.stable, _PRIOR_BAD_SHARE)
-        suspected = _expected(self.candidate, min(usual + self.margin, 1 - _MIN))
-        hoped = _expected(self.candidate, usual)
+    def with_block(self, candidate: Counts, stable: Counts) -> Evidence:
+        """Return the evidence with one more block: the requests of both versions in the same period."""
+        baseline = _expected(self.stable, _PRIOR_BAD_SHARE)
+        if_worse = _expected(self.candidate, min(baseline + self.margin, 1 - _MIN))
+        if_equal = _expected(self.candidate, baseline)
         return Evidence(
             margin=self.margin,
-            worse=self.worse + log_e_value(candidate, stable, (max(suspected, usual), usual), 0.0),
+            worse=self.worse + log_e_value(candidate, stable, (max(if_worse, baseline), baseline), 0.0),
             not_worse=self.not_worse
-            + log_e_value(candidate, stable, (min(hoped, usual + self.margin), usual), self.margin),
+            + log_e_value(candidate, stable, (min(if_equal, baseline + self.margin), baseline), self.margin),
             candidate=self.candidate + candidate,
             stable=self.stable + stable,
         )
 
 
 @dataclass(frozen=True)
-class Excess:
-    """The logarithm ``worse`` of the e-value against "the share of bad requests is at most ``limit``", and what was seen."""
+class LimitEvidence:
+    """The candidate's requests, and ``worse``, the logarithm of the e-value against "at most a share of ``limit`` is bad"."""
 
     limit: float
     worse: float = 0.0
@@ -78,31 +78,35 @@ class Excess:
         if not 0 < self.limit < 1:
             raise ValueError(f"limit: found {self.limit:g}; allowed: a share above 0 and below 1")
 
-    def seen(self, candidate: Counts) -> Excess:
-        """Return the evidence with a block more."""
+    @property
+    def above_limit(self) -> bool:
+        """Whether the share of bad requests is above the limit, clearly or not."""
+        return self.candidate.bad > self.limit * self.candidate.requests
+
+    def with_block(self, candidate: Counts) -> LimitEvidence:
+        """Return the evidence with one more block."""
         suspected = max(_expected(self.candidate, self.limit), self.limit)
         bad, good = candidate.bad, candidate.requests - candidate.bad
-        gained = bad * log(suspected / self.limit) + good * log((1 - suspected) / (1 - self.limit))
-        return Excess(self.limit, self.worse + gained, self.candidate + candidate)
+        gain = bad * log(suspected / self.limit) + good * log((1 - suspected) / (1 - self.limit))
+        return LimitEvidence(self.limit, self.worse + gain, self.candidate + candidate)
 
 
-def _expected(seen: Counts, prior: float) -> float:
-    """Return the share of bad requests that ``seen`` suggests, drawn to ``prior`` as by a hundred requests like it."""
-    share = (seen.bad + _PRIOR_REQUESTS * prior) / (seen.requests + _PRIOR_REQUESTS)
+def _expected(counts: Counts, prior: float) -> float:
+    """Return the share of bad requests that ``counts`` suggest, with a hundred requests of the share ``prior`` added."""
+    share = (counts.bad + _PRIOR_REQUESTS * prior) / (counts.requests + _PRIOR_REQUESTS)
     return min(max(share, _MIN), 1 - _MIN)
 
 
 def log_e_value(candidate: Counts, stable: Counts, alternative: tuple[float, float], difference: float) -> float:
     """Return the logarithm of one block's e-value.
 
-    ``alternative`` has both shares as they are suspected to be; the hypothesis is that candidate and stable differ by
-    ``difference`` or lie on its other side. Its member that explains the alternative best is what the data are held
-    against.
+    ``alternative`` has the suspected shares of candidate and stable; the hypothesis is that they differ by ``difference``
+    or lie on its other side. The data are tested against the member of the hypothesis that is nearest to the alternative.
     """
     nearest = _nearest(candidate.requests, stable.requests, alternative, difference)
     return sum(
-        seen.bad * log(suspected / null) + (seen.requests - seen.bad) * log((1 - suspected) / (1 - null))
-        for seen, suspected, null in zip((candidate, stable), alternative, nearest, strict=True)
+        counts.bad * log(suspected / null) + (counts.requests - counts.bad) * log((1 - suspected) / (1 - null))
+        for counts, suspected, null in zip((candidate, stable), alternative, nearest, strict=True)
     )
 
 
@@ -111,7 +115,7 @@ def _nearest(
 ) -> tuple[float, float]:
     """Return the shares that differ by ``difference`` and have the least Kullback-Leibler divergence from ``alternative``.
 
-    The divergence is convex along that line, so halving finds where its slope is 0.
+    The divergence is convex along that line, so bisection finds where its slope is 0.
     """
     low, high = max(0.0, -difference) + _MIN / 2, min(1.0, 1.0 - difference) - _MIN / 2
     for _step in range(_STEPS):

@@ -1,4 +1,4 @@
-"""Whether a step of a release may go on: the candidate against the stable version, over the same time."""
+"""Decides whether a step of a release passes: the candidate against the stable version, in the same period."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .evidence import Counts, Evidence
 
 
 @dataclass(frozen=True)
-class Limits:
+class Thresholds:
     """When a gate decides.
 
     ``false_alarm`` is the highest probability of failing a candidate that is no worse, ``missed`` that of passing one that
-    is worse by the margin of a measure or more, both for the whole step. ``requests`` is how many the candidate has to
-    have had at least before it may pass.
+    is worse by the margin of a measure or more, both for the whole step. ``requests`` is the minimum number of requests of
+    a candidate that passes.
     """
 
     false_alarm: float = 0.01
@@ -37,40 +37,42 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision, and a line for each measure that speaks for it."""
+    """A decision, and a line for each measure that is a reason for it."""
 
     decision: Decision
     reasons: tuple[str, ...]
 
 
-def verdict(measures: Mapping[str, Evidence], limits: Limits) -> Verdict:
-    """Return what ``measures``, each the evidence of one kind of bad request by its name, come to.
+def verdict(measures: Mapping[str, Evidence], thresholds: Thresholds) -> Verdict:
+    """Return the verdict on ``measures``: the evidence of each kind of bad request, by its name.
 
-    One that is clearly worse fails the step; all have to be clear for it to pass.
+    One that is clearly worse fails the step; it passes once all are clearly not worse.
     """
-    alarm = limits.alarm(len(measures))
-    failed = tuple(_told(name, each, "are worse") for name, each in measures.items() if each.worse >= alarm)
+    alarm = thresholds.alarm(len(measures))
+    failed = tuple(_reason(name, evidence, "are worse") for name, evidence in measures.items() if evidence.worse >= alarm)
     if failed:
         return Verdict(Decision.FAIL, failed)
-    waiting = tuple(_unclear(name, each, limits) for name, each in measures.items() if _open(each, limits))
-    if waiting or not measures:
-        return Verdict(Decision.WAIT, waiting or ("nothing is measured",))
-    return Verdict(Decision.PASS, tuple(_told(name, each, "are not worse") for name, each in measures.items()))
+    unclear = tuple(
+        _unclear(name, evidence, thresholds) for name, evidence in measures.items() if _is_unclear(evidence, thresholds)
+    )
+    if unclear or not measures:
+        return Verdict(Decision.WAIT, unclear or ("nothing is measured",))
+    return Verdict(Decision.PASS, tuple(_reason(name, evidence, "are not worse") for name, evidence in measures.items()))
 
 
-def _open(evidence: Evidence, limits: Limits) -> bool:
-    return evidence.candidate.requests < limits.requests or evidence.not_worse < log(1 / limits.missed)
+def _is_unclear(evidence: Evidence, thresholds: Thresholds) -> bool:
+    return evidence.candidate.requests < thresholds.requests or evidence.not_worse < log(1 / thresholds.missed)
 
 
-def _unclear(name: str, evidence: Evidence, limits: Limits) -> str:
-    if evidence.candidate.requests < limits.requests:
-        return f"{name}: the candidate has had {evidence.candidate.requests} of {limits.requests} requests"
-    return _told(name, evidence, "are not clear yet")
+def _unclear(name: str, evidence: Evidence, thresholds: Thresholds) -> str:
+    if evidence.candidate.requests < thresholds.requests:
+        return f"{name}: the candidate has had {evidence.candidate.requests} of {thresholds.requests} requests"
+    return _reason(name, evidence, "are not clear yet")
 
 
-def _told(name: str, evidence: Evidence, what: str) -> str:
-    return f"{name} {what}: candidate {_share(evidence.candidate)}, stable {_share(evidence.stable)}"
+def _reason(name: str, evidence: Evidence, conclusion: str) -> str:
+    return f"{name} {conclusion}: candidate {_share(evidence.candidate)}, stable {_share(evidence.stable)}"
 
 
-def _share(seen: Counts) -> str:
-    return f"{seen.bad} of {seen.requests} ({100 * seen.bad / seen.requests:.2f} %)" if seen.requests else "none"
+def _share(counts: Counts) -> str:
+    return f"{counts.bad} of {counts.requests} ({100 * counts.bad / counts.requests:.2f} %)" if counts.requests else "none"

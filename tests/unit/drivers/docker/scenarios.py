@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "collections"))
 
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import ALL_PARTS, Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import ALL_PARTS, DeploymentPart, Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Candidate, Split
@@ -96,8 +96,8 @@ def of_former_version() -> Plan:
 SCENARIOS: dict[str, Callable[[], Plan]] = {
     "from nothing": lambda: World().plan(application()),
     "from nothing, three instances": lambda: World().plan(application(web=web(3))),
-    "the infrastructure alone": lambda: World().plan(application(), Scope((Part.INFRASTRUCTURE,))),
-    "the mesh alone": lambda: World().plan(application(), Scope((Part.MESH,))),
+    "the infrastructure alone": lambda: World().plan(application(), Scope((DeploymentPart.INFRASTRUCTURE,))),
+    "the mesh alone": lambda: World().plan(application(), Scope((DeploymentPart.MESH,))),
     "nothing to do": from_to(application(), application()),
     "another image, one instance": from_to(application(), application(web=NEW_WEB)),
     "another image, two instances": from_to(application(web=web(2)), application(web=web(2, **NEW_WEB))),

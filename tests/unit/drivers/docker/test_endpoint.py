@@ -104,4 +104,4 @@ def test_another_address_is_refused_with_what_is_allowed(host: str) -> None:
 def test_an_engine_of_another_host_is_refused(server: http.server.ThreadingHTTPServer, tmp_path: Path) -> None:
     driver = DockerDriver(Engine(Endpoint(f"tcp://127.0.0.1:{server.server_port}")), "app", str(tmp_path), str(tmp_path))
     with pytest.raises(EngineError, match=f"an engine of the host elsewhere; allowed: one of this host, {socket.gethostname()}"):
-        driver.answers()
+        driver.reachable()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Part, Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import DeploymentPart, Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import names
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Found
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.topology import topology
@@ -141,7 +141,7 @@ def test_another_instance_takes_traffic_once_it_is_healthy() -> None:
 
 
 def test_a_plan_without_components_gives_no_traffic_to_instances_that_are_not_there() -> None:
-    found = deployed().plan(application(web=web(2)), Scope((Part.MESH,)))
+    found = deployed().plan(application(web=web(2)), Scope((DeploymentPart.MESH,)))
     assert not any(key.startswith("write shared/endpoints/") for key in found.operations)
 
 

@@ -22,9 +22,9 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
     ApplicationState,
     Decision,
     Phase,
-    Promoted,
+    PromotedVersion,
     Release,
-    Scaled,
+    ScaledComponent,
     StateError,
 )
 
@@ -44,8 +44,8 @@ def store(layout: Layout) -> FileStateStore:
     return FileStateStore(layout)
 
 
-def scaled(name: str) -> Scaled:
-    return Scaled(name, 2, None, 1, None)
+def scaled(name: str) -> ScaledComponent:
+    return ScaledComponent(name, 2, None, 1, None)
 
 
 def write(store: FileStateStore, name: str) -> None:
@@ -82,7 +82,7 @@ class Another:
 def test_there_is_nothing_at_first(store: FileStateStore, layout: Layout) -> None:
     assert store.read() == ApplicationState()
     assert store.holders() == ()
-    assert store.demanded("web") == ""
+    assert store.get_demand("web") == ""
     assert not layout.home.exists() and not layout.leases.exists(), "who reads writes nothing"
 
 
@@ -212,10 +212,10 @@ def test_patience_ends(store: FileStateStore, layout: Layout) -> None:
 
 
 def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
-    store.demand("web", "abort")
-    assert (store.demanded("web"), store.demanded("api")) == ("abort", "")
-    store.demand("web", "")
-    assert store.demanded("web") == ""
+    store.set_demand("web", "abort")
+    assert (store.get_demand("web"), store.get_demand("api")) == ("abort", "")
+    store.set_demand("web", "")
+    assert store.get_demand("web") == ""
 
 
 @pytest.mark.parametrize(
@@ -326,8 +326,8 @@ def test_records_of_the_version_before_are_read(store: FileStateStore, former: P
     assert len(seen.points) == 3 and seen.points[-1].candidate == seen.candidate
 
     own = (("COLOUR", "green"),), "orders:1", (("COLOUR", "blue"),)
-    assert state.promoted == (Promoted("orders", "promoted:2", *own),)
-    assert state.scaled == (Scaled("carts", 3, 64 << 20, 1, None),)
+    assert state.promoted == (PromotedVersion("orders", "promoted:2", *own),)
+    assert state.scaled == (ScaledComponent("carts", 3, 64 << 20, 1, None),)
     assert state.specification is None and state.allocation == {} and state.tracing_schema == ""
 
 

@@ -36,7 +36,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.opera
 )
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.plan import INSTANCE_ROLES
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.topology import DockerTopology, allocate, topology
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import PLATFORM, platform_image
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.required import PLATFORM, platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import endpoints_file
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.files import endpoint_files, served_addresses
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application

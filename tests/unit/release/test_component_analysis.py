@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import LATENCY_BOUNDS, Gate
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.component import ComponentAnalysis
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gate import Verdict
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.watch import Watch
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
 LOOKS = 20
@@ -21,11 +21,11 @@ def judged(
     candidate: tuple[int, int, int], stable: tuple[int, int, int], gate: Gate | None = None, alone: bool = False
 ) -> Verdict:
     """Return the verdict after looks, in each of which so many requests, errors and slow ones came in of both versions."""
-    watch = Watch(gate or Gate(), alone)
+    analysis = ComponentAnalysis(gate or Gate(), alone)
     for look in range(LOOKS):
         one, other = (totals(*(each * look for each in version)) for version in (candidate, stable))
-        watch.see({"caller": (one, other + totals(1000))})
-        verdict = watch.verdict()
+        analysis.add({"caller": (one, other + totals(1000))})
+        verdict = analysis.verdict()
         if verdict.decision == Decision.FAIL:
             break
     return verdict
@@ -64,7 +64,7 @@ def test_with_all_the_users_only_limits_are_left() -> None:
 
 
 def test_without_a_history_what_is_slow_is_learnt_first() -> None:
-    watch = Watch(Gate(), alone=False)
+    analysis = ComponentAnalysis(Gate(), candidate_only=False)
     for look in range(2):
-        watch.see({"caller": (totals(200 * look), totals(40 * look))})
-    assert watch.verdict().decision == Decision.WAIT
+        analysis.add({"caller": (totals(200 * look), totals(40 * look))})
+    assert analysis.verdict().decision == Decision.WAIT

@@ -1,4 +1,4 @@
-"""The images that an application needs: built ones from their sources, the others by the names in the model."""
+"""The images that an application requires: built from sources, or pulled by the names in the model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..model.application import Application, Build, ImageSource
 from ..model.effective import EffectiveApplication
-from .source import Image, Source, SourceError, images
+from .source import Image, Source, SourceError, resolve_images
 
 PROXY = "envoy"
 PUBLISHED = "Dockerfile.published"
@@ -16,25 +16,25 @@ PLATFORM = (PROXY, "sandbox", "supervisor")
 
 
 @dataclass(frozen=True)
-class Needed:
-    """``references`` are image names by what they are for; ``built`` the images made here, parents first; others are pulled.
+class RequiredImages:
+    """``references`` are image names by component; ``built`` are the images to build, parents first; others are pulled.
 
-    Both know the images of components without instances too, which nobody needs yet: see ``in_use``.
+    Both include the images of components without instances: see ``images_in_use``.
     """
 
     references: Mapping[str, str]
     built: Mapping[str, Image]
 
 
-def needed_images(application: Application, folder: Path, platform: Mapping[str, Path], image_source: str) -> Needed:
-    """Return the images of ``application``, whose sources are relative to ``folder``, and of the platform's own sources.
+def required_images(application: Application, folder: Path, platform: Mapping[str, Path], image_source: str) -> RequiredImages:
+    """Return the images of ``application``, whose sources are relative to ``folder``, and of ``platform``, sources by name.
 
-    From upstream the proxy's image is the one that the model names for a gateway, with our own filter beside it.
+    With images from upstream, the proxy's image is built on the one that the model names for a gateway.
 
     Raises ``SourceError``.
     """
     sources = {name: Source(path) for name, path in platform.items()}
-    published = next((each.image for each in application.components if each.gateway and each.image), "")
+    published = next((component.image for component in application.components if component.gateway and component.image), "")
     if published and image_source == ImageSource.UPSTREAM:
         sources[PROXY] = Source(platform[PROXY], PUBLISHED, (("PUBLISHED", published),))
     sources.update((name, Source(folder / path)) for name, path in application.images)
@@ -42,35 +42,35 @@ def needed_images(application: Application, folder: Path, platform: Mapping[str,
     for component in application.components:
         if component.build:
             names[component.name] = _add(sources, application.name, component.name, _source(component.build, folder))
-    built = images(sources, (*PLATFORM, *names.values()))
+    built = resolve_images(sources, (*PLATFORM, *names.values()))
     references = {component.name: component.image for component in application.components if not component.gateway}
     references.update((component, built[name].reference) for component, name in names.items())
     references.update((platform_image(name), built[name].reference) for name in PLATFORM)
-    return Needed(references, built)
+    return RequiredImages(references, built)
 
 
 def platform_image(name: str) -> str:
-    """Return what one of ``PLATFORM`` is called among references: no component has such a name."""
+    """Return the key of a ``PLATFORM`` image among the references; no component has such a name."""
     return f"platform/{name}"
 
 
-def in_use(application: EffectiveApplication, also: Collection[str] = ()) -> dict[str, str]:
-    """Return the references that ``application`` has instances of, and those of the components ``also``.
+def images_in_use(application: EffectiveApplication, also: Collection[str] = ()) -> dict[str, str]:
+    """Return the references of components that have instances or are in ``also``, and of the platform.
 
-    Raises ``SourceError`` where one of ``also`` is no component.
+    Raises ``SourceError`` if one of ``also`` is not a component.
     """
     known = {component.name for component in application.components if not component.gateway}
-    strange = sorted(set(also) - known)
-    if strange:
-        raise SourceError(f"also: found {', '.join(strange)}; allowed: {', '.join(sorted(known))}")
-    # The schema for traces is in the image of the component that takes them.
-    wanted = {component.name for component in application.components if application.runs(component.name)}
-    wanted |= {application.tracing, *also}
-    return {name: each for name, each in application.references.items() if name not in known or name in wanted}
+    unknown = sorted(set(also) - known)
+    if unknown:
+        raise SourceError(f"also: found {', '.join(unknown)}; allowed: {', '.join(sorted(known))}")
+    # The database schema for traces is in the image of the tracing component.
+    used = {component.name for component in application.components if application.runs(component.name)}
+    used |= {application.tracing, *also}
+    return {name: reference for name, reference in application.references.items() if name not in known or name in used}
 
 
 def _add(sources: dict[str, Source], application: str, component: str, source: Source) -> str:
-    """Return the name of ``source``, which several components may share: after its folder, if that is free."""
+    """Add ``source`` unless another component has it, and return its name: that of its folder, if free."""
     for name, known in sources.items():
         if known == source:
             return name

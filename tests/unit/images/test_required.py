@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.images.needed import in_use, platform_image
+from ansible_collections.evenkeel.mesh.plugins.module_utils.images.required import images_in_use, platform_image
 from ansible_collections.evenkeel.mesh.plugins.module_utils.images.source import SourceError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication, without_state
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
@@ -37,15 +37,15 @@ def test_a_component_without_instances_needs_its_image_only_when_asked_for() -> 
     application = effective(read_project(COMPOSE, "built", {"SHOPPERS": 0}))
     references = application.references
     assert references["shopper"].startswith("evenkeel/sockshop-load:")
-    needed = in_use(application)
+    needed = images_in_use(application)
     assert set(references) - set(needed) == {"shopper"}
-    assert in_use(application, ["shopper"]) == references
+    assert images_in_use(application, ["shopper"]) == references
     one = effective(read_project(COMPOSE, "built", {"SHOPPERS": 1}))
-    assert in_use(one) == references
+    assert images_in_use(one) == references
 
 
 def test_only_components_can_be_asked_for() -> None:
     application = effective(read_project(COMPOSE, "built", {}))
     for name in ("nobody", "edge-router"):
         with pytest.raises(SourceError, match=f"also: found {name}; allowed: .*shopper"):
-            in_use(application, [name])
+            images_in_use(application, [name])
