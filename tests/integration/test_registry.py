@@ -92,7 +92,7 @@ def test_a_deployment_without_credentials_names_the_image_the_registry_and_the_w
     status, said = playbook("site", file)
     assert status != 0
     assert f"{IMAGES['1']} could not be pulled: " in said
-    assert f"the registry {REGISTRY} wants credentials" in said
+    assert f"the registry {REGISTRY} requires credentials" in said
     assert f"docker login {REGISTRY} as " in said and "DOCKER_CONFIG" in said
     assert not containers() and not there(IMAGES["1"])
 

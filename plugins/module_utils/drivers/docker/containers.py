@@ -17,7 +17,7 @@ from ...model.application import TRACES_PORT, Application, Component, Mount
 from ...model.effective import EffectiveApplication
 from ...model.instance import Instance
 from . import names
-from .client import SOCKET
+from .client import DEFAULT_SOCKET
 from .layout import Layout
 from .names import Role
 from .observe import Found
@@ -89,7 +89,7 @@ class Setting:
 
     layout: Layout
     folder: Path
-    socket: str = SOCKET
+    socket: str = DEFAULT_SOCKET
     migrates: bool = False
 
 
@@ -133,7 +133,7 @@ def supervisor(application: EffectiveApplication, setting: Setting) -> Container
         "Cmd": [application.name],
         "HostConfig": {
             "NetworkMode": "none",
-            "Mounts": [_bind(setting.socket, SOCKET)],
+            "Mounts": [_bind(setting.socket, DEFAULT_SOCKET)],
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": True,
             "SecurityOpt": ["no-new-privileges"],
