@@ -25,7 +25,7 @@ SETTLED_SECONDS = 0.3
 
 def taken_in(layout: Layout, caller: str) -> float:
     """Return when ``caller``'s proxy last took routes in, in milliseconds since the epoch."""
-    answer = ask_proxy(layout.admin(caller), "/stats?format=json&filter=config_reload_time_ms")
+    answer = ask_proxy(layout.admin_socket(caller), "/stats?format=json&filter=config_reload_time_ms")
     found = json.loads(answer or b'{"stats": []}')["stats"]
     return float(max(each["value"] for each in found if ".rds.mesh." in each["name"]))
 

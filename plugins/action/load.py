@@ -1,6 +1,6 @@
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Let an application's load generator loose on it, for a time."""
+"""Run an application's load generator for a limited time."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Give a running component replicas and memory, or tell what components should have."""
+"""Scale a running component, or advise on the replicas and memory of components."""
 
 from __future__ import annotations
 

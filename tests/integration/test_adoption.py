@@ -71,19 +71,19 @@ def test_what_a_stack_has_made_is_left_to_it(made: Path, tmp_path: Path) -> None
 
 def test_a_stack_finds_what_is_there(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
-    from present import present
+    from adoption import find_existing
 
-    found = present(ENGINE, infrastructure(load(made, {})))
+    found = find_existing(ENGINE, infrastructure(load(made, {})))
     assert found.volumes == {"adoption-test_data"}
     assert found.network == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()
 
 
 def test_a_stack_refuses_what_cannot_be_its_own(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
-    from present import PresentError, present
+    from adoption import AdoptionError, find_existing
 
     wanted = infrastructure(load(made, {}))
-    with pytest.raises(PresentError, match=r"the network adoption-test-mesh: found bridge .*; allowed: bridge 10\.0\.0\.0/16"):
-        present(ENGINE, replace(wanted, subnet="10.0.0.0/16"))
-    with pytest.raises(PresentError, match="evenkeel:dockerHost: found nothing that answers at unix:///nowhere"):
-        present("unix:///nowhere", wanted)
+    with pytest.raises(AdoptionError, match=r"the network adoption-test-mesh: found bridge .*; allowed: bridge 10\.0\.0\.0/16"):
+        find_existing(ENGINE, replace(wanted, subnet="10.0.0.0/16"))
+    with pytest.raises(AdoptionError, match="evenkeel:dockerHost: found nothing that answers at unix:///nowhere"):
+        find_existing("unix:///nowhere", wanted)

@@ -140,7 +140,7 @@ class DockerImages:
         """Raise ``ImageError`` if the command line used another engine than this one."""
         if self.missing([reference]):
             raise ImageError(
-                f"{reference} was made, but the engine does not have it: the docker command line uses another one; allowed: "
+                f"{reference} was created, but the engine does not have it: the docker command line uses another one; allowed: "
                 "DOCKER_HOST and a docker context that select the engine that is deployed to, and no builder but its own"
             )
 
