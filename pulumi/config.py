@@ -25,8 +25,8 @@ class Source(Protocol):
 class ConfigError(ValueError):
     """A value of the configuration is unusable; the message names its key, and what is allowed."""
 
-    def __init__(self, key: str, found: str, allowed: str) -> None:
-        super().__init__(f"evenkeel:{key}: found {found}; allowed: {allowed}")
+    def __init__(self, key: str, actual: str, allowed: str) -> None:
+        super().__init__(f"evenkeel:{key}: found {actual}; allowed: {allowed}")
 
 
 @dataclass(frozen=True)

@@ -56,25 +56,25 @@ TERMINAL = {"noise": "\nsudo: unable to resolve host web\n", "end": "\r\n"}
 def test_every_line_is_seen_once_and_whole(way: dict[str, str], tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path, **way))
     file = Path(progress.file)
-    assert progress.look() == []
+    assert progress.read_lines() == []
     seen = []
     for text in ("web-1: healthy\n", "50 % ██\nnext", " line\n\n", "", "last\n"):
         with file.open("a") as open_file:
             open_file.write(text)
-        seen += progress.look()
+        seen += progress.read_lines()
     assert seen == ["web-1: healthy", "50 % ██", "next line", "", "last"]
 
 
 def test_a_look_touches_the_file_that_tells_a_run_that_it_is_followed(tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path))
-    progress.look()
+    progress.read_lines()
     assert Path(f"{progress.file}.heartbeat").exists()
 
 
 def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Path) -> None:
     action = Action(tmp_path)
     connection, become = action._connection, action._connection.become
-    Progress(action).look()
+    Progress(action).read_lines()
     assert action._connection is connection and connection.become is become
     assert become and become.success == "marker of the module's command"
 
@@ -82,7 +82,7 @@ def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Pa
 def test_without_privileges_to_get_there_is_nothing_to_copy(tmp_path: Path) -> None:
     action = Action(tmp_path)
     action._connection.become = None
-    assert Progress(action).look() == []
+    assert Progress(action).read_lines() == []
 
 
 def test_a_look_that_fails_is_for_the_module_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,5 +93,5 @@ def test_a_look_that_fails_is_for_the_module_to_tell(tmp_path: Path, monkeypatch
     Path(progress.file).write_text("line\n")
     with monkeypatch.context() as patched:
         patched.setattr(Action, "_low_level_execute_command", gone)
-        assert progress.look() == []
-    assert progress.look() == ["line"]
+        assert progress.read_lines() == []
+    assert progress.read_lines() == ["line"]
