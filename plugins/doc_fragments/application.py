@@ -33,7 +33,7 @@ options:
     default: docker
   docker_host:
     description:
-      - The address of the host's Docker engine, as in C(DOCKER_HOST): C(unix://), C(tcp://) or C(ssh://).
+      - The address of the Docker engine on the host, as in C(DOCKER_HOST), with C(unix://), C(tcp://) or C(ssh://).
       - The engine has to run on the host of the task, which has the mesh's files and the proxies' sockets.
     type: str
     default: unix:///var/run/docker.sock
