@@ -23,7 +23,7 @@ OperationType = type[ContainerOperation]
 
 @dataclass(frozen=True)
 class Change:
-    """A change of ``container``, and its cause."""
+    """A change of ``container`` by an operation of the type ``operation``, and its cause."""
 
     operation: OperationType
     container: Container

@@ -187,11 +187,11 @@ class _Components:
             if (instance.component, instance.version) == (component.name, version) and instance not in placed
         ]
         needed = bool(replaced) or any(self._serves(instance) for instance in removed)
-        kept = [
+        operations = [
             operation for instance in placed if instance not in replaced for operation in self._keep(instance, needed)
         ]
-        yield from kept
-        before = frozenset(operation.key for operation in kept if isinstance(operation, (AwaitInstance, Admit)))
+        yield from operations
+        before = frozenset(operation.key for operation in operations if isinstance(operation, (AwaitInstance, Admit)))
         for instance in replaced:
             yield from self._replace(instance, before)
             before = frozenset({Admit.key_of(instance.name)})
@@ -275,7 +275,7 @@ class _Components:
         joined = frozenset(
             RemoveContainer.key_of(container.name) for container in containers if container.role != Role.SANDBOX
         )
-        sandbox_missing = len(joined) == len(containers)
+        sandbox_missing = all(container.role != Role.SANDBOX for container in containers)
         for container in containers:
             sandbox = container.role == Role.SANDBOX
             yield RemoveContainer(
