@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests" / "integration")]
 
 import echo
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import LOCAL
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import DEFAULT_HOST
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import ROOT as DIRECTORY
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.registry import Target, TargetOptions, make_driver
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion, Gate, Rollout
@@ -30,7 +30,7 @@ def deploy() -> None:
 def context() -> Context:
     """Return the context of a workflow on the application of the file."""
     specification = read_project(str(echo.FILE), "built", VARIABLES).specification
-    options = TargetOptions(Target.DOCKER, LOCAL, "", DIRECTORY)
+    options = TargetOptions(Target.DOCKER, DEFAULT_HOST, "", DIRECTORY)
     driver = make_driver(options, specification.application.name, specification.folder)
     return Context(driver, specification, "bench", lambda line: None)
 

@@ -25,7 +25,7 @@ SETTLED_SECONDS = 0.3
 
 def reload_time(layout: Layout, caller: str) -> float:
     """Return when ``caller``'s proxy last loaded routes, in milliseconds since the epoch."""
-    answer = ask_proxy(layout.admin(caller), "/stats?format=json&filter=config_reload_time_ms")
+    answer = ask_proxy(layout.admin_socket(caller), "/stats?format=json&filter=config_reload_time_ms")
     statistics = json.loads(answer or b'{"stats": []}')["stats"]
     return float(max(statistic["value"] for statistic in statistics if ".rds.mesh." in statistic["name"]))
 

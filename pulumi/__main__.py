@@ -12,5 +12,5 @@ from stack import export
 try:
     export(read_settings(pulumi.Config(), Path(__file__).resolve().parent))
 except ValueError as error:
-    # All that is raised on purpose: shown without a traceback.
+    # An error for the user: shown without a traceback.
     raise pulumi.RunError(str(error)) from None

@@ -1,4 +1,4 @@
-"""The stack's configuration, typed. A value that cannot be used is named by its key, with what is allowed."""
+"""The stack's configuration, typed. An error names the key of an unusable value, and what is allowed."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ T = TypeVar("T")
 
 
 class Source(Protocol):
-    """Where configuration comes from; ``pulumi.Config`` is one."""
+    """A source of configuration, such as ``pulumi.Config``."""
 
     def get(self, key: str) -> str | None:
-        """Return the value of ``key`` as text, None where there is none."""
+        """Return the value of ``key`` as text, None if it is not set."""
 
 
 class ConfigError(ValueError):
-    """A key of the configuration cannot be used; the message names it, and the way out."""
+    """A value of the configuration is unusable; the message names its key, and what is allowed."""
 
-    def __init__(self, key: str, found: str, allowed: str) -> None:
-        super().__init__(f"evenkeel:{key}: found {found}; allowed: {allowed}")
+    def __init__(self, key: str, actual: str, allowed: str) -> None:
+        super().__init__(f"evenkeel:{key}: found {actual}; allowed: {allowed}")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the stack is made from. ``storage_size`` is in bytes, ``quota_headroom`` in percent."""
+    """The settings of a stack. ``storage_size`` is in bytes, ``quota_headroom`` in percent."""
 
     target: str
     application: Application
@@ -46,9 +46,9 @@ class Settings:
 
 
 def read_settings(source: Source, folder: Path) -> Settings:
-    """Return the settings that ``source`` states; paths are relative to ``folder``.
+    """Return the settings in ``source``; paths are relative to ``folder``.
 
-    Raises ``ConfigError``, and ``ModelError`` for faults of the application file.
+    Raises ``ConfigError``, and ``ModelError`` for errors in the application file.
     """
     target = source.get("target")
     if target not in (DOCKER, KUBERNETES):

@@ -1,4 +1,4 @@
-"""Installs the Pulumi command line, at the version of the SDK, into a folder: `install.py FOLDER`."""
+"""Installs the Pulumi command line, in the version of the SDK, into a folder: `install.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from semver import VersionInfo
 
 
 def main(folder: str) -> None:
-    """Install, or exit with what can be done where the network does not let it through."""
-    wanted = VersionInfo.parse(version("pulumi"))
+    """Install, or exit with a message that says what to do if the download fails."""
+    sdk_version = VersionInfo.parse(version("pulumi"))
     try:
-        installed = PulumiCommand.install(root=folder, version=wanted)
+        installed = PulumiCommand.install(root=folder, version=sdk_version)
     except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         sys.exit(
-            f"Pulumi {wanted} cannot be fetched: {error}\n"
-            "Put it on the PATH by hand, or do without it: site.yml makes the same network and volumes itself."
+            f"Pulumi {sdk_version} cannot be downloaded: {error}\n"
+            "Install it on the PATH yourself, or do without it: site.yml creates the same network and volumes itself."
         )
     print(f"Pulumi {installed.version}: {installed.command}")
 

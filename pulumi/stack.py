@@ -1,4 +1,4 @@
-"""What the stack consists of, and what it tells of itself: the same outputs on both targets."""
+"""The resources of the stack, and its outputs, which are the same on both targets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from protection import check_model, refuse_unprotected
 
 
 def export(settings: Settings) -> None:
-    """Register the resources of ``settings``, and export the outputs. Raises ``UnprotectedError``."""
+    """Register the resources for ``settings``, and export the outputs. Raises ``UnprotectedError``."""
     check_model(settings.application)
     if settings.protect:
         refuse_unprotected()

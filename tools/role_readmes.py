@@ -1,6 +1,6 @@
-"""Writes each role's README from its argument specification, so that it says what the role takes and nothing else.
+"""Generates the README of each role from its argument specification.
 
-`python tools/role_readmes.py` writes them; the unit tests fail where one is stale.
+`python tools/role_readmes.py` writes them; the unit tests fail if one is stale.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ ROLES = Path(__file__).resolve().parents[1] / "roles"
 
 def readme(role: Path) -> str:
     """Return the README of a role."""
-    about = _read(role / "meta" / "main.yml")["galaxy_info"]["description"]
+    description = _read(role / "meta" / "main.yml")["galaxy_info"]["description"]
     spec = _read(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]
-    lines = [f"# {role.name}", "", f"{about}.", "", f"{spec['short_description']}.", ""]
+    lines = [f"# {role.name}", "", f"{description}.", "", f"{spec['short_description']}.", ""]
     options = spec["options"]
     if not options:
         return "\n".join([*lines, "It takes no variables of its own.", ""])

@@ -1,6 +1,6 @@
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring an application to its file."""
+"""Deploy an application."""
 
 from __future__ import annotations
 

@@ -17,23 +17,23 @@ from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Proje
 
 
 class ActionModule(WorkflowAction):
-    """Asks the host what it lacks, then sends the sources of just that in one bundle."""
+    """Queries the host for missing images, then sends the sources of those that have to be built in one bundle."""
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return the recipes, and the bundle where anything is to build."""
+        """Return the recipes, and the path of the bundle if there is anything to build."""
         arguments = {"recipes": project.recipes(), "also": options["also"], "bundle": ""}
         if self._task.check_mode:
             return arguments
-        found = self._run_workflow(options, self._request(project, arguments))
-        if found.get("failed"):
-            raise AnsibleActionFail(str(found["msg"]))
-        if not found["plan"]:
+        preview = self._run_workflow(options, self._request(project, arguments))
+        if preview.get("failed"):
+            raise AnsibleActionFail(str(preview["msg"]))
+        if not preview["plan"]:
             return arguments
         with tempfile.NamedTemporaryFile(prefix="evenkeel-", suffix=".tar") as bundle:
-            _write_bundle(Path(bundle.name), project, found["builds"])
+            _write_bundle(Path(bundle.name), project, preview["builds"])
             shell = self._connection._shell
-            sent = self._transfer_file(bundle.name, shell.join_path(shell.tmpdir, "bundle.tar"))
-        return {**arguments, "bundle": sent}
+            path = self._transfer_file(bundle.name, shell.join_path(shell.tmpdir, "bundle.tar"))
+        return {**arguments, "bundle": path}
 
 
 def _write_bundle(path: Path, project: Project, names: list[str]) -> None:
@@ -47,6 +47,6 @@ def _write_bundle(path: Path, project: Project, names: list[str]) -> None:
 
 
 def _host_certificates() -> bytes:
-    """Return the certificates that this machine trusts: what fetches over TLS in a build has to trust them too."""
+    """Return the CA certificates that this machine trusts: downloads in a build have to trust them too."""
     file = ssl.get_default_verify_paths().cafile
     return Path(file).read_bytes() if file else b""

@@ -1,6 +1,6 @@
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell what a deployment would do."""
+"""Preview a deployment."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class ActionModule(WorkflowAction):
     shows_progress = False
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return the images that the application needs, and what the host is called here."""
+        """Return the recipes of the images that the application needs, and the name of the host."""
         return {"recipes": project.recipes(), "host": self.host_name()}

@@ -13,34 +13,34 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import Options, WorkflowAction
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.rollout import OPTIONS, requested
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.rollout import OPTIONS, requested_rollout
 
 ROLL_OUT = "roll_out"
 
 
 class ActionModule(WorkflowAction):
-    """Settles on the controller what is to be released, then runs the workflow."""
+    """Reads and validates the release on the controller, then runs the workflow."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the workflow's result, show its summary, and write the report of a release that has gone through a step."""
+        """Return the workflow's result, display its summary, and write the report of a release that has completed a step."""
         result = super().run(tmp, task_vars)
         for line in result.get("summary", ()):
-            self.tell(line)
+            self.display(line)
         release = result.get("release") or {}
         if release.get("steps") and result.get("changed") and not self._task.check_mode:
             result["report"] = self._write_report(release)
-            self.tell(f"Report: {result['report']}")
+            self.display(f"Report: {result['report']}")
         return result
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return the release, validated."""
-        stated = {name: options[name] for name in OPTIONS if options.get(name) is not None}
+        """Return the validated release."""
+        release_options = {name: options[name] for name in OPTIONS if options.get(name) is not None}
         self._reports = options["reports"]
         name = ""
-        if options["action"] != ROLL_OUT and not Path(str(stated.get("release", ""))).is_file():
-            name = str(stated.pop("release", ""))
+        if options["action"] != ROLL_OUT and not Path(str(release_options.get("release", ""))).is_file():
+            name = str(release_options.pop("release", ""))
         try:
-            rollout, weights = requested(project, stated)
+            rollout, weights = requested_rollout(project, release_options)
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from error
         return {
@@ -54,7 +54,7 @@ class ActionModule(WorkflowAction):
 
     def _write_report(self, release: dict[str, Any]) -> str:
         began = time.strftime("%Y%m%d-%H%M%S", time.localtime(release["began"]))
-        path = self.path_here(f"{self._reports}/{release['rollout']['name']}-{began}.html")
+        path = self.local_path(f"{self._reports}/{release['rollout']['name']}-{began}.html")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(report(release), encoding="utf-8")
         return str(path)

@@ -1,6 +1,6 @@
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Give a running component replicas and memory, or tell what components should have."""
+"""Scale a running component, or advise on the replicas and memory of components."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class ActionModule(WorkflowAction):
     """Validates on the controller, then runs the workflow."""
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return what is asked for, the memory in bytes."""
-        stated = options["memory"]
+        """Return the options of the action, with the memory in bytes."""
+        text = options["memory"]
         try:
-            memory = parse_bytes(stated) if stated else None
+            memory = parse_bytes(text) if text else None
         except ValueError as error:
-            raise AnsibleActionFail(f"memory: found {stated!r}; allowed: {BYTES}") from error
+            raise AnsibleActionFail(f"memory: found {text!r}; allowed: {BYTES}") from error
         return {**super().arguments(project, options), "memory": memory}

@@ -1,6 +1,6 @@
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell how an application is."""
+"""Return the status of an application."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class ActionModule(WorkflowAction):
     shows_progress = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the workflow's result with its text."""
+        """Return the workflow's result with the text."""
         result = super().run(tmp, task_vars)
         return {**result, "text": status_lines(result["status"])} if "status" in result else result
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return what the host is called here."""
+        """Return the name of the host."""
         return {"host": self.host_name()}

@@ -1,13 +1,13 @@
 # Copyright (c) The Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that every module of the collection shares."""
+"""Options that all modules of the collection share."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The application that a module works on."""
+    """The options of the application and its target."""
 
     DOCUMENTATION = r"""
 options:
@@ -17,28 +17,28 @@ options:
     required: true
   image_source:
     description:
-      - Whether services run from images that are built from this application's sources, or from those published upstream.
+      - Whether services run images that are built from the application's sources, or those published upstream.
     type: str
     choices: [built, upstream]
     default: built
   variables:
     description:
-      - Values for C(${NAME}) in the Compose file. They win over the controller's environment, and that over C(.env).
+      - Values for C(${NAME}) in the Compose file. They override the controller's environment, which overrides C(.env).
     type: dict
     default: {}
   target:
-    description: What the application is deployed to. It has to be that of the stack where the inventory is of one.
+    description: The target that the application is deployed to. With the inventory of a Pulumi stack, it has to be the stack's.
     type: str
     choices: [docker, kubernetes]
     default: docker
   docker_host:
     description:
-      - Where the Docker engine of the host is, as in C(DOCKER_HOST), by C(unix://), C(tcp://) or C(ssh://).
-      - It has to be an engine of the host that the task runs on. The mesh's files are there, and its proxies' sockets.
+      - The address of the Docker engine on the host, as in C(DOCKER_HOST), with C(unix://), C(tcp://) or C(ssh://).
+      - The engine has to run on the host of the task, which has the mesh's files and the proxies' sockets.
     type: str
     default: unix:///var/run/docker.sock
   docker_cert_path:
-    description: Folder on the host with C(ca.pem), C(cert.pem) and C(key.pem) for TCP. Without it TCP is not encrypted.
+    description: Folder on the host with C(ca.pem), C(cert.pem) and C(key.pem) for TCP. Without it, TCP is not encrypted.
     type: str
   directory:
     description: Folder on the target host for the mesh's files, secrets and state.
@@ -49,7 +49,7 @@ attributes:
     description: Runs on the controller first, where the application is read and validated.
     support: full
   action_group:
-    description: Takes defaults of C(group/evenkeel.mesh.application) in C(module_defaults).
+    description: Uses the defaults of C(group/evenkeel.mesh.application) in C(module_defaults).
     support: full
     membership: [evenkeel.mesh.application]
 """

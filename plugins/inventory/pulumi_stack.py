@@ -1,18 +1,18 @@
 # Copyright (c) The Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An inventory of what a Pulumi stack has made."""
+"""An inventory from the outputs of a Pulumi stack."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: pulumi_stack
-short_description: Inventory of what a Pulumi stack has made
+short_description: Inventory from the outputs of a Pulumi stack
 version_added: 0.1.0
 description:
-  - Reads the outputs of a stack, from Pulumi or from a file in which C(pulumi stack output --json) was saved, and gives a
-    host the variables that the playbooks deploy by.
-  - Outputs that are secret stay so. Pulumi shows C([secret]) in their place, and they are not asked for.
+  - Reads the outputs of a stack, from Pulumi or from a file with the output of C(pulumi stack output --json), and sets the
+    variables of a host that the playbooks use.
+  - Secret outputs are not requested. Pulumi returns C([secret]) instead.
 options:
   plugin:
     description: This plugin's name.
@@ -24,16 +24,16 @@ options:
     type: str
     default: ../../pulumi
   stack:
-    description: The stack; by default the one that is selected.
+    description: The stack; by default the selected one.
     type: str
   outputs:
-    description: A file with the saved outputs, relative to this file, in place of asking Pulumi.
+    description: A file with the saved outputs, relative to this file, to use instead of Pulumi.
     type: str
   application:
-    description: The Compose file, relative to this file; by default the one that the stack was made from.
+    description: The Compose file, relative to this file; by default the one that the stack was created from.
     type: str
   host:
-    description: The host on which the engine is.
+    description: The host that runs the engine.
     type: str
     default: localhost
 author: The Evenkeel authors (@evenkeel)
@@ -44,7 +44,7 @@ EXAMPLES = r"""
 plugin: evenkeel.mesh.pulumi_stack
 stack: local
 
-# Where no Pulumi is at hand: pulumi stack output --json > outputs.json
+# Without Pulumi on the controller: pulumi stack output --json > outputs.json
 # plugin: evenkeel.mesh.pulumi_stack
 # outputs: outputs.json
 """
@@ -60,21 +60,21 @@ from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import read_project
 
-NEEDED = ("application", "application_file", "target", "volumes")
-LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+REQUIRED_OUTPUTS = ("application", "application_file", "target", "volumes")
+LOCAL_VARIABLES = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
 class InventoryModule(BaseInventoryPlugin):
-    """Gives one host the variables C(application), the Compose file, and C(evenkeel_stack), all outputs."""
+    """Sets the variables of one host: C(application), the Compose file, and C(evenkeel_stack), all outputs."""
 
     NAME = "evenkeel.mesh.pulumi_stack"
 
     def verify_file(self, path: str) -> bool:
-        """Whether ``path`` is a file for this plugin, by its name."""
+        """Whether ``path`` has the name of a file for this plugin."""
         return bool(super().verify_file(path)) and path.endswith(("pulumi_stack.yml", "pulumi_stack.yaml"))
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
-        """Fill ``inventory``. Raises ``AnsibleParserError``."""
+        """Add the host to ``inventory``. Raises ``AnsibleParserError``."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         folder = Path(path).resolve().parent
@@ -82,7 +82,7 @@ class InventoryModule(BaseInventoryPlugin):
         file = self._application(folder, outputs)
         host = self.get_option("host")
         inventory.add_host(host)
-        for name, value in (LOCAL if host == "localhost" else {}).items():
+        for name, value in (LOCAL_VARIABLES if host == "localhost" else {}).items():
             inventory.set_variable(host, name, value)
         inventory.set_variable(host, "application", str(file))
         inventory.set_variable(host, "evenkeel_stack", outputs)
@@ -90,33 +90,33 @@ class InventoryModule(BaseInventoryPlugin):
     def _outputs(self, folder: Path) -> dict[str, Any]:
         saved = self.get_option("outputs")
         source = str(folder / saved) if saved else f"the outputs of {folder / self.get_option('project')}"
-        text = _read(folder / saved) if saved else self._asked(folder / self.get_option("project"))
+        text = _read(folder / saved) if saved else self._stack_output(folder / self.get_option("project"))
         try:
             outputs = json.loads(text)
         except ValueError as error:
             raise AnsibleParserError(f"{source}: found no JSON; allowed: what pulumi stack output --json prints") from error
-        missing = [name for name in NEEDED if not isinstance(outputs, dict) or name not in outputs]
+        missing = [name for name in REQUIRED_OUTPUTS if not isinstance(outputs, dict) or name not in outputs]
         if missing:
-            told = f"found no {', '.join(missing)}; allowed: the outputs of a stack of this collection's pulumi/, after pulumi up"
-            raise AnsibleParserError(f"{source}: {told}")
+            allowed = "the outputs of a stack of this collection's pulumi/, after pulumi up"
+            raise AnsibleParserError(f"{source}: found no {', '.join(missing)}; allowed: {allowed}")
         return dict(outputs)
 
-    def _asked(self, project: Path) -> str:
+    def _stack_output(self, project: Path) -> str:
         program = shutil.which("pulumi")
         if not program:
-            told = "allowed: make pulumi, or outputs: with the path of a file that has what pulumi stack output --json prints"
-            raise AnsibleParserError(f"found no pulumi on the PATH; {told}")
+            allowed = "make pulumi, or outputs: with the path of a file that has what pulumi stack output --json prints"
+            raise AnsibleParserError(f"found no pulumi on the PATH; allowed: {allowed}")
         stack = ["--stack", self.get_option("stack")] if self.get_option("stack") else []
         command = [program, "stack", "output", "--json", "--non-interactive", *stack]
-        asked = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-        if asked.returncode:
-            raise AnsibleParserError(f"{' '.join(command)} in {project}: {asked.stderr.strip()}")
-        return asked.stdout
+        process = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        if process.returncode:
+            raise AnsibleParserError(f"{' '.join(command)} in {project}: {process.stderr.strip()}")
+        return process.stdout
 
     def _application(self, folder: Path, outputs: dict[str, Any]) -> Path:
-        """Return the Compose file, which has to be the stack's own application."""
-        stated = self.get_option("application")
-        file = folder / stated if stated else Path(outputs["application_file"])
+        """Return the Compose file, whose application has to be the stack's."""
+        path = self.get_option("application")
+        file = folder / path if path else Path(outputs["application_file"])
         if not file.is_file():
             raise AnsibleParserError(f"found no {file}; allowed: application: with the path of the stack's Compose file")
         try:

@@ -10,36 +10,36 @@ module: images
 short_description: Build or pull the images of an application
 version_added: 0.1.0
 description:
-  - Builds what the engine lacks, side by side, from the sources of the application and of the mesh itself. Images are
-    named by their content, so what has not changed is not built again.
-  - Pulls the images that the model names and the engine lacks.
-  - Components without replicas need no image, unless they are named.
+  - Builds the images that the engine lacks, concurrently, from the sources of the application and of the mesh itself. An
+    image's tag is the hash of its content, so an unchanged one is not built again.
+  - Pulls the images that the application file names and the engine lacks.
+  - Skips components without replicas, unless O(also) names them.
 extends_documentation_fragment: [evenkeel.mesh.application]
 options:
   also:
-    description: Components without replicas whose images to get too.
+    description: Components without replicas whose images are built or pulled too.
     type: list
     elements: str
     default: []
 attributes:
   check_mode:
-    description: Can run in check mode, and tells then what it would do.
+    description: Can run in check mode, and returns what it would do.
     support: full
   diff_mode:
-    description: Shows the builds and pulls that are needed.
+    description: Returns the builds and pulls that are needed as a diff.
     support: full
   idempotent:
-    description: Gets nothing that the engine has.
+    description: Neither builds nor pulls an image that the engine has.
     support: full
 author: The Evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-- name: Get the images of the shop
+- name: Build or pull the images of the shop
   evenkeel.mesh.images:
     application: applications/sockshop/compose.yaml
 
-- name: Get those of the load generator too, which is not running
+- name: Include the load generator, which has no replicas
   evenkeel.mesh.images:
     application: applications/sockshop/compose.yaml
     also: [shopper]

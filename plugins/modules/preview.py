@@ -1,17 +1,17 @@
 #!/usr/bin/python
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell what a deployment would do."""
+"""Preview a deployment."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: preview
-short_description: Tell what a deployment would do
+short_description: Preview a deployment
 version_added: 0.1.0
 description:
-  - Tells what a deployment would do, stage by stage, so that a run in which nothing is to do is over at once.
-  - Changes nothing. Without a target every stage has something to do.
+  - Returns what a deployment would do, stage by stage, so that a playbook can skip the stages without changes.
+  - Changes nothing. If the target does not answer, every stage has changes.
 extends_documentation_fragment: [evenkeel.mesh.application]
 attributes:
   check_mode:
@@ -19,9 +19,9 @@ attributes:
     support: full
     details: It changes nothing in any mode.
   diff_mode:
-    description: Shows what is changed.
+    description: Returns a diff of the changes.
     support: none
-    details: It changes nothing. The plan is among what it returns.
+    details: It changes nothing. The plan is one of its return values.
   idempotent:
     description: Changes nothing.
     support: full
@@ -29,12 +29,12 @@ author: The Evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-- name: Look at what is there
+- name: Preview the deployment
   evenkeel.mesh.preview:
     application: applications/sockshop/compose.yaml
   register: preview
 
-- name: Get the images
+- name: Build or pull the images
   ansible.builtin.include_role:
     name: evenkeel.mesh.images
   when: "'images' in preview.stages"
@@ -48,19 +48,19 @@ engine:
   sample: true
 stages:
   description:
-    - The stages to go through, of C(platform), C(images), C(infrastructure), C(mesh), C(tracing), C(components).
+    - The stages with changes, of C(platform), C(images), C(infrastructure), C(mesh), C(tracing), C(components).
   returned: always
   type: list
   elements: str
   sample: [components]
 plan:
-  description: What that is, one operation each; empty where the target does not answer.
+  description: The operations of these stages, each with its cause; empty if the target does not answer.
   returned: always
   type: list
   elements: str
   sample: ["start sockshop-payment-1 (it is exited)"]
 urls:
-  description: Where components that publish ports are found on the host.
+  description: The URLs of published ports on the host, by component.
   returned: always
   type: dict
   sample: {edge-router: ["http://localhost/", "http://localhost:8080/"]}

@@ -1,59 +1,59 @@
 #!/usr/bin/python
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Give a running component replicas and memory, or tell what components should have."""
+"""Scale a running component, or advise on the replicas and memory of components."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: scale
-short_description: Give a running component replicas and memory, or tell what components should have
+short_description: Scale a running component, or advise on the replicas and memory of components
 version_added: 0.1.0
 description:
-  - Changes the replicas and the memory of a running component without a failed request. What is given holds for as long as
-    the application file says what it said then.
-  - Without O(replicas) and O(memory) it looks at what components use and tells what they should have, within the bounds of
-    C(x-mesh.scale); with O(auto) it gives them that.
+  - Changes the replicas and the memory of a running component without a failed request. The change stays in effect until the
+    replicas or the memory in the application file change.
+  - Without O(replicas) and O(memory) it measures what components use and advises what they should have, within the bounds of
+    C(x-mesh.scale); with O(auto) it applies the advice.
 extends_documentation_fragment: [evenkeel.mesh.application]
 options:
   component:
-    description: The component; all of them where it is empty, for advice.
+    description: The component; if empty, the advice is for all components.
     type: str
     default: ""
   replicas:
-    description: Number of instances.
+    description: The number of instances.
     type: int
   memory:
     description: The memory of each instance, such as C(512M).
     type: str
   auto:
-    description: Whether to follow the advice.
+    description: Whether to apply the advice.
     type: bool
     default: false
   seconds:
-    description: How long to look before each advice.
+    description: How long to measure before each advice, in seconds.
     type: int
     default: 10
   rounds:
-    description: How often to look, and to follow the advice where O(auto).
+    description: How often to measure, and to apply the advice with O(auto).
     type: int
     default: 1
   timeout:
-    description: Seconds that instances have to become healthy.
+    description: How long to wait for instances to become healthy, in seconds.
     type: int
     default: 300
 attributes:
   check_mode:
-    description: Can run in check mode, and tells then what it would do.
+    description: Can run in check mode, and returns what it would do.
     support: full
-    details: It looks, and advises, in check mode too.
+    details: It measures and advises in check mode too.
   diff_mode:
-    description: Shows the plan, each operation with its cause.
+    description: Returns the plan as a diff, each operation with its cause.
     support: full
   idempotent:
-    description: Changes nothing where everything is as wanted.
+    description: Changes nothing if the application is in the desired state already.
     support: partial
-    details: With O(auto) it follows what components use.
+    details: With O(auto) it changes with the usage.
 author: The Evenkeel authors (@evenkeel)
 """
 
@@ -65,7 +65,7 @@ EXAMPLES = r"""
     replicas: 2
     memory: 1536M
 
-- name: Look at what components need for five minutes, and give them that
+- name: Measure for five minutes, and apply the advice
   evenkeel.mesh.scale:
     application: applications/sockshop/compose.yaml
     auto: true
@@ -81,7 +81,7 @@ plan:
   elements: str
   sample: ["create sockshop-orders-2 (missing)"]
 advice:
-  description: What should be changed, and what a bound forbids.
+  description: The advised changes, and those that a bound prevents.
   returned: always
   type: list
   elements: str

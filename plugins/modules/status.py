@@ -1,17 +1,17 @@
 #!/usr/bin/python
 # Copyright: the Evenkeel authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tell how an application is."""
+"""Return the status of an application."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: status
-short_description: Tell how an application is
+short_description: Return the status of an application
 version_added: 0.1.0
 description:
-  - Tells the instances with their versions, health and memory, the releases with their weights, who is at work on the
-    application, what a deployment would change, and where published ports are.
+  - Returns the instances with their versions, health and memory, the releases with their weights, the runs in progress,
+    what a deployment would change, and the URLs of published ports.
   - Changes nothing.
 extends_documentation_fragment: [evenkeel.mesh.application]
 attributes:
@@ -20,7 +20,7 @@ attributes:
     support: full
     details: It changes nothing in any mode.
   diff_mode:
-    description: Shows what is changed.
+    description: Returns a diff of the changes.
     support: none
     details: It changes nothing.
   idempotent:
@@ -30,12 +30,12 @@ author: The Evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-- name: Look at the shop
+- name: Get the status of the shop
   evenkeel.mesh.status:
     application: applications/sockshop/compose.yaml
   register: shop
 
-- name: Wait until every instance serves
+- name: Check that every instance serves
   ansible.builtin.assert:
     that: shop.status.instances | rejectattr('status.serving') | length == 0
 """
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 RETURN = r"""
 status:
   description:
-    - The application as it is. Memory is in bytes, times are seconds since the epoch, weights percent of users.
+    - The status. Memory is in bytes, times are in seconds since the epoch, weights in percent of users.
   returned: always
   type: dict
   sample:

@@ -10,52 +10,52 @@ module: workflow
 short_description: Run a workflow of the collection on a host
 version_added: 0.1.0
 description:
-  - What the actions of this collection run on hosts. It is not for playbooks, its options may change at any time.
+  - The internal module that the actions of this collection run on hosts. Its options may change at any time.
 options:
   library:
-    description: The version of the collection's code that is to run the workflow.
+    description: The version of the collection's code that runs the workflow.
     type: str
     required: true
   archive:
-    description: That code as a zip file in base64, for a host that does not have it yet.
+    description: That code as a base64-encoded zip file, for a host that does not have it yet.
     type: str
   request:
-    description: The workflow, its arguments, and the application as it was read on the controller, as JSON.
+    description: The workflow, its arguments, and the application as read on the controller, as JSON.
     type: str
     required: true
   target:
-    description: What the application is deployed to.
+    description: The target that the application is deployed to.
     type: str
     choices: [docker, kubernetes]
     default: docker
   docker_host:
-    description: Where the engine is.
+    description: The address of the engine.
     type: str
     default: unix:///var/run/docker.sock
   docker_cert_path:
-    description: Folder with the certificates for TCP.
+    description: Folder with the TLS certificates for TCP.
     type: path
   directory:
     description: Folder on the host for the mesh's files, secrets and state.
     type: path
     default: /var/lib/evenkeel
   progress:
-    description: The file that lines are appended to while the workflow runs.
+    description: The file to which progress is appended while the workflow runs.
     type: path
 attributes:
   check_mode:
     description: Can run in check mode.
     support: full
-    details: As the public module does that runs it.
+    details: As the public module that runs it.
   diff_mode:
-    description: Shows the plan, each operation with its cause.
+    description: Returns the plan as a diff, each operation with its cause.
     support: partial
-    details: Where the public module does that runs it.
+    details: As the public module that runs it.
 author: The Evenkeel authors (@evenkeel)
 """
 
 EXAMPLES = r"""
-- name: What the action of evenkeel.mesh.status runs
+- name: Run the workflow of evenkeel.mesh.status
   evenkeel.mesh.workflow:
     library: 0123456789abcdef
     request: "{{ {'workflow': 'status', 'by': 'me', 'specification': specification, 'arguments': {'host': 'here'}} | to_json }}"
@@ -63,13 +63,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 library_missing:
-  description: That nothing has run, because the host does not have the library and there was no archive of it.
-  returned: then alone
+  description: Whether the workflow was not run because the host lacks the library and O(archive) was not set.
+  returned: when the library is missing
   type: bool
   sample: true
 plan:
-  description: The operations, each with its cause; the other values are those of the public modules.
-  returned: where the workflow plans
+  description: The operations, each with its cause; the other return values are those of the public modules.
+  returned: when the workflow has a plan
   type: list
   elements: str
   sample: ["create sockshop-payment-1 (missing)"]
@@ -104,7 +104,7 @@ def main() -> None:
             library.install(base64.b64decode(module.params["archive"]))
         entry = library.load("workflows.entry")
     except OSError as error:
-        module.fail_json(msg=f"the collection's code cannot be kept on the host: {error}")
+        module.fail_json(msg=f"the collection's code cannot be stored on the host: {error}")
     result = entry.run(module.params, module.check_mode)
     failure = result.pop("failure", "")
     if failure:

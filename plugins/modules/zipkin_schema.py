@@ -10,24 +10,24 @@ module: zipkin_schema
 short_description: Load Zipkin's schema into the tracing store
 version_added: 0.1.0
 description:
-  - Brings up the MySQL store that the tracing component depends on, and makes Zipkin's tables in it, from the schema that
-    Zipkin itself brings.
-  - Does nothing where the application has no tracing component, or one without such a store.
+  - Starts the MySQL store that the tracing component depends on, and creates Zipkin's tables in it, from the schema in
+    Zipkin's own image.
+  - Does nothing if the application has no tracing component, or one without such a store.
 extends_documentation_fragment: [evenkeel.mesh.application]
 options:
   timeout:
-    description: Seconds that the store has to become healthy.
+    description: How long to wait for the store to become healthy, in seconds.
     type: int
     default: 300
 attributes:
   check_mode:
-    description: Can run in check mode, and tells then what it would do.
+    description: Can run in check mode, and returns what it would do.
     support: full
   diff_mode:
-    description: Shows the plan, each operation with its cause.
+    description: Returns the plan as a diff, each operation with its cause.
     support: full
   idempotent:
-    description: Changes nothing where the tables are there.
+    description: Changes nothing if the tables exist.
     support: full
 author: The Evenkeel authors (@evenkeel)
 """
@@ -40,13 +40,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: The operations that were needed, each with its cause.
+  description: The operations, each with its cause.
   returned: always
   type: list
   elements: str
   sample: ["load schema zipkin-db (its tables are missing)"]
 store:
-  description: The component that keeps the spans, empty where there is none.
+  description: The component that stores the spans, empty if there is none.
   returned: always
   type: str
   sample: zipkin-db

@@ -1,4 +1,4 @@
-"""The base of the collection's actions: validate on the controller, run a workflow on the host, show its progress meanwhile."""
+"""The base of the collection's actions: validate on the controller, run a workflow on the host, display its progress."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Options = dict[str, Any]
 
 
 class WorkflowAction(ActionBase):
-    """Reads the application before anything is touched, then runs the workflow of the action's own name on the host."""
+    """Reads and validates the application, then runs the workflow with the name of the action on the host."""
 
     _supports_check_mode = True
     _supports_async = False
@@ -57,38 +57,37 @@ class WorkflowAction(ActionBase):
         return result
 
     def arguments(self, project: Project, options: Options) -> dict[str, Any]:
-        """Return the action's own options, which the workflow gets besides the application."""
-        shared = argument_spec("status")
-        return {name: value for name, value in options.items() if name not in shared}
+        """Return the arguments of the workflow: by default the options that are not common to all actions."""
+        common = argument_spec("status")
+        return {name: value for name, value in options.items() if name not in common}
 
-    def tell(self, line: str, indent: str = "") -> None:
-        """Show ``line``, with the host in front of it where others may be telling theirs at the same time."""
+    def display(self, line: str, indent: str = "") -> None:
+        """Display ``line``, prefixed with the host if the play has several."""
         with defer_termination():
-            Display().display(f"{indent}{self._host}: {line}" if self._several else f"{indent}{line}")
+            Display().display(f"{indent}{self._host}: {line}" if self._has_several_hosts else f"{indent}{line}")
 
-    def path_here(self, path: str) -> Path:
-        """Return the absolute path of a file that is brought here, with the host in its name where others have one too."""
-        found = Path(path).expanduser().absolute()
-        return found.with_stem(f"{found.stem}-{self._host}") if self._several else found
+    def local_path(self, path: str) -> Path:
+        """Return the absolute path of a file on the controller, with the host in its name if the play has several."""
+        absolute = Path(path).expanduser().absolute()
+        return absolute.with_stem(f"{absolute.stem}-{self._host}") if self._has_several_hosts else absolute
 
     def host_name(self) -> str:
-        """Return the name or address that the host is reached by from here."""
+        """Return the name or address of the host as seen from the controller."""
         return "localhost" if self._connection.transport == "local" else str(self._get_remote_addr(self._task_vars))
 
     def _options(self) -> Options:
-        """Return the task's options, validated. An empty one counts as not stated: roles have such defaults."""
-        stated = {name: value for name, value in self._task.args.items() if value not in (None, "")}
-        self._task.args = stated
+        """Return the task's options, validated. Empty ones count as unset, since roles pass on empty defaults."""
+        self._task.args = {name: value for name, value in self._task.args.items() if value not in (None, "")}
         _result, options = self.validate_argument_spec(argument_spec=argument_spec(self._name))
         return dict(options)
 
     def _check_target(self, options: Options) -> None:
-        """Raise ``AnsibleActionFail`` where the inventory is of a stack that was made for another target."""
+        """Raise ``AnsibleActionFail`` if the inventory is of a stack with another target."""
         stack = self._task_vars.get("evenkeel_stack")
-        made_for = self._templar.template(stack).get("target") if stack else None
-        if made_for and made_for != options["target"]:
+        stack_target = self._templar.template(stack).get("target") if stack else None
+        if stack_target and stack_target != options["target"]:
             raise AnsibleActionFail(
-                f"target: found {options['target']}, and a stack that was made for {made_for}; allowed: the same in both, or "
+                f"target: found {options['target']}, but the inventory's stack has {stack_target}; allowed: the same in both, or "
                 "another inventory"
             )
 
@@ -106,10 +105,10 @@ class WorkflowAction(ActionBase):
             "arguments": arguments,
         }
 
-    def _run_workflow(self, options: Options, request: dict[str, Any], **further: Any) -> dict[str, Any]:
-        """Run the module; the application is passed to it in one option, which no log shows."""
+    def _run_workflow(self, options: Options, request: dict[str, Any], **extra: Any) -> dict[str, Any]:
+        """Run the module; the application is passed in one option, which is not logged."""
         target = {name: options[name] for name in TARGET_OPTIONS if options.get(name)}
-        arguments = {**target, **further, "request": json.dumps(request), "library": library.version()}
+        arguments = {**target, **extra, "request": json.dumps(request), "library": library.version()}
         result: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=self._task_vars)
         if result.get("library_missing"):
             arguments["archive"] = base64.b64encode(library.archive()).decode()
@@ -121,14 +120,14 @@ class WorkflowAction(ActionBase):
         return str(self._task_vars["inventory_hostname"])
 
     @property
-    def _several(self) -> bool:
-        """Whether the play has more hosts than one."""
+    def _has_several_hosts(self) -> bool:
+        """Whether the play has more than one host."""
         return len(self._task_vars.get("ansible_play_hosts_all", ())) > 1
 
     def _follow(self, options: Options, request: dict[str, Any]) -> dict[str, Any]:
-        """Run the module in a thread, and show the lines that it writes to a file as they come.
+        """Run the module in a thread, and display the lines that it writes to a file.
 
-        This process outlives a playbook that is killed, and then follows nothing any more.
+        This process may outlive a killed playbook; then it stops following.
         """
         progress = Progress(self)
         results: list[dict[str, Any]] = []
@@ -143,12 +142,12 @@ class WorkflowAction(ActionBase):
         context = contextvars.copy_context()
         worker = threading.Thread(target=context.run, args=(execute,))
         worker.start()
-        playbook, runs = os.getppid(), True
-        while runs:
+        playbook, running = os.getppid(), True
+        while running:
             worker.join(POLL_SECONDS)
-            runs = worker.is_alive()
+            running = worker.is_alive()
             for line in progress.read_lines() if os.getppid() == playbook else ():
-                self.tell(line.rstrip(), indent="  ")
+                self.display(line.rstrip(), indent="  ")
         if failures:
             raise failures[0]
         return results[0]

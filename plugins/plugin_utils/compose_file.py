@@ -1,4 +1,4 @@
-"""An application file on the controller's disk. It needs PyYAML, which a host need not have."""
+"""Reads an application file on the controller, with PyYAML, which hosts do not need."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _REDEFINED = {
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Compose's own parser reads it, with a key that stands twice as an error.
+    """YAML as Compose's own parser reads it; a duplicate key is an error.
 
-    PyYAML lets the last of two keys win in silence, and follows YAML 1.1, where ``on`` is true and ``22:22`` a number.
+    PyYAML silently takes the last of duplicate keys, and follows YAML 1.1, where ``on`` is true and ``22:22`` a number.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, _value in node.value:
             if key.tag != "tag:yaml.org,2002:merge" and isinstance(key.value, str):
-                if key.value in seen:
+                if key.value in keys:
                     raise yaml.constructor.ConstructorError(
                         None, None, f"found the key {key.value!r} twice in one mapping", key.start_mark
                     )
-                seen.add(key.value)
+                keys.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -46,9 +46,9 @@ for _tag, _pattern in _REDEFINED.items():
 
 
 def load(path: str | Path, variables: Mapping[str, str], image_source: str = ImageSource.BUILT) -> Application:
-    """Return the application of the Compose file at ``path``; ``.env`` beside it is read as Compose does.
+    """Return the application of the Compose file at ``path``; the ``.env`` file beside it is read as Compose does.
 
-    ``variables`` win over ``.env``. Raises ``ModelError`` with every fault, also where the file cannot be read.
+    ``variables`` override ``.env``. Raises ``ModelError`` with all problems, also if the file cannot be read.
     """
     file = Path(path)
     content = read_yaml(file)
@@ -62,17 +62,17 @@ def read_yaml(file: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(str(file), [Problem("(file)", str(error), "a file that can be read")]) from error
     except yaml.YAMLError as error:
-        found = " ".join(str(error).split())
-        raise ModelError(str(file), [Problem("(file)", found, "well-formed YAML, each key once")]) from error
+        message = " ".join(str(error).split())
+        raise ModelError(str(file), [Problem("(file)", message, "well-formed YAML, each key once")]) from error
 
 
 def _default_name(file: Path) -> str:
-    """Return the folder's name in the letters that an application's name may have."""
+    """Return the folder's name, reduced to the characters that an application's name may have."""
     return re.sub("[^a-z0-9]+", "-", file.resolve().parent.name.lower()).strip("-") or "application"
 
 
 def _dotenv(file: Path) -> dict[str, str]:
-    """Return the variables of a ``.env`` file; an absent one has none. Raises ``ModelError`` on other lines."""
+    """Return the variables of a ``.env`` file, none if it is missing. Raises ``ModelError`` for an invalid line."""
     variables: dict[str, str] = {}
     if not file.is_file():
         return variables
@@ -83,11 +83,11 @@ def _dotenv(file: Path) -> dict[str, str]:
         name, equals, value = line.removeprefix("export ").partition("=")
         if not equals or not name.strip().isidentifier():
             raise ModelError(str(file), [Problem(f"line {number}", repr(line), "NAME=value, or a # comment")])
-        variables[name.strip()] = _unquoted(value.strip())
+        variables[name.strip()] = _unquote(value.strip())
     return variables
 
 
-def _unquoted(value: str) -> str:
+def _unquote(value: str) -> str:
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         return value[1:-1]
     return value.partition(" #")[0].rstrip()

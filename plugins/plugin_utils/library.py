@@ -1,4 +1,4 @@
-"""The collection's code as it is sent to a host."""
+"""The archive of the collection's code that is sent to hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCES = Path(__file__).resolve().parents[1] / "module_utils"
 
 @cache
 def version() -> str:
-    """Return the hash of the code's content."""
+    """Return the hash of the code."""
     digest = hashlib.sha256()
     for name, content in _files():
         digest.update(f"{name} {len(content)}\n".encode() + content)

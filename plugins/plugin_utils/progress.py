@@ -1,4 +1,4 @@
-"""What a module says while it runs: the lines of a file on the host, read by way of a connection of their own."""
+"""The progress of a running module: the lines of a file on the host, read over a separate connection."""
 
 from __future__ import annotations
 
@@ -11,43 +11,43 @@ from ansible.plugins.action import ActionBase
 
 
 class Progress:
-    """The ``file`` on the host that a module of ``action`` writes its lines to, in the action's temporary folder."""
+    """The ``file`` on the host, in the temporary folder of ``action``, that its module writes progress to."""
 
     def __init__(self, action: ActionBase) -> None:
         self._name = f"progress-{secrets.token_hex(4)}"
         shell = action._connection._shell
         self.file = str(shell.join_path(shell.tmpdir, self._name))
-        self._action = _beside(action)
-        self._seen = 0
+        self._action = _with_own_connection(action)
+        self._offset = 0
 
     def read_lines(self) -> list[str]:
-        """Return the whole lines that are new since the last look; none where the host cannot be asked.
+        """Return the complete lines since the last call, none if the host cannot be reached.
 
-        The file beside it that is touched tells a long run that it is still followed.
+        The heartbeat file that is touched tells a long run that it is still followed.
         """
         quoted = self._action._connection._shell.quote(self.file)
-        # Before the file's own text there may be what sudo or a terminal has to say.
-        ask = f"touch {quoted}.heartbeat 2>/dev/null; echo {self._name}; tail -c +{self._seen + 1} {quoted} 2>/dev/null || true"
+        # Output of sudo or a terminal may precede the content of the file.
+        tail = f"tail -c +{self._offset + 1} {quoted} 2>/dev/null || true"
+        command = f"touch {quoted}.heartbeat 2>/dev/null; echo {self._name}; {tail}"
         try:
-            answer: dict[str, Any] = self._action._low_level_execute_command(ask)
+            result: dict[str, Any] = self._action._low_level_execute_command(command)
         except AnsibleError:
-            # The module's own command has the same fault sooner or later, and it is for that one to tell.
+            # The module's own command will fail in the same way, and reports it.
             return []
-        said = str(answer["stdout"]).replace("\r\n", "\n").partition(f"{self._name}\n")[2]
-        lines = said.split("\n")[:-1]
-        self._seen += sum(len(line.encode(errors="surrogateescape")) + 1 for line in lines)
+        content = str(result["stdout"]).replace("\r\n", "\n").partition(f"{self._name}\n")[2]
+        lines = content.split("\n")[:-1]
+        self._offset += sum(len(line.encode(errors="surrogateescape")) + 1 for line in lines)
         return lines
 
 
-def _beside(action: ActionBase) -> ActionBase:
-    """Return ``action`` with a connection of its own, which may run commands while the other's runs one.
+def _with_own_connection(action: ActionBase) -> ActionBase:
+    """Return a copy of ``action`` with its own connection, which can run commands while the other connection runs one.
 
-    A connection and its become plugin know the prompt, and the marker of success, of one command at a time: with those of
-    another one the connection waits for what never comes, and ends the command. Copies have the same options, however
-    these were set.
+    A connection and its become plugin store the prompt and the success marker of one command at a time: with those of another
+    command, the connection would wait for output that never comes, and kill the command. Copies keep all options.
     """
-    other = copy(action)
-    other._connection = copy(action._connection)
-    if other._connection.become:
-        other._connection.set_become_plugin(copy(other._connection.become))
-    return other
+    duplicate = copy(action)
+    duplicate._connection = copy(action._connection)
+    if duplicate._connection.become:
+        duplicate._connection.set_become_plugin(copy(duplicate._connection.become))
+    return duplicate

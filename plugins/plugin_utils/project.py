@@ -1,4 +1,4 @@
-"""What every action of the collection does on the controller: read the application, name its images, find its folder."""
+"""The project of an action on the controller: the application, its images and its folder."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ PLATFORM_SOURCES = Path(__file__).resolve().parents[2] / "roles" / "images" / "f
 
 @dataclass(frozen=True)
 class Project:
-    """An application file as it was read, and the images that it needs."""
+    """The specification of an application, and the images that it needs."""
 
     specification: Specification
     needed: RequiredImages
 
     def recipes(self) -> list[dict[str, Any]]:
-        """Return what a host has to know of the images that are built."""
+        """Return the recipes of the images that are built, for a host."""
         return [vars(Recipe.of(image)) for image in self.needed.built.values()]
 
 
 def read_project(application: str, image_source: str, variables: Mapping[str, Any]) -> Project:
-    """Return the project of the Compose file ``application``; ``variables`` win over this process's environment.
+    """Return the project of the Compose file ``application``; ``variables`` override this process's environment.
 
-    Raises ``ModelError`` and ``SourceError``, both of which are a ``ValueError``.
+    Raises ``ModelError`` and ``SourceError``, both of them subclasses of ``ValueError``.
     """
     file = Path(application).expanduser().resolve()
-    given = {name: str(value) for name, value in variables.items()}
-    model = load(file, {**os.environ, **given}, image_source)
+    overrides = {name: str(value) for name, value in variables.items()}
+    model = load(file, {**os.environ, **overrides}, image_source)
     platform = {path.name: path for path in sorted(PLATFORM_SOURCES.iterdir()) if path.is_dir()}
     needed = required_images(model, file.parent, platform, image_source)
     return Project(Specification(model, needed.references, str(file), str(file.parent)), needed)

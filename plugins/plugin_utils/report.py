@@ -1,4 +1,4 @@
-"""The report of a release: one HTML file with its steps, figures and plots, for a browser without a network."""
+"""The report of a release: one self-contained HTML file with its steps, figures and charts."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Measure = Callable[[Mapping[str, Any], Mapping[str, Any], float], float]
 
 
 def report(release: Release) -> str:
-    """Return the report of ``release`` as ``release_to_wire`` gives it."""
+    """Return the HTML report of ``release``, as returned by ``release_to_wire``."""
     began = datetime.fromtimestamp(release["began"]).astimezone()
     seconds = release["ended"] - release["began"]
     template = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template("report.html.j2")
     return template.render(
         release=release,
         began=began.strftime("%Y-%m-%d %H:%M:%S %Z"),
-        took=f"{seconds:.0f} s" if release["ended"] else "",
-        ended_badly=release["phase"] in ("failed", "aborted"),
+        duration=f"{seconds:.0f} s" if release["ended"] else "",
+        unsuccessful=release["phase"] in ("failed", "aborted"),
         charts=list(_charts(release)),
     )
 
@@ -50,30 +50,30 @@ def _errors(now: Mapping[str, Any], before: Mapping[str, Any], seconds: float) -
 
 
 def _line(release: Release, component: str, version: str, measure: Measure) -> list[tuple[float, float]]:
-    """Return seconds since the first step began, and the measure then."""
-    found, began = [], 0.0
+    """Return the points of a chart line: seconds since the first step began, and the value of the measure."""
+    points, began = [], 0.0
     for step in release["steps"]:
         before, last = {"requests": 0, "errors": 0}, 0.0
-        for seen in step["seen"]:
-            for point in seen["points"] if seen["component"] == component else ():
+        for observation in step["seen"]:
+            for point in observation["points"] if observation["component"] == component else ():
                 if point["at"] > last:
-                    found.append((began + point["at"], measure(point[version], before, point["at"] - last)))
+                    points.append((began + point["at"], measure(point[version], before, point["at"] - last)))
                     before, last = point[version], point["at"]
         began += step["seconds"]
-    return found
+    return points
 
 
 def _chart(release: Release, title: str, unit: str, lines: Mapping[str, list[tuple[float, float]]]) -> dict[str, Any]:
-    whole = sum(step["seconds"] for step in release["steps"]) or 1.0
-    most = max((value for line in lines.values() for _at, value in line), default=0.0)
+    total = sum(step["seconds"] for step in release["steps"]) or 1.0
+    maximum = max((value for line in lines.values() for _at, value in line), default=0.0)
     areas, began = [], 0.0
     for step in release["steps"]:
-        width = WIDTH * step["seconds"] / whole
-        areas.append({"x": round(WIDTH * began / whole, 1), "width": round(width, 1), "label": f"{step['weight']:g} %"})
+        width = WIDTH * step["seconds"] / total
+        areas.append({"x": round(WIDTH * began / total, 1), "width": round(width, 1), "label": f"{step['weight']:g} %"})
         began += step["seconds"]
-    drawn = {
+    polylines = {
         name: " ".join(
-            f"{WIDTH * at / whole:.1f},{HEIGHT - AXIS - (HEIGHT - 2 * AXIS) * value / (most or 1):.1f}" for at, value in line
+            f"{WIDTH * at / total:.1f},{HEIGHT - AXIS - (HEIGHT - 2 * AXIS) * value / (maximum or 1):.1f}" for at, value in line
         )
         for name, line in lines.items()
     }
@@ -81,7 +81,7 @@ def _chart(release: Release, title: str, unit: str, lines: Mapping[str, list[tup
         "title": title,
         "width": WIDTH,
         "height": HEIGHT,
-        "most": f"{most:.3g}{unit}",
+        "maximum": f"{maximum:.3g}{unit}",
         "areas": areas,
-        "lines": drawn,
+        "lines": polylines,
     }

@@ -1,4 +1,4 @@
-"""Which release is asked for: the application's own, a file's, or that of one component, with what is said besides."""
+"""The requested release: the application's, a file's, or that of one component, with the options of the request."""
 
 from __future__ import annotations
 
@@ -19,80 +19,82 @@ from .compose_file import read_yaml
 from .project import Project
 
 OPTIONS = ("component", "env", "generate_load", "image", "mirror", "release", "users", "weight", "weights")
-SOURCE = "-e"
+EXTRA_VARS = "-e"
 
 
-def requested(project: Project, given: Mapping[str, Any]) -> tuple[Rollout | None, tuple[float, ...]]:
-    """Return the release, None where nothing says which, and the weights that it is limited to, none where to all of its own.
+def requested_rollout(project: Project, options: Mapping[str, Any]) -> tuple[Rollout | None, tuple[float, ...]]:
+    """Return the release, None if none is specified, and the weights that it is limited to, none for all of its own.
 
-    ``given`` has what is said of ``OPTIONS``. Raises ``ModelError`` with every fault, ``Refused`` where there can be no load.
+    ``options`` has those of ``OPTIONS`` that are set. Raises ``ModelError`` with all problems, ``Refused`` if load is impossible.
     """
     problems: list[Problem] = []
-    node = Node(dict(given), (), problems)
-    source, rollout = _base(project, given, node)
+    node = Node(dict(options), (), problems)
+    source, rollout = _base(project, options, node)
     if problems:
-        raise ModelError(SOURCE, problems)
-    if rollout and "weights" in given:
-        rollout = replace(rollout, weights=read_weights(node.child("weights", given["weights"])))
-    if rollout and "mirror" in given:
-        rollout = replace(rollout, mirror=node.child("mirror", given["mirror"]).number(0, 100))
+        raise ModelError(EXTRA_VARS, problems)
+    if rollout and "weights" in options:
+        rollout = replace(rollout, weights=read_weights(node.child("weights", options["weights"])))
+    if rollout and "mirror" in options:
+        rollout = replace(rollout, mirror=node.child("mirror", options["mirror"]).number(0, 100))
     if rollout:
-        rollout = replace(rollout, load=_load(rollout, node, given))
-    weights = read_weights(node.child("weight", [given["weight"]])) if "weight" in given else ()
+        rollout = replace(rollout, load=_load(rollout, node, options))
+    weights = read_weights(node.child("weight", [options["weight"]])) if "weight" in options else ()
     if problems:
-        raise ModelError(SOURCE, problems)
+        raise ModelError(EXTRA_VARS, problems)
     if rollout and rollout.load:
         load_generator(project.specification.application)
         entry_point(project.specification.application)
-    folder = Path(project.specification.source if source == SOURCE else source).parent
+    folder = Path(project.specification.source if source == EXTRA_VARS else source).parent
     if rollout:
-        rollout = replace(rollout, checks=tuple(_with_script(each, folder) for each in rollout.checks))
-    faults = ineligible(rollout, project.specification.application) if rollout else []
-    if faults:
-        place = "x-mesh.release." if source == project.specification.source else ""
-        raise ModelError(source, [replace(each, path=place + each.path) for each in faults])
+        rollout = replace(rollout, checks=tuple(_with_script(check, folder) for check in rollout.checks))
+    problems = ineligible(rollout, project.specification.application) if rollout else []
+    if problems:
+        prefix = "x-mesh.release." if source == project.specification.source else ""
+        raise ModelError(source, [replace(problem, path=prefix + problem.path) for problem in problems])
     return rollout, weights
 
 
-def _base(project: Project, given: Mapping[str, Any], node: Node) -> tuple[str, Rollout | None]:
+def _base(project: Project, options: Mapping[str, Any], node: Node) -> tuple[str, Rollout | None]:
     own = project.specification.application.release
-    if "component" not in given:
+    if "component" not in options:
         for name in ("env", "image"):
-            if name in given:
-                node.child(name, given[name]).fail("component=… beside it", found="no component to give it to")
-        return _file(str(given["release"])) if "release" in given else (project.specification.source, own)
-    version: dict[str, Any] = {}
-    if "image" in given:
-        version["image"] = given["image"]
-    if "env" in given:
-        version["environment"] = _environment(node.child("env", given["env"]))
-    name = str(given["component"])
-    usual = own if own and [each.component for each in own.versions] == [name] else None
-    if usual and not version:
-        return project.specification.source, usual
-    rollout = read_rollout(Node({"components": {name: version}}, (), node.problems))
-    return SOURCE, replace(usual, versions=rollout.versions) if usual else rollout
+            if name in options:
+                node.child(name, options[name]).fail("component=… beside it", found="no component that it applies to")
+        return _file(str(options["release"])) if "release" in options else (project.specification.source, own)
+    changes: dict[str, Any] = {}
+    if "image" in options:
+        changes["image"] = options["image"]
+    if "env" in options:
+        changes["environment"] = _environment(node.child("env", options["env"]))
+    name = str(options["component"])
+    default = own if own and [version.component for version in own.versions] == [name] else None
+    if default and not changes:
+        return project.specification.source, default
+    rollout = read_rollout(Node({"components": {name: changes}}, (), node.problems))
+    return EXTRA_VARS, replace(default, versions=rollout.versions) if default else rollout
 
 
 def _file(path: str) -> tuple[str, Rollout]:
     problems: list[Problem] = []
     content = read_yaml(Path(path))
-    whole = {"name": Path(path).stem, **content} if isinstance(content, dict) else content
-    rollout = read_rollout(Node(whole, (), problems))
+    document = {"name": Path(path).stem, **content} if isinstance(content, dict) else content
+    rollout = read_rollout(Node(document, (), problems))
     if problems:
         raise ModelError(path, problems)
     return path, rollout
 
 
-def _load(rollout: Rollout, node: Node, given: Mapping[str, Any]) -> int:
-    """Return how many users the load generator has."""
-    wanted = boolean(given["generate_load"]) if "generate_load" in given else bool(rollout.load)
-    users = node.child("users", given["users"]).integer(1, MAX_USERS) if "users" in given else rollout.load or Population.users
-    return users if wanted else 0
+def _load(rollout: Rollout, node: Node, options: Mapping[str, Any]) -> int:
+    """Return the number of users of the load generator, 0 for none."""
+    enabled = boolean(options["generate_load"]) if "generate_load" in options else bool(rollout.load)
+    users = rollout.load or Population.users
+    if "users" in options:
+        users = node.child("users", options["users"]).integer(1, MAX_USERS)
+    return users if enabled else 0
 
 
 def _with_script(check: Check, folder: Path) -> Check:
-    """Return ``check`` with the content of its command, where that is a file below ``folder``: the target has none."""
+    """Return ``check`` with the content of its command if that is a file below ``folder``, which the target lacks."""
     file = folder / check.command[0] if check.command else folder
     if check.command and "/" in check.command[0] and not Path(check.command[0]).is_absolute() and file.is_file():
         return replace(check, script=file.read_text(encoding="utf-8"))
@@ -102,7 +104,7 @@ def _with_script(check: Check, folder: Path) -> Check:
 def _environment(node: Node) -> dict[str, str]:
     if isinstance(node.value, dict):
         return {name: item.scalar() for name, item in node.mapping().items()}
-    pairs = [each.partition("=") for each in str(node.value).split(",")]
+    pairs = [pair.partition("=") for pair in str(node.value).split(",")]
     if not all(name and equals for name, equals, _value in pairs):
-        node.fail("a mapping, or NAME=value with commas between")
+        node.fail("a mapping, or comma-separated NAME=value pairs")
     return {name.strip(): value for name, _equals, value in pairs}

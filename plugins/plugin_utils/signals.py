@@ -1,4 +1,4 @@
-"""Termination signals, deferred while the process holds a lock that others wait for."""
+"""Deferral of termination signals while the process holds a lock that others wait for."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ TERMINATION = (signal.SIGINT, signal.SIGTERM)
 def defer_termination() -> Iterator[None]:
     """Deliver SIGINT and SIGTERM after the block; for the main thread only.
 
-    A worker of Ansible shows a line through a queue that it shares with the playbook. One that ends between taking and
-    releasing the queue's lock leaves the playbook waiting for that lock forever.
+    An Ansible worker displays a line through a queue that it shares with the playbook. If it ends between acquiring and
+    releasing the queue's lock, the playbook waits for that lock forever.
     """
     pending: list[int] = []
 
-    def keep(number: int, frame: Any) -> None:
+    def record(number: int, frame: Any) -> None:
         pending.append(number)
 
-    handlers = {number: signal.signal(number, keep) for number in TERMINATION}
+    handlers = {number: signal.signal(number, record) for number in TERMINATION}
     try:
         yield
     finally:

@@ -10,24 +10,24 @@ Status = Mapping[str, Any]
 
 
 def status_lines(status: Status) -> list[str]:
-    """Return ``status``, as the status workflow gives it, line by line."""
+    """Return ``status``, as returned by the status workflow, as lines of text."""
     return [status["application"], *_instances(status), *_releases(status), *_holders(status), *_pending(status), *_urls(status)]
 
 
 def _instances(status: Status) -> Iterator[str]:
     rows = [("INSTANCE", "STATE", "HEALTH", "TRAFFIC", "MEMORY", "IMAGE")]
-    for each in status["instances"]:
-        about = each["status"]
-        limit = f" of {_megabytes(about['memory_limit'])}" if about["memory_limit"] else ""
-        traffic = "serving" if about["serving"] else "-"
+    for entry in status["instances"]:
+        instance = entry["status"]
+        limit = f" of {_megabytes(instance['memory_limit'])}" if instance["memory_limit"] else ""
+        traffic = "serving" if instance["serving"] else "-"
         rows.append(
             (
-                _name(each["instance"]),
-                about["state"],
-                about["health"] or "-",
+                _name(entry["instance"]),
+                instance["state"],
+                instance["health"] or "-",
                 traffic,
-                f"{_megabytes(each['memory'])}{limit}",
-                about["image"],
+                f"{_megabytes(entry['memory'])}{limit}",
+                instance["image"],
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -41,20 +41,20 @@ def _name(instance: Mapping[str, Any]) -> str:
 
 
 def _releases(status: Status) -> Iterator[str]:
-    for each in status["releases"]:
-        reason = f": {each['reason']}" if each["reason"] else ""
-        components = ", ".join(each["components"])
-        yield f"release {each['name']} ({components}): {each['phase']} at {each['weight']:g} %, by {each['by']}{reason}"
+    for release in status["releases"]:
+        reason = f": {release['reason']}" if release["reason"] else ""
+        name = f"{release['name']} ({', '.join(release['components'])})"
+        yield f"release {name}: {release['phase']} at {release['weight']:g} %, by {release['by']}{reason}"
 
 
 def _holders(status: Status) -> Iterator[str]:
-    for each in status["holders"]:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(each["since"]))
-        yield f"in progress: {each['purpose']} {each['release']}".rstrip() + f", by {each['by']} since {since}"
+    for holder in status["holders"]:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder["since"]))
+        yield f"in progress: {holder['purpose']} {holder['release']}".rstrip() + f", by {holder['by']} since {since}"
 
 
 def _pending(status: Status) -> Iterator[str]:
-    yield from (f"a deployment would: {each}" for each in status["pending"])
+    yield from (f"a deployment would: {operation}" for operation in status["pending"])
 
 
 def _urls(status: Status) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Who may call whom, as network policies: nothing by default, then one pair for each dependency."""
+"""The allowed calls as network policies: nothing by default, then one pair for each dependency."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from pulumi_kubernetes.networking.v1 import (
 )
 
 DNS = 53
-EVERY = LabelSelectorArgs()
+EVERY_POD = LabelSelectorArgs()
 
 
-def network_policies(application: str, wanted: Infrastructure) -> Mapping[str, NetworkPolicySpecArgs]:
-    """Return the policies by name: what a caller may send, and what the component that is called may take."""
-    found = {"deny-all": NetworkPolicySpecArgs(pod_selector=EVERY, policy_types=["Ingress", "Egress"]), "dns": _dns()}
-    for flow in wanted.flows:
-        caller = _pods(application, flow.caller) if flow.caller else EVERY
-        called = _pods(application, flow.called)
-        found[f"{flow.caller or 'all'}-calls-{flow.called}"] = _egress(caller, called, flow)
-        found[f"{flow.called}-takes-{flow.caller or 'all'}"] = _ingress(called, caller, flow)
-    for component, ports in wanted.entrances.items():
-        found[f"{component}-takes-outside"] = NetworkPolicySpecArgs(
+def network_policies(application: str, desired: Infrastructure) -> Mapping[str, NetworkPolicySpecArgs]:
+    """Return the policies by name: an egress policy for the caller of each flow, an ingress policy for the callee."""
+    policies = {"deny-all": NetworkPolicySpecArgs(pod_selector=EVERY_POD, policy_types=["Ingress", "Egress"]), "dns": _dns()}
+    for flow in desired.flows:
+        caller = _pods(application, flow.caller) if flow.caller else EVERY_POD
+        callee = _pods(application, flow.callee)
+        policies[f"{flow.caller or 'all'}-calls-{flow.callee}"] = _egress(caller, callee, flow)
+        policies[f"{flow.callee}-takes-{flow.caller or 'all'}"] = _ingress(callee, caller, flow)
+    for component, ports in desired.published_ports.items():
+        policies[f"{component}-takes-outside"] = NetworkPolicySpecArgs(
             pod_selector=_pods(application, component),
             policy_types=["Ingress"],
             ingress=[NetworkPolicyIngressRuleArgs(ports=_ports(ports))],
         )
-    return found
+    return policies
 
 
 def _dns() -> NetworkPolicySpecArgs:
     ports = [NetworkPolicyPortArgs(port=DNS, protocol=protocol) for protocol in ("UDP", "TCP")]
     return NetworkPolicySpecArgs(
-        pod_selector=EVERY, policy_types=["Egress"], egress=[NetworkPolicyEgressRuleArgs(ports=ports)]
+        pod_selector=EVERY_POD, policy_types=["Egress"], egress=[NetworkPolicyEgressRuleArgs(ports=ports)]
     )
 
 
-def _egress(caller: LabelSelectorArgs, called: LabelSelectorArgs, flow: Flow) -> NetworkPolicySpecArgs:
-    rule = NetworkPolicyEgressRuleArgs(to=[NetworkPolicyPeerArgs(pod_selector=called)], ports=_ports(flow.ports))
+def _egress(caller: LabelSelectorArgs, callee: LabelSelectorArgs, flow: Flow) -> NetworkPolicySpecArgs:
+    rule = NetworkPolicyEgressRuleArgs(to=[NetworkPolicyPeerArgs(pod_selector=callee)], ports=_ports(flow.ports))
     return NetworkPolicySpecArgs(pod_selector=caller, policy_types=["Egress"], egress=[rule])
 
 
-def _ingress(called: LabelSelectorArgs, caller: LabelSelectorArgs, flow: Flow) -> NetworkPolicySpecArgs:
+def _ingress(callee: LabelSelectorArgs, caller: LabelSelectorArgs, flow: Flow) -> NetworkPolicySpecArgs:
     rule = NetworkPolicyIngressRuleArgs(from_=[NetworkPolicyPeerArgs(pod_selector=caller)], ports=_ports(flow.ports))
-    return NetworkPolicySpecArgs(pod_selector=called, policy_types=["Ingress"], ingress=[rule])
+    return NetworkPolicySpecArgs(pod_selector=callee, policy_types=["Ingress"], ingress=[rule])
 
 
 def _pods(application: str, component: str) -> LabelSelectorArgs:

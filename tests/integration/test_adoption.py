@@ -71,19 +71,19 @@ def test_a_teardown_leaves_the_resources_of_a_stack(file: Path, tmp_path: Path) 
 
 def test_a_stack_finds_existing_resources(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
-    from present import present
+    from adoption import find_existing
 
-    existing = present(ENGINE, infrastructure(load(file, {})))
+    existing = find_existing(ENGINE, infrastructure(load(file, {})))
     assert existing.volumes == {"adoption-test_data"}
     assert existing.network == docker("network", "inspect", "-f", "{{.Id}}", "adoption-test-mesh").strip()
 
 
 def test_a_stack_refuses_what_it_cannot_adopt(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "pulumi"))
-    from present import PresentError, present
+    from adoption import AdoptionError, find_existing
 
     expected = infrastructure(load(file, {}))
-    with pytest.raises(PresentError, match=r"the network adoption-test-mesh: found bridge .*; allowed: bridge 10\.0\.0\.0/16"):
-        present(ENGINE, replace(expected, subnet="10.0.0.0/16"))
-    with pytest.raises(PresentError, match="evenkeel:dockerHost: found nothing that answers at unix:///nowhere"):
-        present("unix:///nowhere", expected)
+    with pytest.raises(AdoptionError, match=r"the network adoption-test-mesh: found bridge .*; allowed: bridge 10\.0\.0\.0/16"):
+        find_existing(ENGINE, replace(expected, subnet="10.0.0.0/16"))
+    with pytest.raises(AdoptionError, match="evenkeel:dockerHost: found nothing that answers at unix:///nowhere"):
+        find_existing("unix:///nowhere", expected)

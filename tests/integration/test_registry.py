@@ -92,7 +92,7 @@ def test_a_deployment_without_credentials_names_the_image_the_registry_and_what_
     status, output = playbook("site", file)
     assert status != 0
     assert f"{IMAGES['1']} could not be pulled: " in output
-    assert f"the registry {REGISTRY} wants credentials" in output
+    assert f"the registry {REGISTRY} requires credentials" in output
     assert f"docker login {REGISTRY} as " in output and "DOCKER_CONFIG" in output
     assert not containers() and not exists(IMAGES["1"])
 

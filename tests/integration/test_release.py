@@ -227,7 +227,7 @@ def test_two_releases_of_a_component_are_refused() -> None:
         ({"component": "edge", "env": {"A": "1"}}, "components.edge: found a gateway"),
         ({"component": "api", "image": "evenkeel/nothing:none"}, "found 'evenkeel/nothing:none', which the engine does not have"),
         ({"component": "web"}, "found nothing new"),
-        ({"env": {"A": "1"}}, "found no component to give it to"),
+        ({"env": {"A": "1"}}, "found no component that it applies to"),
         ({"weights": [10, 5]}, "weights that rise"),
         ({"release": "nowhere.yml"}, "nowhere.yml"),
     ],

@@ -61,7 +61,7 @@ def test_memory_changes_in_place_and_nothing_else_does() -> None:
 def test_a_failed_component_is_named_with_its_log() -> None:
     failed = echo.playbook("site", API_ARGUMENT="the disk is on fire")
     assert failed.returncode != 0
-    assert "echo-test-api-1: it has ended" in failed.stdout + failed.stderr
+    assert "echo-test-api-1: it has exited" in failed.stdout + failed.stderr
     assert "cannot start: the disk is on fire" in failed.stdout + failed.stderr
     echo.deploy()
     assert echo.statuses() == {"200"}

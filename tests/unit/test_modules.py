@@ -202,7 +202,7 @@ def test_a_stack_of_another_target_is_refused() -> None:
     stack = {"application": "sockshop", "target": "kubernetes"}
     for module in PUBLIC:
         task = action(module, {"application": COMPOSE}, evenkeel_stack=stack)
-        said = "^target: found docker, and a stack that was made for kubernetes; allowed: the same in both, or another inventory$"
+        said = "^target: found docker, but the inventory's stack has kubernetes; allowed: the same in both, or another inventory$"
         with pytest.raises(AnsibleActionFail, match=said):
             task._check_target(task._options())
     for variables in ({}, {"evenkeel_stack": {**stack, "target": "docker"}}):

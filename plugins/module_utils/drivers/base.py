@@ -149,8 +149,8 @@ class ProxyAdmin(Protocol):
     def totals(self, instance: Instance, clusters: Collection[str]) -> Mapping[str, Totals] | Unreachable:
         """Return the totals of the proxy of ``instance`` by cluster, for those of ``clusters`` that it knows."""
 
-    def outdated(self, instance: Instance, versions: Mapping[str, str]) -> Collection[str] | Unreachable:
-        """Return the paths of the files that the proxy has loaded in another version than in ``versions``."""
+    def outdated(self, instance: Instance, expected: Mapping[str, str]) -> Collection[str] | Unreachable:
+        """Return the paths of the files that the proxy has loaded in another version than in ``expected``."""
 
     def in_flight(self, instance: Instance) -> int | Unreachable:
         """Return the number of in-flight HTTP requests of ``instance``."""

@@ -11,11 +11,11 @@ class Problem:
     """One fault of an application file; ``path`` is dotted, as in ``services.orders.x-mesh.ports.8848``."""
 
     path: str
-    found: str
+    actual: str
     allowed: str
 
     def __str__(self) -> str:
-        return f"{self.path}: found {self.found}; allowed: {self.allowed}"
+        return f"{self.path}: found {self.actual}; allowed: {self.allowed}"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Rejection(Problem):
     """A fault that only Envoy detects; ``allowed`` is its message, ``path`` a component if no single key is the cause."""
 
     def __str__(self) -> str:
-        return f"{self.path}: found {self.found}; Envoy says: {self.allowed}"
+        return f"{self.path}: found {self.actual}; Envoy says: {self.allowed}"
 
 
 class Refused(ValueError):

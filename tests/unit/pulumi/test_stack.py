@@ -157,7 +157,7 @@ def test_storage_that_somebody_registers_without_protection_fails_the_stack(
         return pulumi.ResourceOptions(parent=parent, **options)
 
     for target in TARGETS:
-        monkeypatch.setattr(f"components.{target}.kept", bare)
+        monkeypatch.setattr(f"components.{target}.storage_options", bare)
         with pytest.raises(UnprotectedError, match="found storage that is not protected"):
             registered(shop(), target)
 

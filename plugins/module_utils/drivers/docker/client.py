@@ -1,7 +1,7 @@
-"""A client of the Docker Engine API, on the standard library alone.
+"""A client of the Docker Engine API that needs nothing but the standard library.
 
-Modules are shipped to hosts that are sure to have Python but not the Docker SDK for Python. Reference: the Docker
-Engine API 1.41, the oldest that is used here.
+Hosts have Python, but not necessarily the Docker SDK for Python. Reference: the Docker Engine API 1.41, the oldest
+version that is supported.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ..errors import DriverError, TargetUnavailable
 
-SOCKET = "/var/run/docker.sock"
-LOCAL = f"unix://{SOCKET}"
-OLDEST, NEWEST = (1, 41), (1, 47)
-NOBODY_LISTENS = (FileNotFoundError, ConnectionRefusedError)
+DEFAULT_SOCKET = "/var/run/docker.sock"
+DEFAULT_HOST = f"unix://{DEFAULT_SOCKET}"
+MIN_API_VERSION, MAX_API_VERSION = (1, 41), (1, 47)
+NO_LISTENER = (FileNotFoundError, ConnectionRefusedError)
 
 
 class EngineError(DriverError):
-    """The engine refused a request; ``status`` is the HTTP status, 0 where it is none that can be used."""
+    """The engine refused a request; ``status`` is the HTTP status, 0 if there is no usable response."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class _SshConnection(http.client.HTTPConnection):
-    """A connection through ``docker system dial-stdio`` on another host, as Docker's own client makes it."""
+    """A connection through ``docker system dial-stdio`` on another host, as Docker's own client does it."""
 
     def __init__(self, destination: str, port: int | None, timeout: float | None) -> None:
         super().__init__("docker", timeout=timeout)
@@ -58,11 +58,11 @@ class _SshConnection(http.client.HTTPConnection):
         self._process: subprocess.Popen[bytes] | None = None
 
     def connect(self) -> None:
-        self.sock, theirs = socket.socketpair()
+        self.sock, remote = socket.socketpair()
         self.sock.settimeout(self.timeout)
-        with theirs:
+        with remote:
             self._process = subprocess.Popen(
-                self._command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.DEVNULL
+                self._command, stdin=remote.fileno(), stdout=remote.fileno(), stderr=subprocess.DEVNULL
             )
 
     def close(self) -> None:
@@ -74,16 +74,16 @@ class _SshConnection(http.client.HTTPConnection):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where an engine is: ``host`` as in DOCKER_HOST, and for TCP the folder with ``ca.pem``, ``cert.pem``, ``key.pem``.
+    """The address of an engine: ``host`` as in DOCKER_HOST, and for TCP the folder with ``ca.pem``, ``cert.pem``, ``key.pem``.
 
     Without a folder a TCP connection is not encrypted.
     """
 
-    host: str = LOCAL
+    host: str = DEFAULT_HOST
     certificates: str = ""
 
     def connection(self, timeout: float | None) -> http.client.HTTPConnection:
-        """Return a connection that is not open yet. Raises ``EngineError`` for a host that is none."""
+        """Return a connection that is not open yet. Raises ``EngineError`` if the host is invalid."""
         parts = urlsplit(self.host)
         if parts.scheme == "unix":
             return _UnixConnection(parts.path, timeout)
@@ -105,14 +105,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command in a container came to: its exit status, and both its outputs as one text."""
+    """The exit status of a command in a container, and its stdout and stderr as one text."""
 
     status: int
     output: str
 
 
 class Engine:
-    """One Docker engine. Its methods may be called from several threads at once: each request has its own connection."""
+    """A Docker engine. Its methods may be called from several threads at once: each request has its own connection."""
 
     def __init__(self, endpoint: Endpoint | None = None, timeout: float = 120.0) -> None:
         self.endpoint = endpoint or Endpoint()
@@ -123,11 +123,11 @@ class Engine:
     def socket(self) -> str:
         """The path of the engine's socket on its own host."""
         parts = urlsplit(self.endpoint.host)
-        return parts.path if parts.scheme == "unix" else SOCKET
+        return parts.path if parts.scheme == "unix" else DEFAULT_SOCKET
 
     @property
     def is_local(self) -> bool:
-        """Whether the engine is spoken to by a socket of this host."""
+        """Whether the engine is reached by a socket of this host."""
         return urlsplit(self.endpoint.host).scheme == "unix"
 
     def host_name(self) -> str:
@@ -135,11 +135,11 @@ class Engine:
         return str(self.get("/info")["Name"])
 
     def answers(self) -> bool:
-        """Whether an engine runs. Raises ``EngineError`` of one that runs and cannot be used, with the way out."""
+        """Whether an engine runs. Raises ``EngineError`` if one runs but cannot be used; the message says how to resolve that."""
         try:
-            self._version = self._version or self._negotiated()
+            self._version = self._version or self._negotiate_version()
         except TargetUnavailable as error:
-            if isinstance(error.__cause__, NOBODY_LISTENS):
+            if isinstance(error.__cause__, NO_LISTENER):
                 return False
             raise
         return True
@@ -149,14 +149,14 @@ class Engine:
         return self._json("GET", path, query)
 
     def post(self, path: str, body: Any = None, timeout: float | None = None, **query: Any) -> Any:
-        """Return the parsed JSON of a POST, None where the answer is empty; raises ``EngineError``.
+        """Return the parsed JSON of a POST, None if the response is empty; raises ``EngineError``.
 
-        ``timeout`` is how long the answer may take, in seconds, where that is longer than usual.
+        ``timeout`` is how long the response may take, in seconds; by default the timeout of the engine.
         """
         return self._json("POST", path, query, body, timeout)
 
     def delete(self, path: str, **query: Any) -> None:
-        """Delete something; what is not there counts as deleted. Raises ``EngineError``."""
+        """Delete a resource; one that does not exist counts as deleted. Raises ``EngineError``."""
         try:
             self._json("DELETE", path, query)
         except EngineError as error:
@@ -166,7 +166,7 @@ class Engine:
     def stream(
         self, method: str, path: str, body: bytes | IO[bytes] | None = None, timeout: float | None = None, **query: Any
     ) -> Iterator[dict[str, Any]]:
-        """Yield the JSON documents of an answer as they come: events, or the progress of a build."""
+        """Yield the JSON documents of a response as they arrive, such as events."""
         response = self._send(method, path, query, body, {"Content-Type": "application/x-tar"}, timeout)
         with response:
             for line in response:
@@ -177,47 +177,47 @@ class Engine:
     def run(self, container: str, command: tuple[str, ...], user: str = "", timeout: float = 60.0) -> Result:
         """Run ``command`` in a running container and wait for it. Raises ``EngineError``, ``TimeoutError`` after ``timeout``."""
         body = {"Cmd": command, "AttachStdout": True, "AttachStderr": True, **({"User": user} if user else {})}
-        key = self.post(f"/containers/{container}/exec", body)["Id"]
+        exec_id = self.post(f"/containers/{container}/exec", body)["Id"]
         start = json.dumps({"Detach": False, "Tty": False}).encode()
-        with self._send("POST", f"/exec/{key}/start", {}, start, {"Content-Type": "application/json"}, timeout) as response:
-            output = demultiplexed(response.read())
-        status = self.get(f"/exec/{key}/json")["ExitCode"]
+        with self._send("POST", f"/exec/{exec_id}/start", {}, start, {"Content-Type": "application/json"}, timeout) as response:
+            output = demultiplex(response.read())
+        status = self.get(f"/exec/{exec_id}/json")["ExitCode"]
         if status is None:
-            # The output has ended before the command has: closed by it, or by the engine's end.
+            # The output ended before the command did: the command closed it, or the engine stopped.
             raise EngineError(0, f"{container}: {command[0]} has no exit status")
         return Result(int(status), output)
 
     def run_to_end(self, name: str, body: Mapping[str, Any], timeout: float) -> Result:
-        """Run a new container to its end, and return what came of it.
+        """Run a new container until it exits, and return its result.
 
-        The engine removes it by itself, even where this process is killed meanwhile. Raises ``EngineError``, ``TimeoutError``
-        where it has not ended after ``timeout`` seconds; then it is removed too.
+        The engine removes it, even if this process is killed meanwhile. Raises ``EngineError``, and ``TimeoutError`` if it has
+        not exited after ``timeout`` seconds; it is removed then too.
         """
         attached = {"AttachStdout": True, "AttachStderr": True}
         host = {**body.get("HostConfig", {}), "AutoRemove": True}
         path = f"/containers/{self.post('/containers/create', {**body, **attached, 'HostConfig': host}, name=name)['Id']}"
         try:
-            # Both are asked before it starts: there may be nothing left to ask after that.
+            # Both requests come before the start: after it, the container may be gone already.
             with (
                 self._send("POST", f"{path}/attach", {"stream": 1, "stdout": 1, "stderr": 1}, None, {}, timeout) as output,
-                self._send("POST", f"{path}/wait", {"condition": "next-exit"}, None, {}, timeout) as end,
+                self._send("POST", f"{path}/wait", {"condition": "next-exit"}, None, {}, timeout) as wait,
             ):
                 self.post(f"{path}/start")
-                written = demultiplexed(output.read())
-                return Result(int(json.loads(end.read())["StatusCode"]), written)
+                text = demultiplex(output.read())
+                return Result(int(json.loads(wait.read())["StatusCode"]), text)
         except BaseException:
             with suppress(EngineError):
                 self.delete(path, force=1)
             raise
 
     def logs(self, container: str, lines: int) -> str:
-        """Return the last ``lines`` of what a container wrote."""
+        """Return the last ``lines`` of a container's log."""
         query = {"stdout": 1, "stderr": 1, "tail": lines}
         with self._send("GET", f"/containers/{container}/logs", query, None, {}, None) as response:
-            return demultiplexed(response.read())
+            return demultiplex(response.read())
 
     def read_file(self, image: str, path: str) -> str:
-        """Return the text of a file in an image. Raises ``EngineError``, with status 404 where there is none."""
+        """Return the text of a file in an image. Raises ``EngineError``, with status 404 if there is none."""
         container = self.post("/containers/create", {"Image": image})["Id"]
         try:
             with self._send("GET", f"/containers/{container}/archive", {"path": path}, None, {}, None) as response:
@@ -228,13 +228,13 @@ class Engine:
             self.delete(f"/containers/{container}", force=1)
 
     def _json(self, method: str, path: str, query: Mapping[str, Any], body: Any = None, timeout: float | None = None) -> Any:
-        content = None if body is None else json.dumps(body).encode()
+        payload = None if body is None else json.dumps(body).encode()
         try:
-            with self._send(method, path, query, content, {"Content-Type": "application/json"}, timeout) as response:
-                answer = response.read()
+            with self._send(method, path, query, payload, {"Content-Type": "application/json"}, timeout) as response:
+                content = response.read()
         except (TimeoutError, http.client.HTTPException) as error:
-            raise TargetUnavailable(f"the Docker engine at {self.endpoint.host} broke off: {error}") from error
-        return json.loads(answer) if answer.strip() else None
+            raise TargetUnavailable(f"the Docker engine at {self.endpoint.host} closed the connection: {error}") from error
+        return json.loads(content) if content.strip() else None
 
     def _send(
         self,
@@ -245,7 +245,7 @@ class Engine:
         headers: dict[str, str],
         timeout: float | None,
     ) -> http.client.HTTPResponse:
-        self._version = self._version or self._negotiated()
+        self._version = self._version or self._negotiate_version()
         values = {key: json.dumps(value) if isinstance(value, (dict, list)) else str(value) for key, value in query.items()}
         target = f"/v{self._version}{quote(path)}" + (f"?{urlencode(values)}" if values else "")
         return self._request(method, target, body, headers, timeout or self._timeout)
@@ -263,7 +263,7 @@ class Engine:
         except PermissionError as error:
             raise EngineError(
                 0,
-                f"{self.endpoint.host} is not for this user; allowed: root (become: true), or a member of the group that owns it",
+                f"{self.endpoint.host}: permission denied; allowed: root (become: true), or a member of the group that owns it",
             ) from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -275,21 +275,21 @@ class Engine:
                 raise EngineError(response.status, _message(response.read()))
         return response
 
-    def _negotiated(self) -> str:
-        """Return the newest API version that both sides know, as Docker's own client negotiates it."""
+    def _negotiate_version(self) -> str:
+        """Return the newest API version that both sides support, as Docker's own client negotiates it."""
         with self._request("GET", "/_ping", None, {}, self._timeout) as response:
             text = response.headers.get("Api-Version", "0.0")
         offered = tuple(int(part) for part in text.split("."))
-        if offered < OLDEST:
-            oldest = ".".join(map(str, OLDEST))
+        if offered < MIN_API_VERSION:
+            minimum = ".".join(map(str, MIN_API_VERSION))
             raise EngineError(
-                0, f"the Docker engine speaks API {text}; allowed: {oldest} or newer, which Docker 20.10 has: update its packages"
+                0, f"the Docker engine has API {text}; allowed: {minimum} or newer, as in Docker 20.10: update its packages"
             )
-        return ".".join(map(str, min(offered, NEWEST)))
+        return ".".join(map(str, min(offered, MAX_API_VERSION)))
 
 
-def demultiplexed(stream: bytes) -> str:
-    """Return the text of a stream of frames (stream type, three zeros, length, payload) of attached outputs."""
+def demultiplex(stream: bytes) -> str:
+    """Return the text of a multiplexed stream; its frames are stream type, three zeros, length, payload."""
     parts = []
     while len(stream) >= 8:
         (length,) = struct.unpack(">I", stream[4:8])
@@ -298,8 +298,8 @@ def demultiplexed(stream: bytes) -> str:
     return b"".join(parts).decode(errors="replace")
 
 
-def _message(answer: bytes) -> str:
+def _message(content: bytes) -> str:
     try:
-        return str(json.loads(answer)["message"])
+        return str(json.loads(content)["message"])
     except (ValueError, KeyError, TypeError):
-        return answer.decode(errors="replace").strip() or "the engine gave no reason"
+        return content.decode(errors="replace").strip() or "the engine gave no reason"

@@ -1,6 +1,6 @@
-"""Docker's own command line: which of those that a host has, and the environment that it runs in.
+"""Docker's command line: which of the clients on a host is used, and its environment.
 
-It brings what the engine's API alone does not: BuildKit, the credentials of the user that it runs as, and proxies.
+It has what the engine's API alone does not: BuildKit, the credentials of the user that it runs as, and proxies.
 """
 
 from __future__ import annotations
@@ -16,65 +16,65 @@ from ..errors import ImageError
 
 PROBE_SECONDS = 60.0
 BUILDKIT_SINCE, PLUGIN_SINCE = (18, 9), (23, 0)
-_WAY_OUT = (
-    "allowed: a docker on the PATH of who deploys, with its plugin buildx (packages docker-ce-cli and docker-buildx-plugin "
-    "of Docker, or docker-cli and docker-buildx), or of a version before 23, as Debian 12 has it in docker.io"
+_ALLOWED = (
+    "allowed: a docker on the PATH of the user who deploys, with its plugin buildx (Docker's packages docker-ce-cli and "
+    "docker-buildx-plugin, or docker-cli and docker-buildx), or of a version before 23, as in Debian 12's docker.io"
 )
 
 
 class CommandLine:
     """Docker's command line for one engine; a client is chosen when it is first needed.
 
-    Which one matters for builds: clients up to 20.10 have BuildKit in them, later ones in a plugin that may not be there.
+    The choice matters for builds: clients up to 20.10 include BuildKit, later ones have it in a plugin that may be missing.
     """
 
-    def __init__(self, docker_host: str = "", certificates: str = "", given: Mapping[str, str] | None = None) -> None:
-        """``docker_host`` is the engine's address, empty for what ``given``, the environment by default, and contexts say.
+    def __init__(self, docker_host: str = "", certificates: str = "", environ: Mapping[str, str] | None = None) -> None:
+        """``docker_host`` is the engine's address; if it is empty, ``environ`` (default: ``os.environ``) and contexts decide.
 
-        ``certificates`` is the folder of those that a TCP connection is encrypted by, empty for none of our own.
+        ``certificates`` is the folder of the TLS certificates for a TCP connection, empty for those that ``environ`` names.
         """
         tls = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": certificates} if certificates else {}
-        self.environment = environment(docker_host, {**(os.environ if given is None else given), **tls})
+        self.environment = client_environment(docker_host, {**(os.environ if environ is None else environ), **tls})
         self._engine = ("--host", docker_host) if docker_host else ()
 
     @cached_property
     def client(self) -> list[str]:
-        """The first client that the engine answers, with its options. Raises ``ImageError``."""
+        """The first client that works with the engine, with its options. Raises ``ImageError``."""
         for file in self._files:
-            if self._answer(file, "version", "--format", "{{.Client.Version}}")[0]:
+            if self._probe(file, "version", "--format", "{{.Client.Version}}")[0]:
                 return [file, *self._engine]
-        raise ImageError(f"no docker command line is of use: {self._unfit()}")
+        raise ImageError(f"no docker command line is usable: {self._unusable_clients()}")
 
     @cached_property
     def builder(self) -> list[str]:
-        """The first client that builds by BuildKit, with its options. Raises ``ImageError``."""
+        """The first client that can build with BuildKit, with its options. Raises ``ImageError``."""
         for file in self._files:
-            if not self._lack(file):
+            if not self._defect(file):
                 return [file, *self._engine]
-        raise ImageError(f"no docker command line can build: {self._unfit()}")
+        raise ImageError(f"no docker command line can build: {self._unusable_clients()}")
 
     @cached_property
     def _files(self) -> list[str]:
-        return list(candidates(self.environment.get("PATH", os.defpath)))
+        return list(find_clients(self.environment.get("PATH", os.defpath)))
 
-    def _unfit(self) -> str:
-        found = "; ".join(f"{file} {self._lack(file)}" for file in self._files)
-        return f"found {found or 'none'}; {_WAY_OUT}"
+    def _unusable_clients(self) -> str:
+        defects = "; ".join(f"{file} {self._defect(file)}" for file in self._files)
+        return f"found {defects or 'none'}; {_ALLOWED}"
 
-    def _lack(self, file: str) -> str:
-        """Return what keeps a client from building by BuildKit, empty if nothing does."""
-        works, answer = self._answer(file, "version", "--format", "{{.Client.Version}}")
+    def _defect(self, file: str) -> str:
+        """Return why a client cannot build with BuildKit, empty if it can."""
+        works, line = self._probe(file, "version", "--format", "{{.Client.Version}}")
         if not works:
-            return f"does not work with the engine: {answer}"
-        if has_buildkit(answer) or self._answer(file, "buildx", "version")[0]:
+            return f"does not work with the engine: {line}"
+        if has_buildkit(line) or self._probe(file, "buildx", "version")[0]:
             return ""
-        return f"is of version {answer}, without the plugin buildx"
+        return f"is version {line}, without the plugin buildx"
 
-    def _answer(self, file: str, *words: str) -> tuple[bool, str]:
-        """Return whether a client knows an answer, and its last line, or that of why not."""
+    def _probe(self, file: str, *arguments: str) -> tuple[bool, str]:
+        """Return whether a client succeeds with ``arguments``, and the last line of its output or error."""
         try:
-            done = subprocess.run(
-                [file, *self._engine, *words],
+            process = subprocess.run(
+                [file, *self._engine, *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -85,28 +85,28 @@ class CommandLine:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return False, str(error)
-        said = done.stderr if done.returncode else done.stdout
-        return done.returncode == 0, (said.strip().splitlines() or ["no answer"])[-1]
+        output = process.stderr if process.returncode else process.stdout
+        return process.returncode == 0, (output.strip().splitlines() or ["no output"])[-1]
 
 
-def environment(docker_host: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a client: ``given``, and in it BuildKit, by the engine's own builder.
+def client_environment(docker_host: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` with the variables that make a client build with BuildKit, by the engine's own builder.
 
-    Another builder neither knows the images that the engine has nor leaves there what it builds. An attestation of when and
-    how would make two images of the same content differ. TLS is for addresses ``tcp://``: clients refuse it for others.
+    Another builder neither has the engine's images nor stores there what it builds. An attestation of when and how an image
+    was built would make two images of the same content differ. Clients refuse TLS for addresses other than ``tcp://``.
     """
-    made = {**given, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "DOCKER_CLI_HINTS": "false"}
-    made.pop("BUILDX_BUILDER", None)
+    environment = {**environ, "DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "DOCKER_CLI_HINTS": "false"}
+    environment.pop("BUILDX_BUILDER", None)
     if docker_host:
-        made["BUILDX_BUILDER"] = "default"
+        environment["BUILDX_BUILDER"] = "default"
         if not docker_host.startswith("tcp://"):
-            made.pop("DOCKER_TLS", None)
-            made.pop("DOCKER_TLS_VERIFY", None)
-    return made
+            environment.pop("DOCKER_TLS", None)
+            environment.pop("DOCKER_TLS_VERIFY", None)
+    return environment
 
 
-def candidates(path: str) -> Iterator[str]:
-    """Yield the clients in the folders of ``path``, each once though several names lead to it."""
+def find_clients(path: str) -> Iterator[str]:
+    """Yield the clients in the folders of ``path``, one only once even if several names lead to it."""
     known: set[Path] = set()
     for folder in path.split(os.pathsep):
         file = Path(folder, "docker")
@@ -116,6 +116,6 @@ def candidates(path: str) -> Iterator[str]:
 
 
 def has_buildkit(version: str) -> bool:
-    """Whether clients of ``version`` have BuildKit in them; one that does not look like a version has not."""
-    found = re.match(r"v?(\d+)\.(\d+)", version)
-    return found is not None and BUILDKIT_SINCE <= (int(found[1]), int(found[2])) < PLUGIN_SINCE
+    """Whether clients of ``version`` include BuildKit; false for a text that is not a version."""
+    match = re.match(r"v?(\d+)\.(\d+)", version)
+    return match is not None and BUILDKIT_SINCE <= (int(match[1]), int(match[2])) < PLUGIN_SINCE

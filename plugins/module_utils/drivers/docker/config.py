@@ -1,4 +1,4 @@
-"""The mesh's files on a host."""
+"""The configuration files of the mesh on a host."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .layout import Layout
 
 
 class FileConfigStore:
-    """Keeps the files of one application in the folder that every proxy mounts; each is replaced by one rename."""
+    """The files of one application in the folder that every proxy mounts; each is replaced by one rename."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -18,7 +18,7 @@ class FileConfigStore:
         return files.read_files(self._layout.mesh)
 
     def read_one(self, path: str) -> str:
-        """Return the content of one file, nothing where there is none."""
+        """Return the content of one file, empty if it does not exist."""
         try:
             return (self._layout.mesh / path).read_text(encoding="utf-8")
         except FileNotFoundError:

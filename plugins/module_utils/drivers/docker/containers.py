@@ -1,4 +1,4 @@
-"""The containers that make an instance, as the Engine API's bodies: pure data from the model."""
+"""The containers of an instance, as bodies of the Engine API: pure data from the model."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ...model.application import TRACES_PORT, Application, Component, Mount
 from ...model.effective import EffectiveApplication
 from ...model.instance import Instance
 from . import names
-from .client import SOCKET
+from .client import DEFAULT_SOCKET
 from .layout import Layout
 from .names import Role
-from .observe import Found
+from .observe import ObservedContainer
 from .rules import rules
 from .topology import DockerTopology
 
@@ -32,9 +32,9 @@ _SANDBOX_STOP_SECONDS, _PROXY_STOP_SECONDS = 1, 5
 
 @dataclass(frozen=True)
 class Container:
-    """One container: ``memory`` and ``cpus`` can be changed while it runs, all else in ``body`` makes another one.
+    """A desired container: ``memory`` and ``cpus`` can be changed while it runs, any change of ``body`` recreates it.
 
-    ``memory`` is in bytes and ``cpus`` in billionths of a processor, both 0 for no limit; ``application`` is whose it is.
+    ``memory`` is in bytes and ``cpus`` in billionths of a processor, both 0 for no limit.
     """
 
     name: str
@@ -49,23 +49,23 @@ class Container:
 
     @property
     def image(self) -> str:
-        """The reference of its image."""
+        """The reference of the image."""
         return str(self.body["Image"])
 
     @property
     def digest(self) -> str:
-        """What the body comes to; kept as a label to tell a container that is as wanted from one that is not."""
+        """The hash of the body; a label of the container has it, so that a change of the body is detected."""
         return hashlib.sha256(json.dumps(self.body, sort_keys=True).encode()).hexdigest()[:16]
 
-    def same_settings(self, found: Found) -> bool:
-        """Whether ``found`` was made from the same body, but for its image."""
-        return replace(self, body={**self.body, "Image": found.image}).digest == found.digest
+    def same_settings(self, observed: ObservedContainer) -> bool:
+        """Whether ``observed`` was created from the same body, apart from the image."""
+        return replace(self, body={**self.body, "Image": observed.image}).digest == observed.digest
 
     def limits(self) -> Body:
-        """Return the limits in the terms of the Engine API; 0 is none."""
+        """Return the limits in the terms of the Engine API; 0 for no limit."""
         return {"Memory": self.memory, "NanoCpus": self.cpus}
 
-    def creation(self) -> Body:
+    def create_body(self) -> Body:
         """Return the whole body of the request that creates the container."""
         labels = {
             names.APPLICATION: self.application,
@@ -80,23 +80,23 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What containers depend on besides the model: the host's folders, and ``folder``, which relative bind mounts are meant from.
+class HostSettings:
+    """What containers depend on besides the model: the ``layout`` of the host, and ``folder``, the base of relative bind mounts.
 
-    ``socket`` is the engine's, which the supervisor asks; ``migrates`` tells whether the kernel can hand connections that nobody
-    has accepted yet from one listener to another (tcp_migrate_req in ip-sysctl, since Linux 5.14).
+    ``socket`` is the engine's, for the supervisor; ``migrates_connections`` says whether the kernel can move connections that
+    are not accepted yet from one listener to another (tcp_migrate_req in ip-sysctl, since Linux 5.14).
     """
 
     layout: Layout
     folder: Path
-    socket: str = SOCKET
-    migrates: bool = False
+    socket: str = DEFAULT_SOCKET
+    migrates_connections: bool = False
 
 
 def instance_containers(
-    instance: Instance, application: EffectiveApplication, topology: DockerTopology, setting: Setting
+    instance: Instance, application: EffectiveApplication, topology: DockerTopology, settings: HostSettings
 ) -> tuple[Container, ...]:
-    """Return the containers of an instance, the sandbox first. A gateway has no application."""
+    """Return the containers of an instance, the sandbox first. A gateway has no workload."""
     component = application.as_version(application.component(instance.component), instance.version)
     sandbox = names.container_name(application.name, instance.name, Role.SANDBOX)
     joined = {"NetworkMode": f"container:{sandbox}", "PidMode": f"container:{sandbox}"}
@@ -114,26 +114,26 @@ def instance_containers(
             kind=component.kind,
         )
 
-    own = (
-        container(Role.SANDBOX, _sandbox(component, instance, application, topology, setting.migrates)),
+    base = (
+        container(Role.SANDBOX, _sandbox(component, instance, application, topology, settings.migrates_connections)),
         container(
-            Role.PROXY, _proxy(component, instance, joined, application, topology, setting.layout), component.proxy_memory
+            Role.PROXY, _proxy(component, instance, joined, application, topology, settings.layout), component.proxy_memory
         ),
     )
     if component.gateway:
-        return own
-    body = _workload(component, instance, joined, application, setting)
-    return (*own, container(Role.WORKLOAD, body, component.memory or 0, component.cpus or 0.0))
+        return base
+    body = _workload(component, instance, joined, application, settings)
+    return (*base, container(Role.WORKLOAD, body, component.memory or 0, component.cpus or 0.0))
 
 
-def supervisor(application: EffectiveApplication, setting: Setting) -> Container:
-    """Return the container that starts again what was stopped: an engine takes a kill for a wish to stop."""
+def supervisor(application: EffectiveApplication, settings: HostSettings) -> Container:
+    """Return the container that restarts stopped ones: an engine treats a kill as an intended stop."""
     body = {
         "Image": application.references[platform_image("supervisor")],
         "Cmd": [application.name],
         "HostConfig": {
             "NetworkMode": "none",
-            "Mounts": [_bind(setting.socket, SOCKET)],
+            "Mounts": [_bind(settings.socket, DEFAULT_SOCKET)],
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": True,
             "SecurityOpt": ["no-new-privileges"],
@@ -144,16 +144,20 @@ def supervisor(application: EffectiveApplication, setting: Setting) -> Container
 
 
 def _sandbox(
-    component: Component, instance: Instance, application: EffectiveApplication, topology: DockerTopology, migrates: bool
+    component: Component,
+    instance: Instance,
+    application: EffectiveApplication,
+    topology: DockerTopology,
+    migrates_connections: bool,
 ) -> Body:
     network = names.network_name(application.name)
-    # A gateway has no application that would resolve names, so what it depends on may change without another sandbox.
+    # A gateway has no workload that resolves names, so its dependencies may change without another sandbox.
     hosts = {} if component.gateway else host_names(component, application, topology)
     published: dict[str, list[dict[str, str]]] = {}
     for port in component.outer_ports:
         published.setdefault(f"{port.target}/tcp", []).append({"HostIp": port.host_ip, "HostPort": str(port.published)})
-    # Clients of a published port cannot be told to go elsewhere while its proxy is replaced.
-    handed_over = {"net.ipv4.tcp_migrate_req": "1"} if published and migrates else {}
+    # Clients of a published port cannot be redirected while its proxy is replaced.
+    migration = {"net.ipv4.tcp_migrate_req": "1"} if published and migrates_connections else {}
     return {
         "Image": application.references[platform_image("sandbox")],
         "Hostname": instance.name,
@@ -164,7 +168,7 @@ def _sandbox(
             "NetworkMode": network,
             "ExtraHosts": [f"{name}:{address}" for name, address in sorted(hosts.items())],
             "PortBindings": published,
-            "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0", **handed_over},
+            "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0", **migration},
             "CapDrop": ["ALL"],
             "CapAdd": ["NET_ADMIN"],
             "ReadonlyRootfs": True,
@@ -192,7 +196,7 @@ def _proxy(
             **joined,
             "Mounts": [
                 _bind(str(layout.mesh), DIRECTORY, read_only=True),
-                _bind(str(layout.run(instance.name)), "/run/evenkeel"),
+                _bind(str(layout.admin_folder(instance.name)), "/run/evenkeel"),
             ],
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": True,
@@ -202,10 +206,11 @@ def _proxy(
 
 
 def _workload(
-    component: Component, instance: Instance, joined: Body, application: EffectiveApplication, setting: Setting
+    component: Component, instance: Instance, joined: Body, application: EffectiveApplication, settings: HostSettings
 ) -> Body:
     secrets = [
-        _bind(str(setting.layout.mounted_secret(component.name, each)), each.target, read_only=True) for each in component.secrets
+        _bind(str(settings.layout.mounted_secret(component.name, secret)), secret.target, read_only=True)
+        for secret in component.secrets
     ]
     body: Body = {
         "Image": application.reference(component.name, instance.version),
@@ -214,7 +219,7 @@ def _workload(
         "StopTimeout": max(1, round(component.stop_grace_period)),
         "HostConfig": {
             **joined,
-            "Mounts": [*(_mount(each, application.name, setting.folder) for each in component.mounts), *secrets],
+            "Mounts": [*(_mount(mount, application.name, settings.folder) for mount in component.mounts), *secrets],
             "CapAdd": list(component.cap_add),
             "CapDrop": list(component.cap_drop),
             "ReadonlyRootfs": component.read_only,
@@ -232,18 +237,18 @@ def _workload(
 
 
 def environment(component: Component, application: Application) -> dict[str, str]:
-    """Return the component's variables: where its dependencies are, where spans go, and its own, which win."""
-    found: dict[str, str] = {}
+    """Return the component's variables: hosts and ports of its dependencies, the tracing endpoint, and its own, which win."""
+    variables: dict[str, str] = {}
     for dependency in component.dependencies:
-        called = application.component(dependency.name)
-        port = http_port(called) or next(iter(called.ports), None)
-        key = dependency.name.upper().replace("-", "_")
-        found[f"{key}_HOST"] = dependency.name
+        callee = application.component(dependency.name)
+        port = http_port(callee) or next(iter(callee.ports), None)
+        prefix = dependency.name.upper().replace("-", "_")
+        variables[f"{prefix}_HOST"] = dependency.name
         if port:
-            found[f"{key}_PORT"] = str(port.number)
+            variables[f"{prefix}_PORT"] = str(port.number)
     if application.tracing:
-        found["OTEL_EXPORTER_ZIPKIN_ENDPOINT"] = f"http://127.0.0.1:{TRACES_PORT}{TRACES_PATH}"
-    return {**found, **dict(component.environment)}
+        variables["OTEL_EXPORTER_ZIPKIN_ENDPOINT"] = f"http://127.0.0.1:{TRACES_PORT}{TRACES_PATH}"
+    return {**variables, **dict(component.environment)}
 
 
 def _healthcheck(component: Component) -> Body | None:

@@ -1,4 +1,4 @@
-"""What has to be done to a container, or to the containers of an instance, for them to be as they should."""
+"""The changes that bring a container, or the containers of an instance, to their desired state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .containers import Container
 from .names import Role
-from .observe import Found
+from .observe import ObservedContainer
 from .operations import (
     ContainerOperation,
     CreateContainer,
@@ -18,86 +18,92 @@ from .operations import (
     UpdateContainer,
 )
 
-Verb = type[ContainerOperation]
+OperationType = type[ContainerOperation]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be done to ``container``, and why."""
+    """A change of ``container`` by an operation of the type ``operation``, and its cause."""
 
-    verb: Verb
+    operation: OperationType
     container: Container
     cause: str
 
     @property
     def key(self) -> str:
-        """The key of its operation."""
-        return self.verb.key_of(self.container.name)
+        """The key of the operation."""
+        return self.operation.key_of(self.container.name)
 
     @property
-    def renews(self) -> bool:
-        """Whether it ends what runs there now."""
-        return self.verb is RecreateContainer
+    def recreates(self) -> bool:
+        """Whether the running container is replaced."""
+        return self.operation is RecreateContainer
 
 
 def instance_changes(
-    containers: Sequence[Container], found: Mapping[str, Found], network: str, in_place: bool
+    containers: Sequence[Container], observed: Mapping[str, ObservedContainer], network: str, in_place: bool
 ) -> list[Change]:
     """Return the changes of an instance's containers, the sandbox first.
 
-    ``in_place`` is an instance that nothing can serve in place of: its sandbox is left where its image alone is another, as it
-    does nothing but hold namespaces and would take the instance along, and its proxy hands over to the next one.
+    ``in_place`` is for an instance that no other can stand in for. Its sandbox stays if only the image has changed: a sandbox
+    does nothing but hold namespaces, and recreating it would recreate the instance. Its proxy is replaced by a handover.
     """
-    sandbox, *joining = containers
-    changes = [change] if (change := container_change(sandbox, found.get(sandbox.name), network, in_place)) else []
-    renewed = any(change.renews or change.verb is CreateContainer for change in changes)
-    for container in joining:
-        change = container_change(container, found.get(container.name), network)
-        lost = container.name in found and (renewed or found[container.name].joined != found[sandbox.name].key)
-        if lost:
-            change = Change(RecreateContainer, container, "its sandbox is another one")
-        elif change and change.renews and in_place and container.role == Role.PROXY and found[container.name].running:
+    sandbox, *joined = containers
+    changes = [change] if (change := container_change(sandbox, observed.get(sandbox.name), network, in_place)) else []
+    recreated = any(change.recreates or change.operation is CreateContainer for change in changes)
+    for container in joined:
+        change = container_change(container, observed.get(container.name), network)
+        orphaned = container.name in observed and (
+            recreated or observed[container.name].sandbox_id != observed[sandbox.name].id
+        )
+        if orphaned:
+            change = Change(RecreateContainer, container, "its sandbox has changed")
+        elif change and change.recreates and in_place and container.role == Role.PROXY and observed[container.name].running:
             change = Change(HandOverProxy, container, change.cause)
         if change:
             changes.append(change)
     return changes
 
 
-def container_change(container: Container, found: Found | None, network: str, keep_image: bool = False) -> Change | None:
-    """Return the change of one container, None where it is as it should be."""
-    verb, cause = _difference(container, found, network, keep_image)
-    return Change(verb, container, cause) if verb else None
+def container_change(
+    container: Container, observed: ObservedContainer | None, network: str, keep_image: bool = False
+) -> Change | None:
+    """Return the change of one container, None if it is as desired."""
+    operation, cause = _difference(container, observed, network, keep_image)
+    return Change(operation, container, cause) if operation else None
 
 
-def _difference(container: Container, found: Found | None, network: str, keep_image: bool) -> tuple[Verb | None, str]:
-    if found is None:
+def _difference(
+    container: Container, observed: ObservedContainer | None, network: str, keep_image: bool
+) -> tuple[OperationType | None, str]:
+    if observed is None:
         return CreateContainer, "missing"
-    if found.image != container.image and not keep_image:
-        return RecreateContainer, f"its image is {found.image}, wanted {container.image}"
-    if not container.same_settings(found):
+    if observed.image != container.image and not keep_image:
+        return RecreateContainer, f"its image is {observed.image}, wanted {container.image}"
+    if not container.same_settings(observed):
         return RecreateContainer, "its settings have changed"
-    if container.role == Role.SANDBOX and network not in found.networks:
+    if container.role == Role.SANDBOX and network not in observed.networks:
         return RecreateContainer, f"it is not on the network {network}"
-    return _running_difference(container, found, network)
+    return _running_difference(container, observed, network)
 
 
-def _running_difference(container: Container, found: Found, network: str) -> tuple[Verb | None, str]:
-    """Return what can be put right while a container runs. An engine cannot lift a limit in place."""
+def _running_difference(container: Container, observed: ObservedContainer, network: str) -> tuple[OperationType | None, str]:
+    """Return what can be changed while a container runs. An engine cannot remove a limit in place."""
     causes = []
-    if found.memory != container.memory:
-        causes.append(f"memory {_megabytes(found.memory)} → {_megabytes(container.memory)}")
-    if found.cpus != container.cpus:
-        causes.append(f"cpus {_processors(found.cpus)} → {_processors(container.cpus)}")
-    if not found.restarts:
+    if observed.memory != container.memory:
+        causes.append(f"memory {_megabytes(observed.memory)} → {_megabytes(container.memory)}")
+    if observed.cpus != container.cpus:
+        causes.append(f"cpus {_processors(observed.cpus)} → {_processors(container.cpus)}")
+    if not observed.restarts:
         causes.append("it would not restart")
     if causes:
-        lifted = (found.memory and not container.memory) or (found.cpus and not container.cpus)
-        return (RecreateContainer if lifted else UpdateContainer), ", ".join(causes)
-    if not found.running:
-        return StartContainer, f"it is {found.state}"
-    strays = sorted(set(found.networks) - {network}) if container.role == Role.SANDBOX else []
-    if strays:
-        return DetachContainer, f"it is on the network {', '.join(strays)} too"
+        unlimited = (observed.memory and not container.memory) or (observed.cpus and not container.cpus)
+        return (RecreateContainer if unlimited else UpdateContainer), ", ".join(causes)
+    if not observed.running:
+        return StartContainer, f"it is {observed.state}"
+    extra_networks = sorted(set(observed.networks) - {network}) if container.role == Role.SANDBOX else []
+    if extra_networks:
+        return DetachContainer, f"it is on the network {', '.join(extra_networks)} too"
     return None, ""
 
 

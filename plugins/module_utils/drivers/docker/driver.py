@@ -15,7 +15,7 @@ from ..base import Execution
 from . import files
 from .client import Engine, EngineError
 from .config import FileConfigStore
-from .containers import Setting
+from .containers import HostSettings
 from .executor import Executor
 from .images import DockerImages
 from .layout import Layout
@@ -27,19 +27,19 @@ from .state import FileStateStore
 from .validation import validate
 from .workloads import DockerWorkloads
 
-MIGRATES = Path("/proc/sys/net/ipv4/tcp_migrate_req")
+MIGRATION_SWITCH = Path("/proc/sys/net/ipv4/tcp_migrate_req")
 
 
 class DockerDriver:
-    """The application called ``application`` on ``engine``: its files are below ``root`` of the engine's host.
+    """The application called ``application`` on ``engine``; its files are below ``root`` on the engine's host.
 
-    ``folder`` is the one that relative bind mounts are meant from.
+    ``folder`` is the base of relative bind mounts.
     """
 
     def __init__(self, engine: Engine, application: str, root: str, folder: str) -> None:
         self._engine = engine
         self._layout = Layout(application, root)
-        self._setting = Setting(self._layout, Path(folder), engine.socket, MIGRATES.exists())
+        self._settings = HostSettings(self._layout, Path(folder), engine.socket, MIGRATION_SWITCH.exists())
 
     @cached_property
     def state(self) -> FileStateStore:
@@ -48,17 +48,17 @@ class DockerDriver:
 
     @cached_property
     def config(self) -> FileConfigStore:
-        """The files of its mesh."""
+        """The configuration files of its mesh."""
         return FileConfigStore(self._layout)
 
     @cached_property
     def proxies(self) -> DockerProxies:
-        """Its proxies."""
+        """The proxies of its instances."""
         return DockerProxies(self._layout)
 
     @cached_property
     def workloads(self) -> DockerWorkloads:
-        """Its instances' applications."""
+        """The workloads of its instances."""
         return DockerWorkloads(self._engine, self._layout.application)
 
     @cached_property
@@ -68,7 +68,7 @@ class DockerDriver:
 
     @cached_property
     def load(self) -> DockerLoadRunner:
-        """What makes load on it."""
+        """The runner of its load generator."""
         return DockerLoadRunner(self._engine, self._layout, self.images)
 
     @cached_property
@@ -76,7 +76,7 @@ class DockerDriver:
         return Executor(self._engine, self._layout, self.proxies)
 
     def reachable(self) -> bool:
-        """Whether there is an engine. Raises ``DriverError`` where it cannot be used."""
+        """Whether an engine runs. Raises ``DriverError`` if it cannot be used."""
         if not self._engine.answers():
             return False
         host = self._engine.host_name() if not self._engine.is_local else socket.gethostname()
@@ -89,23 +89,23 @@ class DockerDriver:
         return True
 
     def observe(self, application: EffectiveApplication) -> DockerObservation:
-        """Return what the engine has of ``application``: nothing where there is no engine."""
-        engine = observe(self._engine, application.name) if self.reachable() else Inventory()
-        return DockerObservation(engine, self.config.read(), files.secret_names(self._layout), self._setting)
+        """Return the observed state of ``application``, empty if no engine runs."""
+        inventory = observe(self._engine, application.name) if self.reachable() else Inventory()
+        return DockerObservation(inventory, self.config.read(), files.secret_names(self._layout), self._settings)
 
     def rejections(
         self, application: EffectiveApplication, render: Callable[[EffectiveApplication], Mapping[str, str]]
     ) -> tuple[Rejection, ...]:
-        """Return what Envoy rejects of the files that ``render`` makes of ``application`` and that are not there yet."""
+        """Return what Envoy rejects in the new or changed files that ``render`` returns for ``application``."""
         current = self.config.read()
         paths = [path for path, content in render(application).items() if current.get(path) != content]
         image = application.references[platform_image("envoy")]
         return validate(self._engine, image, self._layout, application, render, paths)
 
     def run(self, operation: Operation, execution: Execution) -> None:
-        """Carry out an operation of a plan. Raises ``DriverError``."""
+        """Execute an operation of a plan. Raises ``DriverError``."""
         self._executor.run(operation, execution)
 
     def remove_leftovers(self) -> None:
-        """Remove load generators of runs that were killed."""
+        """Remove the load generators of killed runs."""
         self.load.remove_leftovers()

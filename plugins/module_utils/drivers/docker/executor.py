@@ -1,4 +1,4 @@
-"""Carries out the operations of a plan on an engine. Each can be done again after a run that died in the middle."""
+"""Executes the operations of a plan on an engine. Each can be repeated after an interrupted run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .client import Engine, EngineError
 from .containers import Container
 from .drain import drain
 from .handover import Handover
-from .health import Waiting
+from .health import HealthWaiter
 from .layout import Layout
 from .names import Role
 from .operations import (
@@ -47,48 +47,48 @@ from .operations import (
 )
 from .proxies import DockerProxies
 
-ENGINE_PATIENCE = 180.0
-_LOOK_SECONDS = 1.0
+ENGINE_WAIT_SECONDS = 180.0
+_RETRY_SECONDS = 1.0
 _CONFLICT = 409
-# An engine kills what does not end in the time that its container has for it; then it answers.
+# An engine responds to a stop once the container has exited, or was killed after its stop timeout.
 _STOP_GRACE_SECONDS, _DEFAULT_STOP_SECONDS = 60.0, 10
 
 
 class Executor:
-    """Does things to one application on ``engine``, in several threads at once."""
+    """Executes operations for one application on ``engine``, in several threads at once."""
 
     def __init__(self, engine: Engine, layout: Layout, proxies: DockerProxies) -> None:
         self._engine = engine
         self._layout = layout
         self._proxies = proxies
-        self._endpoints = threading.Lock()
+        self._endpoints_lock = threading.Lock()
         self._handover = Handover(engine, layout, self._create, self._remove)
 
     def run(self, operation: Operation, execution: Execution) -> None:
-        """Carry out one operation; an engine that is gone is waited for. Raises ``DriverError``."""
+        """Execute one operation; wait for an engine that does not answer. Raises ``DriverError``."""
         started = time.monotonic()
-        told = False
+        reported = False
         while True:
             if execution.cancelled():
-                raise Cancelled("not wanted any more")
+                raise Cancelled("cancelled")
             try:
-                self._do(operation, execution)
+                self._execute(operation, execution)
                 break
             except TargetUnavailable as error:
-                if time.monotonic() - started > ENGINE_PATIENCE:
+                if time.monotonic() - started > ENGINE_WAIT_SECONDS:
                     raise
-                if not told:
-                    told = True
-                    execution.say(f"{operation.key}: {error}; waiting for it up to {ENGINE_PATIENCE:.0f} s")
-                time.sleep(_LOOK_SECONDS)
+                if not reported:
+                    reported = True
+                    execution.say(f"{operation.key}: {error}; retrying for up to {ENGINE_WAIT_SECONDS:.0f} s")
+                time.sleep(_RETRY_SECONDS)
         if isinstance(operation, AwaitInstance):
             execution.say(f"{operation.subject}: healthy after {time.monotonic() - started:.1f} s")
 
     @singledispatchmethod
-    def _do(self, operation: Operation, execution: Execution) -> None:
-        raise TypeError(f"no way to carry out {type(operation).__name__}")
+    def _execute(self, operation: Operation, execution: Execution) -> None:
+        raise TypeError(f"unknown operation {type(operation).__name__}")
 
-    @_do.register
+    @_execute.register
     def _create_network(self, operation: CreateNetwork, execution: Execution) -> None:
         subnet = {"Driver": "default", "Config": [{"Subnet": operation.subnet}]}
         labels = dict(operation.labels)
@@ -96,11 +96,11 @@ class Executor:
         try:
             self._engine.post("/networks/create", body)
         except EngineError as error:
-            # An earlier try may have made it without an answer.
+            # An earlier attempt may have created it although its response was lost.
             if error.status != _CONFLICT:
                 raise
 
-    @_do.register
+    @_execute.register
     def _remove_network(self, operation: RemoveNetwork, execution: Execution) -> None:
         name = operation.subject
         with suppress(EngineError):
@@ -108,49 +108,49 @@ class Executor:
                 self._engine.post(f"/networks/{name}/disconnect", {"Container": key, "Force": True})
         self._engine.delete(f"/networks/{name}")
 
-    @_do.register
+    @_execute.register
     def _create_volume(self, operation: CreateVolume, execution: Execution) -> None:
         self._engine.post("/volumes/create", {"Name": operation.subject, "Labels": dict(operation.labels)})
 
-    @_do.register
+    @_execute.register
     def _remove_volume(self, operation: RemoveVolume, execution: Execution) -> None:
         self._engine.delete(f"/volumes/{operation.subject}")
 
-    @_do.register
+    @_execute.register
     def _generate_secret(self, operation: GenerateSecret, execution: Execution) -> None:
         files.generate_secret(self._layout, operation.subject)
 
-    @_do.register
+    @_execute.register
     def _write_file(self, operation: WriteFile, execution: Execution) -> None:
         files.write(self._layout.mesh / operation.subject, operation.content.encode())
 
-    @_do.register
+    @_execute.register
     def _delete_file(self, operation: DeleteFile, execution: Execution) -> None:
         (self._layout.mesh / operation.subject).unlink(missing_ok=True)
 
-    @_do.register
+    @_execute.register
     def _delete_folder(self, operation: DeleteFolder, execution: Execution) -> None:
         with suppress(FileNotFoundError):
             shutil.rmtree(operation.subject)
 
-    @_do.register
+    @_execute.register
     def _create_container(self, operation: CreateContainer, execution: Execution) -> None:
         self._create(operation.container, execution)
 
-    @_do.register
+    @_execute.register
     def _recreate_container(self, operation: RecreateContainer, execution: Execution) -> None:
         self._remove(operation.subject)
         self._create(operation.container, execution)
 
-    @_do.register
+    @_execute.register
     def _hand_over_proxy(self, operation: HandOverProxy, execution: Execution) -> None:
         self._handover.run(operation.container, execution)
 
-    @_do.register
+    @_execute.register
     def _start_container(self, operation: StartContainer, execution: Execution) -> None:
         self._start(operation.container, execution)
 
-    @_do.register
+    @_execute.register
     def _update_container(self, operation: UpdateContainer, execution: Execution) -> None:
         container = operation.container
         limits: dict[str, Any] = {**container.limits(), "RestartPolicy": {"Name": "always"}}
@@ -159,65 +159,65 @@ class Executor:
         self._engine.post(f"/containers/{container.name}/update", limits)
         self._start(container, execution)
 
-    @_do.register
+    @_execute.register
     def _detach_container(self, operation: DetachContainer, execution: Execution) -> None:
         name = operation.container.name
         for network in self._engine.get(f"/containers/{name}/json")["NetworkSettings"]["Networks"]:
             if network != operation.network:
                 self._engine.post(f"/networks/{network}/disconnect", {"Container": name, "Force": True})
 
-    @_do.register
+    @_execute.register
     def _remove_container(self, operation: RemoveContainer, execution: Execution) -> None:
-        # The folder first: once the container is gone, nobody would come back for it.
+        # The folder first: without the container, no later run would remove it.
         if operation.folder:
-            shutil.rmtree(self._layout.run(operation.folder), ignore_errors=True)
+            shutil.rmtree(self._layout.admin_folder(operation.folder), ignore_errors=True)
         self._remove(operation.subject)
         if operation.subject != names.former_name(operation.subject):
-            self._handover.take_back(names.former_name(operation.subject))
+            self._handover.revert(names.former_name(operation.subject))
 
-    @_do.register
+    @_execute.register
     def _admit(self, operation: Admit, execution: Execution) -> None:
         self._change_endpoints(operation, lambda serving: serving | {operation.instance})
 
-    @_do.register
+    @_execute.register
     def _withdraw(self, operation: Withdraw, execution: Execution) -> None:
         self._change_endpoints(operation, lambda serving: serving - {operation.instance})
 
-    @_do.register
+    @_execute.register
     def _drain(self, operation: Drain, execution: Execution) -> None:
         drain(execution.application, self._layout, self._proxies, operation.instance)
 
-    @_do.register
+    @_execute.register
     def _await_instance(self, operation: AwaitInstance, execution: Execution) -> None:
-        parts = {each.role: each.name for each in operation.containers}
-        waiting = Waiting(self._engine, time.monotonic() + execution.timeout, execution.cancelled)
-        waiting.for_proxy(parts[Role.PROXY], self._layout.admin(operation.subject))
+        parts = {container.role: container.name for container in operation.containers}
+        waiter = HealthWaiter(self._engine, time.monotonic() + execution.timeout, execution.cancelled)
+        waiter.wait_for_proxy(parts[Role.PROXY], self._layout.admin_socket(operation.subject))
         if Role.WORKLOAD in parts:
-            waiting.for_workload(parts[Role.WORKLOAD], operation.model)
+            waiter.wait_for_workload(parts[Role.WORKLOAD], operation.model)
 
     def _change_endpoints(
         self, operation: Admit | Withdraw, change: Callable[[frozenset[Instance]], frozenset[Instance]]
     ) -> None:
-        """Replace the files of endpoints of a version, with ``change`` made to who serves."""
+        """Replace the endpoint files of a version, with ``change`` applied to the set of serving instances."""
         instance, topology = operation.instance, operation.topology
-        with self._endpoints:
+        with self._endpoints_lock:
             target = instance.version_name
             paths = [endpoints_file(target, port.number) for port in operation.model.ports]
             current = {path: (self._layout.mesh / path).read_text(encoding="utf-8") for path in paths}
             served = served_addresses(current).get(target, frozenset())
             serving = topology.instances_at(served, target)
-            written = endpoint_files(operation.model, instance.version, change(serving), topology)
-            for path, content in written.items():
+            contents = endpoint_files(operation.model, instance.version, change(serving), topology)
+            for path, content in contents.items():
                 files.write(self._layout.mesh / path, content.encode())
 
     def _create(self, container: Container, execution: Execution) -> None:
         self._prepare(container, execution)
-        if container.role == Role.PROXY and self._handover.finished(container):
+        if container.role == Role.PROXY and self._handover.complete(container):
             return
         try:
-            self._engine.post("/containers/create", container.creation(), name=container.name)
+            self._engine.post("/containers/create", container.create_body(), name=container.name)
         except EngineError as error:
-            # An earlier try may have made it without an answer; a container of somebody else's is not touched.
+            # An earlier attempt may have created it although its response was lost; a foreign container is not touched.
             if error.status != _CONFLICT or not self._is_ours(container):
                 raise
         self._launch(container, execution)
@@ -235,10 +235,11 @@ class Executor:
     def _launch(self, container: Container, execution: Execution) -> None:
         self._engine.post(f"/containers/{container.name}/start")
         if container.role == Role.SANDBOX:
-            Waiting(self._engine, time.monotonic() + execution.timeout, execution.cancelled).for_sandbox(container.name)
+            waiter = HealthWaiter(self._engine, time.monotonic() + execution.timeout, execution.cancelled)
+            waiter.wait_for_sandbox(container.name)
 
     def _remove(self, name: str) -> None:
-        """Stop a container in the time that it asks for, and remove it. Without a restart policy nobody starts it again."""
+        """Stop a container within its stop timeout, and remove it. Without its restart policy nothing restarts it meanwhile."""
         try:
             grace = self._engine.get(f"/containers/{name}/json")["Config"].get("StopTimeout") or _DEFAULT_STOP_SECONDS
             self._engine.post(f"/containers/{name}/update", {"RestartPolicy": {"Name": "no"}})
@@ -250,7 +251,7 @@ class Executor:
 
     def _prepare(self, container: Container, execution: Execution) -> None:
         if container.role == Role.PROXY:
-            files.admin_directory(self._layout, container.instance, int(container.body["User"].partition(":")[0]))
+            files.ensure_admin_folder(self._layout, container.instance, int(container.body["User"].partition(":")[0]))
         if container.role == Role.WORKLOAD:
             for secret in execution.application.component(container.component).secrets:
-                files.mount_secret(self._layout, container.component, secret)
+                files.copy_secret(self._layout, container.component, secret)

@@ -1,8 +1,8 @@
-"""Replaces a proxy without a closed port: the next one listens beside it before it takes no more connections.
+"""Replaces a proxy without a closed port: its successor listens beside it before it stops accepting connections.
 
-Both are in one network namespace and run as one user, so that they can share their ports (SO_REUSEPORT). Measured with Envoy
-1.40 and a gateway under 200 requests a second: none of 41,467 requests failed in 20 replacements, one of 39,224 where the
-kernel cannot hand over connections that nobody has accepted yet.
+Both run in one network namespace as one user, so that they can share their ports (SO_REUSEPORT). Measured with Envoy 1.40 and
+a gateway under 200 requests a second: none of 41,467 requests failed in 20 replacements, one of 39,224 where the kernel cannot
+migrate connections that are not accepted yet.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from ..base import Execution
 from . import names
 from .client import Engine, EngineError
 from .containers import Container
-from .health import Waiting
+from .health import HealthWaiter
 from .layout import Layout
-from .proxies import ask_proxy, connections
+from .proxies import ask_proxy, open_connections
 
-# What is still open then has to end: a stream may have no end.
+# Connections that are still open then are closed: a stream may never end.
 LINGER_SECONDS = 30.0
 _PAUSE_SECONDS = 0.1
 
 
 class Handover:
-    """Lets proxies hand over to their successors on ``engine``; ``create`` and ``remove`` do that to containers."""
+    """Hands over from proxies to their successors on ``engine``; ``create`` and ``remove`` are for containers."""
 
     def __init__(
         self,
@@ -42,37 +42,39 @@ class Handover:
         self._remove = remove
 
     def run(self, container: Container, execution: Execution) -> None:
-        """Replace the proxy that has the name of ``container``. It can be done again after a run that died in the middle."""
+        """Replace the proxy that has the name of ``container``. Can be repeated after an interrupted run."""
         successor = replace(container, name=names.next_name(container.name))
-        admin, former = self._layout.admin(container.instance), self._layout.former_admin(container.instance)
+        current = self._layout.admin_socket(container.instance)
+        former = self._layout.former_admin_socket(container.instance)
         if not self._exists(successor.name):
-            admin.rename(former)
+            current.rename(former)
         self._create(successor, execution)
-        Waiting(self._engine, time.monotonic() + execution.timeout, execution.cancelled).for_proxy(successor.name, admin)
+        waiter = HealthWaiter(self._engine, time.monotonic() + execution.timeout, execution.cancelled)
+        waiter.wait_for_proxy(successor.name, current)
         ask_proxy(former, "/drain_listeners?graceful", "POST")
         time.sleep(DRAIN_SECONDS)
-        poll(lambda: True if not connections(former) else None, LINGER_SECONDS, _PAUSE_SECONDS)
+        poll(lambda: True if not open_connections(former) else None, LINGER_SECONDS, _PAUSE_SECONDS)
         self._remove(container.name)
         former.unlink(missing_ok=True)
         self._rename(successor.name, container.name)
 
-    def finished(self, container: Container) -> bool:
-        """Whether a successor is there that a run has left after its proxy had gone; it has the proxy's name then."""
+    def complete(self, container: Container) -> bool:
+        """Finish an interrupted handover whose proxy is removed already: rename the successor. Return whether there was one."""
         successor = names.next_name(container.name)
         if self._exists(container.name) or not self._exists(successor):
             return False
         self._rename(successor, container.name)
         return True
 
-    def take_back(self, name: str) -> None:
-        """Give the proxy called ``name`` its socket back, once the successor is gone that it was to hand over to."""
+    def revert(self, name: str) -> None:
+        """Restore the admin socket of the proxy called ``name`` after its successor was removed."""
         instance = str(self._engine.get(f"/containers/{name}/json")["Config"]["Labels"][names.INSTANCE])
-        former = self._layout.former_admin(instance)
+        former = self._layout.former_admin_socket(instance)
         if former.exists():
-            former.rename(self._layout.admin(instance))
+            former.rename(self._layout.admin_socket(instance))
 
-    def _rename(self, name: str, other: str) -> None:
-        self._engine.post(f"/containers/{name}/rename", name=other)
+    def _rename(self, name: str, new_name: str) -> None:
+        self._engine.post(f"/containers/{name}/rename", name=new_name)
 
     def _exists(self, name: str) -> bool:
         try:

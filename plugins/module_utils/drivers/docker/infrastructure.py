@@ -1,4 +1,4 @@
-"""What outlives a deployment on an engine, its network and volumes: the one place that both Ansible and Pulumi take it from."""
+"""The resources on an engine that outlive a deployment, its network and volumes, as both Ansible and Pulumi create them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .topology import default_subnet
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume and the component that it belongs to."""
+    """A volume and the component that owns it."""
 
     name: str
     component: str
@@ -31,12 +31,12 @@ class Infrastructure:
 
 
 def infrastructure(application: Application, subnet: str = "") -> Infrastructure:
-    """Return the infrastructure of ``application``, whose network has the range ``subnet``, by default that of its name."""
+    """Return the infrastructure of ``application``; ``subnet`` is its network's range, by default derived from its name."""
     return Infrastructure(
         network=names.network_name(application.name),
         subnet=subnet or application.subnet or default_subnet(application.name),
         labels={names.APPLICATION: application.name},
-        volumes={each.name: each for each in _volumes(application)},
+        volumes={volume.name: volume for volume in _volumes(application)},
     )
 
 

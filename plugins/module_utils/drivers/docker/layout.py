@@ -1,4 +1,4 @@
-"""Where an application's files are on the target host."""
+"""The folders and files of an application on the target host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Layout:
 
     @property
     def secrets(self) -> Path:
-        """The folder of the application's secrets, one file each."""
+        """The folder of the application's secrets, one file per secret."""
         return self.home / "secrets"
 
     @property
@@ -39,26 +39,26 @@ class Layout:
 
     @property
     def leases(self) -> Path:
-        """The folder of leases and demands. It stays when the application's own folder is deleted: a teardown holds one."""
+        """The folder of leases and demands. It outlives the application's folder, as a teardown holds a lease."""
         return Path(self.root, ".leases", self.application)
 
     @property
-    def runs(self) -> Path:
-        """The folder of all proxies' admin sockets."""
+    def admin_folders(self) -> Path:
+        """The folder that has the admin folders of all proxies."""
         return self.home / "run"
 
-    def run(self, instance: str) -> Path:
+    def admin_folder(self, instance: str) -> Path:
         """Return the folder of a proxy's admin socket."""
-        return self.runs / instance
+        return self.admin_folders / instance
 
-    def admin(self, instance: str) -> Path:
+    def admin_socket(self, instance: str) -> Path:
         """Return the admin socket of a proxy."""
-        return self.run(instance) / "admin.sock"
+        return self.admin_folder(instance) / "admin.sock"
 
-    def former_admin(self, instance: str) -> Path:
+    def former_admin_socket(self, instance: str) -> Path:
         """Return the admin socket of a proxy that hands over to its successor."""
-        return self.run(instance) / "admin.former.sock"
+        return self.admin_folder(instance) / "admin.former.sock"
 
     def mounted_secret(self, component: str, secret: SecretMount) -> Path:
-        """Return the copy of a secret that a component's user may read."""
+        """Return the copy of a secret that a component's user can read."""
         return self.home / "mounted" / component / secret.target.strip("/").replace("/", "_")

@@ -1,4 +1,4 @@
-"""A load generator as a container of its own: no part of the application, outside its network, and gone when it is done."""
+"""A load generator in a container that is not part of the application nor on its network, and is removed after the run."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .client import Engine, EngineError
 from .layout import Layout
 from .names import Role
 
-LOAD = f"{names.LABEL}.load"
-RUN = f"{names.LABEL}.load-run"
-REPORT = "/report"
-MEMORY = 256 << 20
+LOAD_LABEL = f"{names.LABEL}.load"
+RUN_LABEL = f"{names.LABEL}.load-run"
+REPORT_FOLDER = "/report"
+DEFAULT_MEMORY = 256 << 20
 _LOCK = "lock"
 
 
 class DockerLoadRun:
-    """A generator at work: its container, and the folder that it reports into."""
+    """A running generator: its container, and the folder that it writes reports to."""
 
     def __init__(self, engine: Engine, container: str, folder: Path) -> None:
         self._engine = engine
@@ -36,22 +36,22 @@ class DockerLoadRun:
         self._folder = folder
 
     def report(self) -> LoadReport | None:
-        """Return what the generator reported last, None where it has reported nothing."""
+        """Return the generator's last report, None if there is none yet."""
         try:
             return parse_report((self._folder / "report" / "stats.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
 
     def running(self) -> bool:
-        """Whether the generator is still at work."""
-        return _runs(self._engine, self._container)
+        """Whether the generator still runs."""
+        return _is_running(self._engine, self._container)
 
     def logs(self, lines: int) -> Sequence[str]:
-        """Return the last ``lines`` that the generator wrote."""
+        """Return the last ``lines`` of the generator's log."""
         return self._engine.logs(self._container, lines).splitlines()
 
     def save(self, path: Path) -> bool:
-        """Copy the generator's own report to ``path``; return whether there is one."""
+        """Copy the generator's HTML report to ``path``; return whether there is one."""
         report = self._folder / "report" / "report.html"
         if not report.is_file() or report.is_symlink():
             return False
@@ -60,7 +60,7 @@ class DockerLoadRun:
 
 
 class DockerLoadRunner:
-    """Runs load generators beside the application; they come in by the gateway's published port, as users do."""
+    """Runs load generators, which call the gateway's published port as users do."""
 
     def __init__(self, engine: Engine, layout: Layout, images: ImageStore) -> None:
         self._engine = engine
@@ -68,11 +68,11 @@ class DockerLoadRunner:
         self._images = images
 
     def check(self, application: EffectiveApplication) -> None:
-        """Raise ``Refused`` where no load can be made: there is no gateway that runs."""
+        """Raise ``Refused`` if no load can be generated: no gateway runs."""
         load_generator(application)
         gateway, _target = entry_point(application)
         proxy = names.container_name(application.name, Instance(gateway.name, Version.STABLE, 1).name, Role.PROXY)
-        if not _runs(self._engine, proxy):
+        if not _is_running(self._engine, proxy):
             raise Refused(
                 f"{gateway.name}: found no {proxy} that runs; allowed: an application that is up: "
                 "ansible-playbook playbooks/site.yml"
@@ -80,29 +80,29 @@ class DockerLoadRunner:
 
     @contextmanager
     def start(self, application: EffectiveApplication, population: Population, half_header: str = "") -> Iterator[DockerLoadRun]:
-        """Run the generator until this is left, or its time is up. Raises ``Refused``."""
+        """Run the generator until the context is left, or its time is up. Raises ``Refused``."""
         self.check(application)
         component = load_generator(application)
         image = application.references[component.name]
         if self._images.missing([image]):
-            raise Refused(f"{component.name}: found no image {image}; allowed: one that evenkeel.mesh.images got before")
-        with ExitStack() as undo:
-            folder = undo.enter_context(self._run_folder())
+            raise Refused(f"{component.name}: found no image {image}; allowed: one that evenkeel.mesh.images has built or pulled")
+        with ExitStack() as cleanup:
+            folder = cleanup.enter_context(self._run_folder())
             container = f"{application.name}-load-{folder.name}"
-            # By its name, which nothing else has, before it is there: an answer may get lost.
-            undo.callback(self._engine.delete, f"/containers/{container}", force=1, v=1)
+            # Registered before the container is created, by its unique name: the response of the engine may be lost.
+            cleanup.callback(self._engine.delete, f"/containers/{container}", force=1, v=1)
             body = _body(application, component, image, population, half_header, folder)
             self._engine.post("/containers/create", body, name=container)
             self._engine.post(f"/containers/{container}/start")
             yield DockerLoadRun(self._engine, container, folder)
 
     def remove_leftovers(self) -> None:
-        """Remove what runs have left that were killed; those that are at work hold their folders, and stay."""
-        for body in self._engine.get("/containers/json", all=1, filters={"label": [f"{LOAD}={self._layout.application}"]}):
-            if not _at_work(self._folder / str(body["Labels"].get(RUN, ""))):
+        """Remove what killed runs have left; active runs hold the locks of their folders, and stay."""
+        for body in self._engine.get("/containers/json", all=1, filters={"label": [f"{LOAD_LABEL}={self._layout.application}"]}):
+            if not _is_active(self._folder / str(body["Labels"].get(RUN_LABEL, ""))):
                 self._engine.delete(f"/containers/{body['Id']}", force=1, v=1)
         for path in self._folder.iterdir() if self._folder.is_dir() else ():
-            if path.is_dir() and not _at_work(path):
+            if path.is_dir() and not _is_active(path):
                 shutil.rmtree(path, ignore_errors=True)
 
     @property
@@ -111,20 +111,20 @@ class DockerLoadRunner:
 
     @contextmanager
     def _run_folder(self) -> Iterator[Path]:
-        """Make and hold the folder of one run, once those of dead ones are gone; remove it at the end."""
-        files.directory(self._layout.home, files.HOME_MODE)
-        files.directory(self._folder, 0o700)
+        """Create and lock the folder of one run, after those of killed runs were removed; remove it at the end."""
+        files.ensure_directory(self._layout.home, files.HOME_MODE)
+        files.ensure_directory(self._folder, 0o700)
         path = self._folder / secrets.token_hex(4)
-        with ExitStack() as held:
-            # One at a time: a folder that is not held yet would pass for one that was left.
-            with locks.held(self._folder / _LOCK, wait=True):
+        with ExitStack() as cleanup:
+            # One at a time: a folder that is not locked yet would count as left by a killed run.
+            with locks.hold(self._folder / _LOCK, wait=True):
                 self.remove_leftovers()
-                held.callback(shutil.rmtree, path, ignore_errors=True)
+                cleanup.callback(shutil.rmtree, path, ignore_errors=True)
                 report = path / "report"
                 report.mkdir(parents=True)
-                # The image's own user writes here; nobody but root gets as far on the host.
+                # The image's user writes here; on the host, only root can reach it.
                 report.chmod(0o777)
-                held.enter_context(locks.held(path / _LOCK))
+                cleanup.enter_context(locks.hold(path / _LOCK))
             yield path
 
 
@@ -132,26 +132,26 @@ def _body(
     application: EffectiveApplication, component: Component, image: str, population: Population, half_header: str, folder: Path
 ) -> dict[str, Any]:
     _gateway, target = entry_point(application)
-    told = {
+    parameters = {
         "TARGET": target,
         "USERS": str(population.users),
         "SPAWN_RATE": f"{population.spawn_rate:g}",
         "SECONDS": str(population.seconds),
-        "REPORT": REPORT,
+        "REPORT": REPORT_FOLDER,
         **({"HALF_WITH": half_header} if half_header else {}),
     }
-    tmpfs = [each.target for each in component.mounts if each.kind == "tmpfs"]
+    tmpfs = [mount.target for mount in component.mounts if mount.kind == "tmpfs"]
     body = {
         "Image": image,
-        "Env": [f"{name}={value}" for name, value in sorted({**dict(component.environment), **told}.items())],
-        "Labels": {LOAD: application.name, RUN: folder.name},
+        "Env": [f"{name}={value}" for name, value in sorted({**dict(component.environment), **parameters}.items())],
+        "Labels": {LOAD_LABEL: application.name, RUN_LABEL: folder.name},
         "HostConfig": {
             "NetworkMode": "host",
             "Mounts": [
-                {"Type": "bind", "Source": str(folder / "report"), "Target": REPORT},
-                *({"Type": "tmpfs", "Target": each, "TmpfsOptions": {"Mode": 0o1777}} for each in tmpfs),
+                {"Type": "bind", "Source": str(folder / "report"), "Target": REPORT_FOLDER},
+                *({"Type": "tmpfs", "Target": target, "TmpfsOptions": {"Mode": 0o1777}} for target in tmpfs),
             ],
-            "Memory": component.memory or MEMORY,
+            "Memory": component.memory or DEFAULT_MEMORY,
             "NanoCpus": round((component.cpus or 0.0) * 1e9),
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": component.read_only,
@@ -162,17 +162,17 @@ def _body(
 
 
 def _overrides(component: Component) -> dict[str, Any]:
-    """Return what the file says in place of the image."""
-    stated = {
+    """Return the settings of the file that override those of the image."""
+    overrides = {
         "Cmd": component.command and list(component.command),
         "Entrypoint": component.entrypoint and list(component.entrypoint),
         "User": component.user,
         "WorkingDir": component.working_dir,
     }
-    return {key: value for key, value in stated.items() if value}
+    return {key: value for key, value in overrides.items() if value}
 
 
-def _runs(engine: Engine, container: str) -> bool:
+def _is_running(engine: Engine, container: str) -> bool:
     try:
         return bool(engine.get(f"/containers/{container}/json")["State"]["Running"])
     except EngineError as error:
@@ -181,6 +181,6 @@ def _runs(engine: Engine, container: str) -> bool:
         raise
 
 
-def _at_work(path: Path) -> bool:
-    """Whether a run holds its folder."""
+def _is_active(path: Path) -> bool:
+    """Whether a run holds the lock of its folder."""
     return locks.is_held(path / _LOCK)

@@ -1,6 +1,6 @@
-"""Locks between processes of one host: files that are locked while they are open, so that who dies lets go.
+"""Locks between processes of one host: files that are locked while they are open, so that a killed process releases them.
 
-They are open file description locks (fcntl(2)): unlike flock(2) one can be looked at without being taken.
+They are open file description locks (fcntl(2)): unlike flock(2), they can be tested without being acquired.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FLOCK = "hhqqi4x"
 
 
 class Locked(Exception):
-    """Another process holds the lock; ``content`` is what it has written into the file."""
+    """Another process holds the lock; ``content`` is what it wrote to the file."""
 
     def __init__(self, content: str) -> None:
         super().__init__(content)
@@ -24,10 +24,10 @@ class Locked(Exception):
 
 
 @contextmanager
-def held(path: Path, wait: bool = False) -> Iterator[IO[str]]:
-    """Hold ``path`` for one process at a time, and yield the file, open to be read and written.
+def hold(path: Path, wait: bool = False) -> Iterator[IO[str]]:
+    """Hold the lock of ``path``, and yield the file, open for reading and writing.
 
-    Raises ``Locked`` where another holds it, unless it is to ``wait``.
+    If another process holds it, ``wait`` for it or raise ``Locked``.
     """
     with path.open("a+", encoding="utf-8") as file:
         try:
@@ -39,13 +39,13 @@ def held(path: Path, wait: bool = False) -> Iterator[IO[str]]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds ``path``."""
+    """Whether a process holds the lock of ``path``."""
     try:
         with path.open("r", encoding="utf-8") as file:
-            answer = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _request())
+            lock = fcntl.fcntl(file, fcntl.F_OFD_GETLK, _request())
     except FileNotFoundError:
         return False
-    return bool(struct.unpack(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+    return bool(struct.unpack(_FLOCK, lock)[0] != fcntl.F_UNLCK)
 
 
 def _request() -> bytes:

@@ -1,4 +1,4 @@
-"""Names and labels of what the driver makes: the one place that both Ansible and Pulumi take them from."""
+"""Names and labels of the driver's resources, which both Ansible and Pulumi use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALIDATION = f"{LABEL}.validation"
 
 
 class Role(StrEnum):
-    """What a container is for: three make an instance, and one supervisor looks after all instances."""
+    """The role of a container: three make up an instance, and one supervisor restarts those of all instances."""
 
     SANDBOX = "sandbox"
     PROXY = "proxy"
@@ -29,23 +29,23 @@ def network_name(application: str) -> str:
 
 
 def volume_name(application: str, volume: str) -> str:
-    """Return the name of a volume, as Docker Compose names it, so that its data can be taken over."""
+    """Return the name of a volume, the same as Docker Compose's, so that its data can be adopted."""
     return f"{application}_{volume}"
 
 
 def container_name(application: str, instance: str, role: Role) -> str:
-    """Return the name of a container: the application's own is called after the instance."""
+    """Return the name of a container; the workload has the name of the instance."""
     name = f"{application}-{instance}"
     return name if role == Role.WORKLOAD else f"{name}-{role}"
 
 
 def next_name(container: str) -> str:
-    """Return the name of a container that is to replace another, for as long as both are there."""
+    """Return the name of a container's successor while both exist."""
     return f"{container}-next"
 
 
 def former_name(container: str) -> str:
-    """Return the name of the container that the one called ``container`` is to replace."""
+    """Return the name of the container that ``container``, a successor, replaces."""
     return container.removesuffix("-next")
 
 
@@ -55,5 +55,5 @@ def supervisor_name(application: str) -> str:
 
 
 def validation_prefix(application: str) -> str:
-    """Return how the names begin of the containers, and of the folders, in which Envoy looks at what is to be written."""
+    """Return the prefix of the names of containers and folders in which Envoy validates files before they are written."""
     return f"{application}-validation-"

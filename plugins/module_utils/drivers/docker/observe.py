@@ -1,4 +1,4 @@
-"""What a Docker engine and its host have of one application."""
+"""The observed state of one application on a Docker engine."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ RUNNING = "running"
 
 
 @dataclass(frozen=True)
-class Found:
-    """A container as it is. ``health`` is starting, healthy, unhealthy, or empty where nothing checks it.
+class ObservedContainer:
+    """A container as the engine has it. ``health`` is starting, healthy, unhealthy, or empty without a health check.
 
-    ``memory`` is in bytes and ``cpus`` in billionths of a processor, both 0 for no limit; ``address`` is its own on the
-    application's network.
+    ``memory`` is in bytes and ``cpus`` in billionths of a processor, both 0 for no limit; ``restarts`` says whether its restart
+    policy is ``always``; ``address`` is on the application's network; ``sandbox_id`` is the container whose network it joins.
     """
 
     name: str
@@ -34,63 +34,64 @@ class Found:
     restarts: bool
     networks: tuple[str, ...]
     address: str
-    joined: str
+    sandbox_id: str
     kind: str
-    key: str
+    id: str
 
     @property
     def running(self) -> bool:
-        """Whether it runs."""
+        """Whether the container runs."""
         return self.state == RUNNING
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What the engine has of an application: the range of each of its networks, and its containers by name.
+    """The engine's resources: the subnet of each network of the application, and the application's containers by name.
 
-    ``other_ranges`` are those of networks that are not the application's; ``volumes`` the names of all volumes, ``own_volumes``
-    those that are labelled as the application's.
+    ``other_ranges`` are the subnets of networks that are not the application's; ``volumes`` the names of all volumes,
+    ``own_volumes`` those that are labelled as the application's.
     """
 
     networks: Mapping[str, str] = field(default_factory=dict)
     other_ranges: tuple[str, ...] = ()
     volumes: frozenset[str] = frozenset()
     own_volumes: frozenset[str] = frozenset()
-    containers: Mapping[str, Found] = field(default_factory=dict)
+    containers: Mapping[str, ObservedContainer] = field(default_factory=dict)
 
 
 def observe(engine: Engine, application: str) -> Inventory:
-    """Return what ``engine`` has of ``application``; volumes by name, labelled or not. Raises ``EngineError``."""
-    mine = {"label": [f"{names.APPLICATION}={application}"]}
+    """Return the resources that ``engine`` has for ``application``. Raises ``EngineError``."""
+    filters = {"label": [f"{names.APPLICATION}={application}"]}
     with ThreadPoolExecutor(8) as pool:
-        networks = pool.submit(engine.get, "/networks")
-        volumes = pool.submit(engine.get, "/volumes")
-        listed = engine.get("/containers/json", all=1, filters=mine)
-        found = [each for each in pool.map(lambda item: _inspected(engine, item["Id"], application), listed) if each]
-        labelled = [(each, (each["Labels"] or {}).get(names.APPLICATION) == application) for each in networks.result()]
+        network_list = pool.submit(engine.get, "/networks")
+        volume_list = pool.submit(engine.get, "/volumes")
+        summaries = engine.get("/containers/json", all=1, filters=filters)
+        containers = pool.map(lambda summary: _inspect(engine, summary["Id"], application), summaries)
+        networks = [(network, _is_own(network, application)) for network in network_list.result()]
+        volumes = volume_list.result()["Volumes"] or ()
         return Inventory(
-            networks={each["Name"]: subnet(each) for each, own in labelled if own},
-            other_ranges=tuple(subnet(each) for each, own in labelled if not own),
-            volumes=frozenset(each["Name"] for each in volumes.result()["Volumes"] or ()),
-            own_volumes=frozenset(
-                each["Name"]
-                for each in volumes.result()["Volumes"] or ()
-                if (each["Labels"] or {}).get(names.APPLICATION) == application
-            ),
-            containers={each.name: each for each in found},
+            networks={network["Name"]: subnet(network) for network, own in networks if own},
+            other_ranges=tuple(subnet(network) for network, own in networks if not own),
+            volumes=frozenset(volume["Name"] for volume in volumes),
+            own_volumes=frozenset(volume["Name"] for volume in volumes if _is_own(volume, application)),
+            containers={container.name: container for container in containers if container},
         )
 
 
+def _is_own(resource: dict[str, Any], application: str) -> bool:
+    return (resource["Labels"] or {}).get(names.APPLICATION) == application
+
+
 def subnet(network: dict[str, Any]) -> str:
-    """Return a network's range, in CIDR notation, from what the engine tells of it."""
+    """Return the range of an inspected network, in CIDR notation."""
     config = (network.get("IPAM") or {}).get("Config") or [{}]
     return str(config[0].get("Subnet", ""))
 
 
-def _inspected(engine: Engine, key: str, application: str) -> Found | None:
-    """Return a container; None where it went meanwhile."""
+def _inspect(engine: Engine, container: str, application: str) -> ObservedContainer | None:
+    """Return a container, None if it has been removed meanwhile."""
     try:
-        body = engine.get(f"/containers/{key}/json")
+        body = engine.get(f"/containers/{container}/json")
     except EngineError as error:
         if error.status == 404:
             return None
@@ -98,7 +99,7 @@ def _inspected(engine: Engine, key: str, application: str) -> Found | None:
     labels, state, host = body["Config"]["Labels"], body["State"], body["HostConfig"]
     networks = body["NetworkSettings"]["Networks"]
     own = networks.get(names.network_name(application)) or {}
-    return Found(
+    return ObservedContainer(
         name=body["Name"].lstrip("/"),
         component=labels.get(names.COMPONENT, ""),
         instance=labels.get(names.INSTANCE, ""),
@@ -112,7 +113,7 @@ def _inspected(engine: Engine, key: str, application: str) -> Found | None:
         restarts=host["RestartPolicy"]["Name"] == "always",
         networks=tuple(sorted(networks)),
         address=(own.get("IPAMConfig") or {}).get("IPv4Address", ""),
-        joined=host["NetworkMode"].partition("container:")[2],
+        sandbox_id=host["NetworkMode"].partition("container:")[2],
         kind=labels.get(names.KIND, ""),
-        key=body["Id"],
+        id=body["Id"],
     )

@@ -1,4 +1,4 @@
-"""What can be done to an application on a Docker engine. An operation carries all that it needs."""
+"""The operations on an application on a Docker engine. An operation has all the data that it needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .topology import DockerTopology
 
 @dataclass(frozen=True, kw_only=True)
 class CreateNetwork(Operation):
-    """Make the network ``subject``."""
+    """Create the network ``subject``."""
 
     verb: ClassVar[str] = "create network"
     subnet: str
@@ -31,7 +31,7 @@ class RemoveNetwork(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class CreateVolume(Operation):
-    """Make the volume ``subject``."""
+    """Create the volume ``subject``."""
 
     verb: ClassVar[str] = "create volume"
     labels: Mapping[str, str]
@@ -46,7 +46,7 @@ class RemoveVolume(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSecret(Operation):
-    """Make up the secret ``subject``."""
+    """Generate the secret ``subject``."""
 
     verb: ClassVar[str] = "create secret"
 
@@ -68,14 +68,14 @@ class DeleteFile(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class DeleteFolder(Operation):
-    """Delete the folder ``subject`` of the application with all that is in it."""
+    """Delete the folder ``subject`` of the application with its content."""
 
     verb: ClassVar[str] = "delete data"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerOperation(Operation):
-    """Something that is done to ``container``."""
+    """An operation on ``container``."""
 
     container: Container
 
@@ -96,28 +96,28 @@ class RecreateContainer(ContainerOperation):
 
 @dataclass(frozen=True, kw_only=True)
 class HandOverProxy(ContainerOperation):
-    """Start ``container`` beside the proxy that it replaces, which takes no new connection from then on and leaves."""
+    """Start ``container`` beside the proxy that it replaces, which then accepts no new connections, and is removed."""
 
     verb: ClassVar[str] = "hand over"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartContainer(ContainerOperation):
-    """Start ``container``, which is there."""
+    """Start ``container``, which exists."""
 
     verb: ClassVar[str] = "start"
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateContainer(ContainerOperation):
-    """Give ``container`` other limits while it runs."""
+    """Change the limits of ``container`` while it runs."""
 
     verb: ClassVar[str] = "update"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetachContainer(ContainerOperation):
-    """Take ``container`` off all networks but ``network``."""
+    """Disconnect ``container`` from all networks except ``network``."""
 
     verb: ClassVar[str] = "detach"
     network: str
@@ -125,15 +125,15 @@ class DetachContainer(ContainerOperation):
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveContainer(Operation):
-    """Stop and remove the container ``subject``. ``folder`` is the instance whose proxy's folder goes with it."""
+    """Stop and remove the container ``subject``, and the admin folder of the instance ``folder`` if set."""
 
     verb: ClassVar[str] = "remove"
     folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Endpoint(Operation):
-    """Something about the endpoints of the instance ``subject``: ``model`` is its component."""
+class _EndpointOperation(Operation):
+    """An operation on the endpoints of the instance ``subject``; ``model`` is its component."""
 
     instance: Instance
     model: Component
@@ -141,22 +141,22 @@ class _Endpoint(Operation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Admit(_Endpoint):
-    """Let callers send to an instance."""
+class Admit(_EndpointOperation):
+    """Add an instance to the endpoints that callers know."""
 
     verb: ClassVar[str] = "admit"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Withdraw(_Endpoint):
-    """Let callers send nothing more to an instance."""
+class Withdraw(_EndpointOperation):
+    """Remove an instance from the endpoints that callers know."""
 
     verb: ClassVar[str] = "withdraw"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drain(Operation):
-    """Wait until callers know an instance no more and it has finished its requests."""
+    """Wait until no caller knows an instance any more and its in-flight requests are finished."""
 
     verb: ClassVar[str] = "drain"
     idle: ClassVar[bool] = True

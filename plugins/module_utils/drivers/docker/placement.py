@@ -1,4 +1,4 @@
-"""Which instances of a component are to run, given those that do: what changes takes as few of them along as it can."""
+"""Which instances of a component should run, given those that do: a change replaces as few of them as possible."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from ...model.application import Component, Kind
 from .topology import MAX_ORDINAL
 
 
-def fixed(component: Component) -> bool:
-    """Whether the instances of ``component`` are replaced in their places.
+def replaced_in_place(component: Component) -> bool:
+    """Whether an instance of ``component`` is replaced by one with the same ordinal.
 
-    Those of a stateful one have data and names of their own, and a published port can be held by one instance only.
+    Stateful instances have their own data and names, and only one instance can bind a published port.
     """
     return component.kind == Kind.STATEFUL or bool(component.outer_ports)
 
 
-def ordinals(component: Component, replicas: int, running: Collection[int], current: Collection[int]) -> tuple[int, ...]:
-    """Return the ordinals of the instances that are to run.
+def choose_ordinals(component: Component, replicas: int, running: Collection[int], current: Collection[int]) -> tuple[int, ...]:
+    """Return the ordinals of the instances that should run.
 
-    ``running`` are those that are there, ``current`` those of them that are as they should be. A single instance that is not gets
-    a successor in another place, so that it can serve until that is healthy; several are replaced in their places, one by one.
+    ``running`` are those that exist, ``current`` those of them that are up to date. A single outdated instance gets a successor
+    with another ordinal, so that it can serve until that is healthy; several are replaced in place, one by one.
     """
-    if fixed(component):
+    if replaced_in_place(component):
         return tuple(range(1, replicas + 1))
     free = [ordinal for ordinal in range(1, MAX_ORDINAL + 1) if ordinal not in running]
     if replicas == 1 and running and not current:

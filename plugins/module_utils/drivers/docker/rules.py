@@ -1,7 +1,7 @@
 """The packet rules of an instance's network namespace, for ``nft -f``.
 
-What the application sends to a dependency's loopback address goes to the proxy, and so does what comes from outside
-to the component's ports; nothing else comes in, and the application reaches no other instance by itself.
+What the application sends to a dependency's loopback address is redirected to the proxy, and so are connections from outside
+to the component's ports; nothing else is let in, and the application cannot reach other instances directly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state store on a host: one file, replaced as a whole, and a lease as a lock that is held by an open file."""
+"""The state store on a host: one file, replaced as a whole; a lease is the lock of an open file."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..errors import Busy
 from . import files, locks
 from .layout import Layout
 
-_TRY_SECONDS = 0.2
-# What versions before 0.2 kept beside their records: a lock, and whether the tracing schema was loaded.
+_RETRY_SECONDS = 0.2
+# Versions before 0.2 had these beside their records: a lock, and a mark that the tracing schema was loaded.
 _FORMER_FILES = ("lock", "tracing")
 
 
 @dataclass(frozen=True)
 class FileLease:
-    """A lease: the number of its holding, and the file that tells whose it is."""
+    """A lease: its fencing token, and the file that names the holder."""
 
     token: int
     path: Path
@@ -39,7 +39,7 @@ class FileTransaction:
 
 
 class FileStateStore:
-    """Keeps the state of one application below ``layout``."""
+    """Stores the state of one application below ``layout``."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -57,10 +57,10 @@ class FileStateStore:
 
     @contextmanager
     def transaction(self, lease: Lease) -> Iterator[FileTransaction]:
-        """Lock the state, and write what it is set to. Raises ``StateError``, and ``Busy`` where ``lease`` is lost."""
-        files.directory(self._layout.home, files.HOME_MODE)
-        files.directory(self._layout.leases, 0o755)
-        with locks.held(self._layout.leases / "state", wait=True):
+        """Lock the state, and write it if it was changed. Raises ``StateError``, and ``Busy`` if ``lease`` was lost."""
+        files.ensure_directory(self._layout.home, files.HOME_MODE)
+        files.ensure_directory(self._layout.leases, 0o755)
+        with locks.hold(self._layout.leases / "state", wait=True):
             self._check(lease)
             before = self.read()
             transaction = FileTransaction(before)
@@ -72,55 +72,55 @@ class FileStateStore:
     def lease(
         self, holder: Holder, timeout: float = 0.0, on_wait: Callable[[Holder], None] | None = None
     ) -> Iterator[FileLease]:
-        """Hold the application, or the release that ``holder`` names. Raises ``Busy``."""
-        files.directory(self._layout.leases, 0o755)
+        """Hold the lease of the application, or of the release that ``holder`` names. Raises ``Busy``."""
+        files.ensure_directory(self._layout.leases, 0o755)
         path = self._layout.leases / (f"{holder.release}.release" if holder.release else "application")
-        told = False
+        notified = False
         with ExitStack() as stack:
 
             def take() -> FileLease | None:
-                nonlocal told
+                nonlocal notified
                 try:
-                    file = stack.enter_context(locks.held(path))
+                    file = stack.enter_context(locks.hold(path))
                 except locks.Locked as locked:
-                    other = _parsed(locked.content)
-                    if on_wait and other and not told:
-                        told = True
-                        on_wait(other)
+                    current = _parse_holder(locked.content)
+                    if on_wait and current and not notified:
+                        notified = True
+                        on_wait(current)
                     return None
                 file.seek(0)
-                token = int(_content(file.read()).get("token", 0)) + 1
+                token = int(_parse_object(file.read()).get("token", 0)) + 1
                 file.truncate(0)
                 json.dump({**asdict(replace(holder, since=time.time())), "token": token}, file)
                 file.flush()
                 return FileLease(token, path)
 
-            lease = poll(take, timeout, _TRY_SECONDS)
+            lease = poll(take, timeout, _RETRY_SECONDS)
             if lease is None:
-                raise Busy(refusal(_parsed(path.read_text(encoding="utf-8")), self._layout.application))
+                raise Busy(busy_message(_parse_holder(path.read_text(encoding="utf-8")), self._layout.application))
             yield lease
 
     def holders(self) -> tuple[Holder, ...]:
-        """Return who is at work on the application and on its releases."""
+        """Return the holders of the leases of the application and of its releases."""
         folder = self._layout.leases
         paths = [folder / "application", *sorted(folder.glob("*.release"))]
-        held = [_parsed(path.read_text(encoding="utf-8")) for path in paths if locks.is_held(path)]
-        return tuple(each for each in held if each)
+        holders = [_parse_holder(path.read_text(encoding="utf-8")) for path in paths if locks.is_held(path)]
+        return tuple(holder for holder in holders if holder)
 
     def set_demand(self, release: str, demand: str) -> None:
-        """Leave ``demand`` for whoever takes ``release`` through its course."""
+        """Leave ``demand`` for the run that has ``release``."""
         files.write(self._layout.leases / f"{release}.demand", demand.encode())
 
     def get_demand(self, release: str) -> str:
-        """Return what is demanded of ``release``."""
+        """Return the demand for ``release``, empty if there is none."""
         try:
             return (self._layout.leases / f"{release}.demand").read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return ""
 
     def _check(self, lease: Lease) -> None:
-        """Raise ``Busy`` where another holds what ``lease`` was for."""
-        if isinstance(lease, FileLease) and _content(lease.path.read_text(encoding="utf-8")).get("token") != lease.token:
+        """Raise ``Busy`` if another run has taken over ``lease``."""
+        if isinstance(lease, FileLease) and _parse_object(lease.path.read_text(encoding="utf-8")).get("token") != lease.token:
             raise Busy(f"{lease.path.name}: the lease was lost to another run; run again")
 
     def _write(self, state: ApplicationState) -> None:
@@ -135,7 +135,7 @@ class FileStateStore:
         return self._layout.home / "releases"
 
     def _legacy(self) -> ApplicationState:
-        """Return what versions before 0.2 recorded: a file for each release, one for what was promoted, one for scaling."""
+        """Return the state of versions before 0.2: a file for each release, one for promoted versions, one for scaling."""
         folder = self._old_records
 
         def read(path: Path) -> Any:
@@ -150,10 +150,10 @@ class FileStateStore:
         return migrate(releases, read(folder / "promoted.json"), read(folder / "scaled.json"), str(folder))
 
 
-def refusal(holder: Holder | None, application: str) -> str:
-    """Return the refusal of a run while ``holder`` is at work."""
+def busy_message(holder: Holder | None, application: str) -> str:
+    """Return the message for a run that is refused while ``holder`` has the lease."""
     if holder is None:
-        return f"another run is at work on {application}; wait for its end and run again"
+        return f"another run of {application} is in progress; wait for its end and run again"
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
     if holder.release:
         return (
@@ -166,17 +166,17 @@ def refusal(holder: Holder | None, application: str) -> str:
     )
 
 
-def _content(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _parsed(text: str) -> Holder | None:
-    found = _content(text)
+def _parse_holder(text: str) -> Holder | None:
+    fields = _parse_object(text)
     try:
-        return Holder(Purpose(found["purpose"]), found["by"], found["release"], found["since"])
+        return Holder(Purpose(fields["purpose"]), fields["by"], fields["release"], fields["since"])
     except (KeyError, ValueError):
         return None

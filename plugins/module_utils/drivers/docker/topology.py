@@ -1,8 +1,8 @@
-"""Who has which address on a Docker engine: allocated once, recorded, and never moved by a neighbour that comes or goes.
+"""Addresses on a Docker engine: allocated once, stored, and unaffected by components that are added or removed.
 
-Every application has a network of /16 and every component a block of 32 addresses in it: 15 for instances of the stable
-version, 15 for those of a candidate. In a caller's own namespace the same block, moved to 127.64.0.0, stands for the component:
-its first address for any instance, the n-th for that one.
+Every application has a /16 network, and every component a block of 32 addresses in it: 15 for instances of the stable version,
+15 for those of a candidate. In a caller's own namespace, the same block of 127.64.0.0 stands for the component: its first
+address for any instance, the n-th for instance n.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from ...model.scaling import MAX_REPLICAS
 
 BLOCK_LENGTH = 27
 BLOCK = 1 << (32 - BLOCK_LENGTH)
-# The first block has the addresses that Docker takes for itself.
+# The first block has the addresses that Docker itself uses.
 BLOCKS = range(1, (1 << 16) // BLOCK)
-# One more than there are replicas: a single instance's successor is there before it leaves.
+# One more than replicas: a single instance is removed only after its successor runs.
 MAX_ORDINAL = MAX_REPLICAS + 1
 LOOPBACK = IPv4Network("127.64.0.0/10")
 FIRST_PROXY_UID = 1_000_000
-_CANDIDATES = 16
+_CANDIDATE_OFFSET = 16
 _SUBNETS = [IPv4Network(f"10.{number}.0.0/16") for number in range(64, 192)]
 _SUBNET_KEY, _BLOCK_KEY = "subnet", "block/"
 
 
 @dataclass(frozen=True)
 class DockerTopology:
-    """The addresses of one application: its ``subnet``, the index of each component's block in it, and what runs there."""
+    """The addresses of one application: its ``subnet``, the index of each component's block, and the placed instances."""
 
     subnet: IPv4Network
     blocks: Mapping[str, int]
@@ -40,62 +40,62 @@ class DockerTopology:
 
     @property
     def mesh_range(self) -> str:
-        """The range that all instances have their addresses in."""
+        """The range of all instances' addresses."""
         return str(self.subnet)
 
     @property
     def host_address(self) -> str:
-        """The address by which the host itself calls instances: the bridge's."""
+        """The source address of calls from the host: the bridge's."""
         return str(self.subnet[1])
 
     def instances(self, component: str, version: Version) -> tuple[Instance, ...]:
-        """Return the instances of a version that are to run."""
+        """Return the instances of a version that should run."""
         return self.placement.get((component, version), ())
 
     def address(self, instance: Instance) -> str:
-        """Return where an instance takes calls."""
+        """Return the address of an instance."""
         return str(self.subnet[self._offset(instance)])
 
     def instance_at(self, address: str) -> Instance | None:
-        """Return the instance that ``address`` is for, None where it is nobody's."""
+        """Return the instance that has ``address``, None if there is none."""
         offset = int(IPv4Address(address)) - int(self.subnet.network_address)
         component = next((name for name, index in self.blocks.items() if index == offset // BLOCK), None)
-        version = Version.CANDIDATE if offset % BLOCK > _CANDIDATES else Version.STABLE
-        ordinal = offset % BLOCK - (_CANDIDATES if version == Version.CANDIDATE else 0)
+        version = Version.CANDIDATE if offset % BLOCK > _CANDIDATE_OFFSET else Version.STABLE
+        ordinal = offset % BLOCK - (_CANDIDATE_OFFSET if version == Version.CANDIDATE else 0)
         return Instance(component, version, ordinal) if component and 1 <= ordinal <= MAX_ORDINAL else None
 
     def instances_at(self, addresses: Iterable[str], target: str) -> frozenset[Instance]:
-        """Return the instances of ``target``, a version's name, at ``addresses``: some may be another's since."""
-        found = [self.instance_at(address) for address in addresses]
-        return frozenset(each for each in found if each and each.version_name == target)
+        """Return the instances of ``target``, a version's name, at ``addresses``; some may belong to another version by now."""
+        instances = [self.instance_at(address) for address in addresses]
+        return frozenset(instance for instance in instances if instance and instance.version_name == target)
 
     def proxy_uid(self, instance: Instance) -> int:
-        """Return the user that the proxy of an instance runs as, a different one for each.
+        """Return the user ID of an instance's proxy, a different one for each.
 
-        Packet rules know the proxy by it, and the kernel's limit of inotify instances, 128 by default, is one a user:
-        a proxy takes a dozen of them.
+        Packet rules identify the proxy by it, and the kernel limits inotify instances, by default to 128, per user: a proxy uses
+        a dozen of them.
         """
         return FIRST_PROXY_UID + self._offset(instance)
 
     def source_range(self, component: str) -> str:
-        """Return the range that calls of ``component`` come from: all its instances' addresses."""
+        """Return the source range of calls by ``component``: all its instances' addresses."""
         return str(IPv4Network((int(self.subnet.network_address) + self.blocks[component] * BLOCK, BLOCK_LENGTH)))
 
     def loopback(self, component: str, ordinal: int = 0) -> str:
-        """Return where callers find ``component`` in their own namespace, or its stable instance ``ordinal``."""
+        """Return the address of ``component``, or of its stable instance ``ordinal``, in the callers' own namespaces."""
         return str(LOOPBACK[self.blocks[component] * BLOCK + ordinal])
 
     def loopback_range(self, component: str) -> str:
-        """Return the range that has all of these addresses."""
+        """Return the range of all loopback addresses of ``component``."""
         return f"{self.loopback(component)}/{BLOCK_LENGTH}"
 
     def _offset(self, instance: Instance) -> int:
-        within = instance.ordinal + (_CANDIDATES if instance.version == Version.CANDIDATE else 0)
+        within = instance.ordinal + (_CANDIDATE_OFFSET if instance.version == Version.CANDIDATE else 0)
         return self.blocks[instance.component] * BLOCK + within
 
 
 def topology(allocation: Mapping[str, str]) -> DockerTopology:
-    """Return the topology that ``allocate`` recorded."""
+    """Return the topology of an allocation by ``allocate``."""
     blocks = {key.removeprefix(_BLOCK_KEY): int(index) for key, index in allocation.items() if key.startswith(_BLOCK_KEY)}
     return DockerTopology(IPv4Network(allocation[_SUBNET_KEY]), blocks)
 
@@ -107,11 +107,11 @@ def allocate(
     addresses: Mapping[str, str] | None = None,
     taken: Collection[str] = (),
 ) -> dict[str, str]:
-    """Return who has which addresses: what is ``recorded``, and the lowest free ones for what is new.
+    """Return the allocation: what is ``recorded``, and the lowest free blocks for new components.
 
-    ``network`` is the range that the application's network has on the engine, empty where there is none; ``addresses`` one
-    address of each component that runs, by which those of a deployment without a record are known again; ``taken`` the
-    ranges of other networks. Raises ``Refused`` where the network is full.
+    ``network`` is the range of the application's network on the engine, empty if there is none; ``addresses`` has one address of
+    each running component, which identifies its block if no allocation is recorded; ``taken`` are the ranges of other networks.
+    Raises ``Refused`` if the network is full.
     """
     subnet = application.subnet or recorded.get(_SUBNET_KEY) or network or _free_subnet(application.name, taken)
     names = {component.name for component in application.components}
@@ -134,18 +134,18 @@ def allocate(
 
 
 def default_subnet(application: str) -> str:
-    """Return the range that an application's network has where nothing is stated and no other network is in its way."""
-    return str(_SUBNETS[_first(application)])
+    """Return the default range of an application's network, which it has unless another network overlaps with it."""
+    return str(_SUBNETS[_default_index(application)])
 
 
 def _free_subnet(application: str, taken: Collection[str]) -> str:
-    first = _first(application)
-    others = [IPv4Network(each, strict=False) for each in taken if each and ":" not in each]
+    first = _default_index(application)
+    networks = [IPv4Network(network, strict=False) for network in taken if network and ":" not in network]
     for subnet in (*_SUBNETS[first:], *_SUBNETS[:first]):
-        if not any(subnet.overlaps(other) for other in others):
+        if not any(subnet.overlaps(network) for network in networks):
             return str(subnet)
     raise Refused("the application's network: found no free range in 10.64.0.0 to 10.191.0.0; allowed: x-mesh.subnet with one")
 
 
-def _first(application: str) -> int:
+def _default_index(application: str) -> int:
     return int.from_bytes(hashlib.sha256(application.encode()).digest()[:4], "big") % len(_SUBNETS)

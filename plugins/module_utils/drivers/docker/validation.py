@@ -1,4 +1,4 @@
-"""Envoy's own judgement of files before they are written, by the proxies' image in a container that is gone a moment later."""
+"""Validates files with Envoy before they are written, in a short-lived container of the proxies' image."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .client import Engine, EngineError, Result
 from .layout import Layout
 
 A = TypeVar("A", bound=Application)
-SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
 SEARCH_SECONDS = 3.0
-LEFTOVER_SECONDS = 2 * SECONDS
+LEFTOVER_SECONDS = 2 * TIMEOUT_SECONDS
 _MEMORY = 256 << 20
-_PROCESSES = 64
+_MAX_PROCESSES = 64
 _NOBODY = "65534:65534"
-_TARGET, _DOCUMENT = "/candidate", "candidate.json"
-_SHOWN_LINES = 5
+_FOLDER, _DOCUMENT = "/candidate", "candidate.json"
+_MAX_LINES = 5
 
 
 def validate(
@@ -39,53 +39,54 @@ def validate(
     render: Callable[[A], Mapping[str, str]],
     paths: Collection[str],
 ) -> tuple[Rejection, ...]:
-    """Return what Envoy rejects of the files at ``paths``, of those that ``render`` makes of ``application``.
+    """Return what Envoy rejects in the files at ``paths``, which ``render`` returns for ``application``.
 
-    ``image`` is the proxies' own. Where it takes all, which is usual, that is one run of it; with no ``paths`` there is none.
-    Where it does not, runs go on until the keys that are to blame are known, ``SEARCH_SECONDS`` and one key more at most.
-    Nothing that proxies read is touched.
+    ``image`` is the proxies'. If Envoy accepts all files, that takes one run, and none without ``paths``. Otherwise runs follow
+    until the keys that cause the rejection are known, for ``SEARCH_SECONDS`` and one more key at most. No file that proxies read
+    is changed.
 
-    Routes at each weight of a release are of one shape: who validates them when it begins need not when a weight changes.
+    Routes have the same form at each weight of a release: they need validation when it begins, but not when a weight changes.
 
-    Raises ``EngineError``, also where Envoy could not be asked.
+    Raises ``EngineError``, also if Envoy could not validate the files.
     """
     if not paths:
         return ()
     _remove_leftovers(engine, layout)
     began = time.monotonic()
 
-    def judge(document: Config) -> str:
-        return _judged(engine, image, layout, document)
+    def reject_reason(document: Config) -> str:
+        return _validate_document(engine, image, layout, document)
 
-    return find_rejections(application, render, paths, judge, lambda: time.monotonic() - began > SEARCH_SECONDS)
+    return find_rejections(application, render, paths, reject_reason, lambda: time.monotonic() - began > SEARCH_SECONDS)
 
 
-def _judged(engine: Engine, image: str, layout: Layout, document: Config) -> str:
-    """Return why Envoy rejects ``document``, nothing where it does not. Raises ``EngineError``."""
-    with _candidate(layout, document) as folder:
+def _validate_document(engine: Engine, image: str, layout: Layout, document: Config) -> str:
+    """Return why Envoy rejects ``document``, empty if it does not. Raises ``EngineError``."""
+    with _stored(layout, document) as folder:
         body = _body(image, layout.application, folder)
         try:
-            ended = engine.run_to_end(folder.name, body, SECONDS)
+            result = engine.run_to_end(folder.name, body, TIMEOUT_SECONDS)
         except TimeoutError as error:
-            raise EngineError(0, f"{image} has not judged the mesh's files within {SECONDS:.0f} s") from error
-    return _verdict(image, ended)
+            raise EngineError(0, f"{image} has not validated the mesh's files within {TIMEOUT_SECONDS:.0f} s") from error
+    return _verdict(image, result)
 
 
-def _verdict(image: str, ended: Result) -> str:
-    if not ended.status:
+def _verdict(image: str, result: Result) -> str:
+    if not result.status:
         return ""
-    found = rejection_reason(ended.output)
-    if found:
-        return found
-    lines = [line for line in ended.output.splitlines() if line.strip()][-_SHOWN_LINES:]
-    told = "\n".join([f"{image} could not judge the mesh's files, it ended with status {ended.status}", *lines])
-    raise EngineError(0, told)
+    rejection = rejection_reason(result.output)
+    if rejection:
+        return rejection
+    lines = [line for line in result.output.splitlines() if line.strip()][-_MAX_LINES:]
+    raise EngineError(
+        0, "\n".join([f"{image} could not validate the mesh's files; it exited with status {result.status}", *lines])
+    )
 
 
 @contextmanager
-def _candidate(layout: Layout, document: Config) -> Iterator[Path]:
-    """Keep ``document`` in a folder of its own below the application's, which the image's user can read."""
-    files.directory(layout.home, files.HOME_MODE)
+def _stored(layout: Layout, document: Config) -> Iterator[Path]:
+    """Store ``document`` in a temporary folder below the application's, which the image's user can read."""
+    files.ensure_directory(layout.home, files.HOME_MODE)
     folder = Path(tempfile.mkdtemp(prefix=names.validation_prefix(layout.application), dir=layout.home))
     try:
         folder.chmod(0o755)
@@ -101,33 +102,33 @@ def _body(image: str, application: str, folder: Path) -> dict[str, Any]:
         "Image": image,
         "Cmd": [
             "--mode", "validate",
-            "--config-path", f"{_TARGET}/{_DOCUMENT}",
+            "--config-path", f"{_FOLDER}/{_DOCUMENT}",
             "--concurrency", "1",
             "--disable-hot-restart",
             "--log-level", "critical",
         ],
         "User": _NOBODY,
-        # Not one of the application's containers: these are started again when they end.
+        # Not one of the application's containers: the supervisor would restart it.
         "Labels": {names.VALIDATION: application},
         "HostConfig": {
             "NetworkMode": "none",
-            "Mounts": [{"Type": "bind", "Source": str(folder), "Target": _TARGET, "ReadOnly": True}],
+            "Mounts": [{"Type": "bind", "Source": str(folder), "Target": _FOLDER, "ReadOnly": True}],
             "CapDrop": ["ALL"],
             "ReadonlyRootfs": True,
             "SecurityOpt": ["no-new-privileges"],
             "Memory": _MEMORY,
             "MemorySwap": _MEMORY,
-            "PidsLimit": _PROCESSES,
+            "PidsLimit": _MAX_PROCESSES,
             "LogConfig": {"Type": "none"},
         },
     }  # fmt: skip
 
 
 def _remove_leftovers(engine: Engine, layout: Layout) -> None:
-    """Remove what runs left that were killed; what is younger than a run can be may be another's that is under way."""
+    """Remove what killed runs have left, once it is older than any run in progress can be."""
     oldest = time.time() - LEFTOVER_SECONDS
-    mine = {"label": [f"{names.VALIDATION}={layout.application}"]}
-    for container in engine.get("/containers/json", all=1, filters=mine):
+    filters = {"label": [f"{names.VALIDATION}={layout.application}"]}
+    for container in engine.get("/containers/json", all=1, filters=filters):
         if container["Created"] < oldest:
             with suppress(EngineError):
                 engine.delete(f"/containers/{container['Id']}", force=1)

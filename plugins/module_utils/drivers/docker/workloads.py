@@ -1,4 +1,4 @@
-"""The applications in the instances, as an engine tells of their containers."""
+"""The workloads of the instances, by the containers on an engine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .names import Role
 
 
 class DockerWorkloads:
-    """The applications of the instances of ``application``."""
+    """The workloads of the instances of ``application``."""
 
     def __init__(self, engine: Engine, application: str) -> None:
         self._engine = engine
         self._application = application
 
     def started_at(self, instance: Instance) -> str:
-        """Return since when the application of ``instance`` runs, nothing where it does not."""
+        """Return the start time of the workload of ``instance``, empty if it does not run."""
         try:
             state = self._engine.get(f"/containers/{self._name(instance)}/json")["State"]
         except EngineError as error:
@@ -28,14 +28,14 @@ class DockerWorkloads:
         return str(state["StartedAt"]) if state["Running"] else ""
 
     def logs(self, instance: Instance, lines: int) -> Sequence[str]:
-        """Return the last ``lines`` of what it wrote; says so where it is gone."""
+        """Return the last ``lines`` of its log, or a line that says that it is gone."""
         try:
             return self._engine.logs(self._name(instance), lines).splitlines()
         except EngineError:
             return ["it is gone"]
 
     def memory(self, instance: Instance) -> int:
-        """Return the bytes it uses, as ``docker stats`` counts: not what the kernel would give back; 0 where it does not run."""
+        """Return its memory usage in bytes, as ``docker stats`` does, without reclaimable page cache; 0 if it does not run."""
         try:
             path = f"/containers/{self._name(instance)}/stats"
             memory = self._engine.get(path, stream="false", **{"one-shot": "true"})["memory_stats"]
@@ -48,20 +48,20 @@ class DockerWorkloads:
         return max(0, int(memory.get("usage", 0) - inactive))
 
     def storage_identity(self, volumes: Sequence[str]) -> str:
-        """Return the names and birth times of ``volumes``; nothing where one is missing."""
-        found = []
+        """Return the names and creation times of ``volumes``, empty if one is missing."""
+        identities = []
         for volume in volumes:
             name = names.volume_name(self._application, volume)
             try:
-                found.append(f"{name} {self._engine.get(f'/volumes/{name}')['CreatedAt']}")
+                identities.append(f"{name} {self._engine.get(f'/volumes/{name}')['CreatedAt']}")
             except EngineError as error:
                 if error.status == 404:
                     return ""
                 raise
-        return "\n".join(found)
+        return "\n".join(identities)
 
     def run(self, instance: Instance, command: Sequence[str]) -> tuple[int, str]:
-        """Run ``command`` in it; return the exit status and both outputs as one text."""
+        """Run ``command`` in it; return the exit status, and stdout and stderr as one text."""
         result = self._engine.run(self._name(instance), tuple(command))
         return result.status, result.output
 

@@ -1,4 +1,4 @@
-"""What outlives a deployment on a cluster: namespace, storage, identities, limits, and who may call whom."""
+"""The resources on a cluster that outlive a deployment: namespace, storage, identities, limits, and allowed calls."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from . import names
 SANDBOX_MEMORY = 32 << 20
 DEFAULT_MEMORY = 512 << 20
 DEFAULT_STORAGE = 1 << 30
-CONTAINERS_OF_AN_INSTANCE = 3
+CONTAINERS_PER_INSTANCE = 3
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Storage of a stateful component; ``size`` in bytes."""
+    """A volume claim of a stateful component; ``size`` is in bytes."""
 
     name: str
     component: str
@@ -27,28 +27,28 @@ class Claim:
 
 @dataclass(frozen=True)
 class Flow:
-    """Calls that are let through, to ``ports`` of ``called``; ``caller`` is empty for every component."""
+    """Allowed calls from ``caller``, empty for every component, to ``ports`` of ``callee``."""
 
     caller: str
-    called: str
+    callee: str
     ports: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Quota:
-    """Limits of the namespace: bytes of memory and storage, pods, claims; and of a container, in bytes."""
+    """Limits of the namespace: bytes of memory and storage, pods, claims; and memory limits of a container, in bytes."""
 
     memory: int
     storage: int
     pods: int
     claims: int
     container_default: int
-    container_most: int
+    container_max: int
 
 
 @dataclass(frozen=True)
 class Infrastructure:
-    """All of it. ``entrances`` are the ports of components that are reached from outside, ``accounts`` by component."""
+    """The resources of an application; ``accounts`` and ``published_ports`` are by component."""
 
     namespace: str
     labels: Mapping[str, str]
@@ -56,16 +56,16 @@ class Infrastructure:
     accounts: Mapping[str, str]
     quota: Quota
     flows: tuple[Flow, ...]
-    entrances: Mapping[str, tuple[int, ...]]
+    published_ports: Mapping[str, tuple[int, ...]]
 
 
-def infrastructure(application: Application, usual_storage: int = DEFAULT_STORAGE, headroom: int = 100) -> Infrastructure:
+def infrastructure(application: Application, default_storage: int = DEFAULT_STORAGE, headroom: int = 100) -> Infrastructure:
     """Return the infrastructure of ``application``.
 
-    ``usual_storage`` is the size, in bytes, of volumes that state none; ``headroom`` how much more than the model's
-    memory the namespace may use, in percent: a release runs a candidate beside what it replaces.
+    ``default_storage`` is the size, in bytes, of volumes without a size; ``headroom`` the percentage of memory and pods that the
+    namespace may use beyond the model's: a release runs candidates beside the stable versions.
     """
-    claims = _claims(application, usual_storage)
+    claims = _claims(application, default_storage)
     return Infrastructure(
         namespace=application.name,
         labels={**names.labels(application.name), **_pod_security()},
@@ -73,7 +73,7 @@ def infrastructure(application: Application, usual_storage: int = DEFAULT_STORAG
         accounts={component.name: component.name for component in application.components},
         quota=_quota(application, claims, headroom),
         flows=_flows(application),
-        entrances={
+        published_ports={
             component.name: tuple(sorted({port.target for port in component.outer_ports}))
             for component in application.components
             if component.outer_ports
@@ -84,15 +84,15 @@ def infrastructure(application: Application, usual_storage: int = DEFAULT_STORAG
 def _pod_security() -> dict[str, str]:
     """Return the labels of Pod Security Admission.
 
-    The sandbox of an instance sets packet rules, for which it needs NET_ADMIN: only the level "privileged" allows it.
-    What falls short of "restricted" is reported, so that anything else that does can be seen.
+    The sandbox of an instance sets packet rules, for which it needs NET_ADMIN: only the level "privileged" allows that.
+    Violations of "restricted" are reported, so that any others can be seen.
     """
     level = "pod-security.kubernetes.io"
     return {f"{level}/enforce": "privileged", f"{level}/audit": "restricted", f"{level}/warn": "restricted"}
 
 
-def _claims(application: Application, usual: int) -> tuple[Claim, ...]:
-    sizes = {volume.name: volume.size or usual for volume in application.volumes}
+def _claims(application: Application, default: int) -> tuple[Claim, ...]:
+    sizes = {volume.name: volume.size or default for volume in application.volumes}
     return tuple(
         Claim(volume, owner.name, sizes[volume], names.labels(application.name, owner.name))
         for volume, owner in volume_owners(application).items()
@@ -101,24 +101,24 @@ def _claims(application: Application, usual: int) -> tuple[Claim, ...]:
 
 
 def instance_memory(component: Component) -> int:
-    """Return the bytes that the containers of one instance may use together."""
+    """Return the memory limit, in bytes, of all containers of one instance."""
     workload = 0 if component.gateway else component.memory or DEFAULT_MEMORY
     return workload + component.proxy_memory + SANDBOX_MEMORY
 
 
 def _quota(application: Application, claims: tuple[Claim, ...], headroom: int) -> Quota:
-    def roomy(amount: int) -> int:
+    def with_headroom(amount: int) -> int:
         return -(-amount * (100 + headroom) // 100)
 
-    running = application.components
-    largest = max((max(each.memory or DEFAULT_MEMORY, each.proxy_memory) for each in running), default=DEFAULT_MEMORY)
+    components = application.components
+    limits = [limit for component in components for limit in (component.memory or DEFAULT_MEMORY, component.proxy_memory)]
     return Quota(
-        memory=roomy(sum(instance_memory(each) * each.replicas for each in running)),
+        memory=with_headroom(sum(instance_memory(component) * component.replicas for component in components)),
         storage=sum(claim.size for claim in claims),
-        pods=roomy(sum(each.replicas for each in running)),
+        pods=with_headroom(sum(component.replicas for component in components)),
         claims=len(claims),
         container_default=DEFAULT_MEMORY,
-        container_most=largest,
+        container_max=max(limits, default=DEFAULT_MEMORY),
     )
 
 

@@ -60,7 +60,7 @@ def test_one_answers(tmp_path: Path) -> None:
 
 
 def test_one_that_is_too_old_is_there(tmp_path: Path) -> None:
-    said = re.escape("speaks API 1.40; allowed: 1.41 or newer")
+    said = re.escape("has API 1.40; allowed: 1.41 or newer")
     with engine(tmp_path / "docker.sock", 200, Api_Version="1.40") as found, pytest.raises(EngineError, match=said):
         found.answers()
 
@@ -75,5 +75,5 @@ def test_one_that_is_not_for_this_user_is_there(monkeypatch: pytest.MonkeyPatch)
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(client._UnixConnection, "connect", refuse)
-    with pytest.raises(EngineError, match=r"not for this user; allowed: root \(become: true\)"):
+    with pytest.raises(EngineError, match=r"permission denied; allowed: root \(become: true\)"):
         Engine(Endpoint("unix:///run/docker.sock")).answers()

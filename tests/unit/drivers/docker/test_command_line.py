@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.command_line import (
     CommandLine,
-    candidates,
-    environment,
+    client_environment,
+    find_clients,
     has_buildkit,
 )
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import ImageError
@@ -36,7 +36,7 @@ def client(folder: Path, version: str, buildx: bool = False) -> str:
 
 
 def of(*files: str, host: str = "") -> CommandLine:
-    return CommandLine(host, given={"PATH": os.pathsep.join([*(str(Path(file).parent) for file in files), os.environ["PATH"]])})
+    return CommandLine(host, environ={"PATH": os.pathsep.join([*(str(Path(file).parent) for file in files), os.environ["PATH"]])})
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> N
         str(Path(file).parent) for file in (client(tmp_path / "a", "28.2.2"), client(tmp_path / "b", "", buildx=True))
     )
     with pytest.raises(ImageError) as refused:
-        _unused = CommandLine(given={"PATH": path}).builder
+        _unused = CommandLine(environ={"PATH": path}).builder
     message = str(refused.value)
-    assert f"{tmp_path}/a/docker is of version 28.2.2, without the plugin buildx; " in message
+    assert f"{tmp_path}/a/docker is version 28.2.2, without the plugin buildx; " in message
     assert f"{tmp_path}/b/docker does not work with the engine: client version 1.41 is too old; " in message
     assert "docker-buildx-plugin" in message
     with pytest.raises(ImageError, match="found none; allowed: a docker on the PATH"):
-        _unused = CommandLine(given={"PATH": str(tmp_path)}).client
+        _unused = CommandLine(environ={"PATH": str(tmp_path)}).client
 
 
 def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
@@ -89,20 +89,20 @@ def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "docker").write_text("no program")
     path = os.pathsep.join(["", str(tmp_path / "c"), str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path / "none")])
-    assert list(candidates(path)) == [file]
+    assert list(find_clients(path)) == [file]
 
 
 def test_builds_are_by_the_engines_own_buildkit() -> None:
     given = {"HOME": "/home/x", "DOCKER_CONFIG": "/c", "BUILDX_BUILDER": "other", "DOCKER_BUILDKIT": "0", "HTTPS_PROXY": "p"}
-    made = environment("", given)
+    made = client_environment("", given)
     assert made["DOCKER_BUILDKIT"] == "1"
     assert "BUILDX_BUILDER" not in made
     assert {key: made[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")} == {
         key: given[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")
     }
-    assert environment("unix:///s", given)["BUILDX_BUILDER"] == "default"
+    assert client_environment("unix:///s", given)["BUILDX_BUILDER"] == "default"
 
 
 @pytest.mark.parametrize(("host", "kept"), [("tcp://a:2376", True), ("", True), ("unix:///s", False), ("ssh://a", False)])
 def test_tls_is_for_tcp(host: str, kept: bool) -> None:
-    assert ("DOCKER_TLS_VERIFY" in environment(host, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"})) == kept
+    assert ("DOCKER_TLS_VERIFY" in client_environment(host, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"})) == kept

@@ -114,8 +114,8 @@ def test_a_rejection_is_told_with_its_key(root: Path) -> None:
 
 
 @pytest.mark.parametrize(("engine", "message"), [
-    (FakeEngine(ended=Result(137, "\nout of memory\n")), "envoy:1 could not judge .*, it ended with status 137\nout of memory"),
-    (FakeEngine(late=True), "envoy:1 has not judged the mesh's files within 30 s"),
+    (FakeEngine(ended=Result(137, "\nout of memory\n")), "envoy:1 could not validate .*exited with status 137\nout of memory"),
+    (FakeEngine(late=True), "envoy:1 has not validated the mesh's files within 30 s"),
 ])  # fmt: skip
 def test_no_judgement_is_none(engine: FakeEngine, message: str, root: Path) -> None:
     with pytest.raises(EngineError, match=message):

@@ -16,7 +16,7 @@ HOLDER = """
 import sys, pathlib
 sys.path.insert(0, sys.argv[2])
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import locks
-with locks.held(pathlib.Path(sys.argv[1])) as file:
+with locks.hold(pathlib.Path(sys.argv[1])) as file:
     file.write("ada")
     file.flush()
     print("held", flush=True)
@@ -41,7 +41,7 @@ def other(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_who_is_refused_is_told_what_the_other_wrote(path: Path, other: subprocess.Popen[str]) -> None:
     assert locks.is_held(path)
-    with pytest.raises(locks.Locked) as refused, locks.held(path):
+    with pytest.raises(locks.Locked) as refused, locks.hold(path):
         pass
     assert refused.value.content == "ada"
 
@@ -50,7 +50,7 @@ def test_who_dies_lets_go(path: Path, other: subprocess.Popen[str]) -> None:
     other.kill()
     other.wait()
     assert not locks.is_held(path)
-    with locks.held(path) as file:
+    with locks.hold(path) as file:
         file.seek(0)
         assert file.read() == "ada"
 
@@ -59,7 +59,7 @@ def test_who_waits_gets_it(path: Path, other: subprocess.Popen[str]) -> None:
     found: list[str] = []
 
     def wait() -> None:
-        with locks.held(path, wait=True):
+        with locks.hold(path, wait=True):
             found.append("held")
 
     waiter = threading.Thread(target=wait)
@@ -72,9 +72,9 @@ def test_who_waits_gets_it(path: Path, other: subprocess.Popen[str]) -> None:
 
 
 def test_two_holders_in_one_process_are_two(path: Path) -> None:
-    with locks.held(path), pytest.raises(locks.Locked), locks.held(path):
+    with locks.hold(path), pytest.raises(locks.Locked), locks.hold(path):
         pass
-    with locks.held(path):
+    with locks.hold(path):
         assert locks.is_held(path)
     assert not locks.is_held(path)
 
@@ -93,7 +93,7 @@ def test_who_looks_takes_nothing(path: Path) -> None:
         looker.start()
     try:
         for _unused in range(500):
-            with locks.held(path):
+            with locks.hold(path):
                 assert locks.is_held(path)
     finally:
         stop.set()
@@ -103,10 +103,10 @@ def test_who_looks_takes_nothing(path: Path) -> None:
 
 def test_a_look_does_not_let_go_of_what_the_same_process_holds(path: Path) -> None:
     """Locks of a process, unlike those of an open file, are lost when it closes any file that leads there."""
-    with locks.held(path):
+    with locks.hold(path):
         assert locks.is_held(path)
         path.read_text()
-        with pytest.raises(locks.Locked), locks.held(path):
+        with pytest.raises(locks.Locked), locks.hold(path):
             pass
 
 

@@ -58,16 +58,16 @@ failed to solve with frontend dockerfile.v0: failed to create LLB definition: do
 
 def heard(text: str) -> BuildOutput:
     output = BuildOutput()
-    output.hear(text.splitlines())
+    output.feed(text.splitlines())
     return output
 
 
 @pytest.mark.parametrize(
     ("text", "step"),
     [
-        ("", "under way"),
+        ("", "in progress"),
         (OLD, "[two 2/4] RUN echo to stderr"),
-        (f"{OLD}#5 DONE 2.1s\n", "under way"),
+        (f"{OLD}#5 DONE 2.1s\n", "in progress"),
         (NEW, "[one 2/2] RUN --mount=type=cache,target=/cache make"),
         (f"#1 [2/2] RUN {'x' * 200}\n", f"[2/2] RUN {'x' * 89}…"),
     ],
@@ -105,16 +105,16 @@ def test_a_failure_of_no_step_has_all_that_was_said() -> None:
 def test_a_pull_counts_layers() -> None:
     output = PullOutput()
     assert output.step == "asking the registry"
-    output.hear(["1: Pulling from echo/api", "0a1b2c3d4e5f: Already exists", "1a1b2c3d4e5f: Pulling fs layer"])
-    output.hear(["2a1b2c3d4e5f: Pulling fs layer", "1a1b2c3d4e5f: Verifying Checksum", "1a1b2c3d4e5f: Download complete"])
+    output.feed(["1: Pulling from echo/api", "0a1b2c3d4e5f: Already exists", "1a1b2c3d4e5f: Pulling fs layer"])
+    output.feed(["2a1b2c3d4e5f: Pulling fs layer", "1a1b2c3d4e5f: Verifying Checksum", "1a1b2c3d4e5f: Download complete"])
     assert output.step == "1 of 3 layers"
-    output.hear(["1a1b2c3d4e5f: Pull complete"])
+    output.feed(["1a1b2c3d4e5f: Pull complete"])
     assert output.step == "2 of 3 layers"
 
 
 def test_a_pull_tells_why_it_failed() -> None:
     output = PullOutput()
-    output.hear(["1: Pulling from echo/api", 'Error response from daemon: Head "http://r/v2/": no basic auth credentials', ""])
+    output.feed(["1: Pulling from echo/api", 'Error response from daemon: Head "http://r/v2/": no basic auth credentials', ""])
     assert output.error == 'Head "http://r/v2/": no basic auth credentials'
 
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import DeploymentPart, Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import names
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Found
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import ObservedContainer
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.topology import topology
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective import EffectiveApplication
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance
@@ -123,8 +123,8 @@ def test_a_lost_sandbox_takes_its_neighbours_along() -> None:
     found = [each for each in lines(world.plan(application(db={"deploy": {"replicas": 2}}))) if "app-db-1" in each]
     assert found == [
         "create app-db-1-sandbox (missing)",
-        "recreate app-db-1-proxy (its sandbox is another one)",
-        "recreate app-db-1 (its sandbox is another one)",
+        "recreate app-db-1-proxy (its sandbox has changed)",
+        "recreate app-db-1 (its sandbox has changed)",
     ]
 
 
@@ -198,7 +198,7 @@ def test_an_instance_that_leaves_takes_its_folder_along_even_without_its_sandbox
     assert folders == ["web-2", "web-2"]
 
 
-def former_containers() -> dict[str, Found]:
+def former_containers() -> dict[str, ObservedContainer]:
     """Return the containers that version 0.1 created, as an engine tells of them."""
     found = {}
     for made in json.loads((RECORDS / "containers.json").read_text()):
@@ -206,7 +206,7 @@ def former_containers() -> dict[str, Found]:
         labels, host = body["Labels"], body["HostConfig"]
         own = body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).get(NETWORK)
         sandbox = str(host["NetworkMode"]).partition("container:")[2]
-        found[name] = Found(
+        found[name] = ObservedContainer(
             name=name,
             component=labels[names.COMPONENT],
             instance=labels[names.INSTANCE],
@@ -220,9 +220,9 @@ def former_containers() -> dict[str, Found]:
             restarts=host["RestartPolicy"]["Name"] == "always",
             networks=(NETWORK,) if own else (),
             address=own["IPAMConfig"]["IPv4Address"] if own else "",
-            joined=sandbox and f"id of {sandbox}",
+            sandbox_id=sandbox and f"id of {sandbox}",
             kind=labels[names.KIND],
-            key=f"id of {name}",
+            id=f"id of {name}",
         )
     return found
 
@@ -241,7 +241,7 @@ def test_what_the_version_before_has_deployed_keeps_its_instances_and_addresses(
     touched = [str(each) for key, each in found.operations.items() if not key.startswith(("write ", "delete "))]
     assert touched == [
         "recreate app-edge-1-sandbox (its settings have changed)",
-        "recreate app-edge-1-proxy (its sandbox is another one)",
+        "recreate app-edge-1-proxy (its sandbox has changed)",
         "await edge-1 (healthy before the run ends)",
         "create app-supervisor (missing)",
         "remove app-keeper (not in the model)",

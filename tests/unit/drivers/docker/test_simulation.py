@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.operations import RecreateContainer, RemoveContainer
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.placement import fixed
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.placement import replaced_in_place
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.plan import INSTANCE_ROLES
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.clusters import cluster_name
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.listeners import component_directory
@@ -135,7 +135,7 @@ class Observer:
         name, version = called
         models = [each for each in (self.before, self.after) if name in {component.name for component in each.components}]
         split = self.after.split(name)
-        return any(fixed(each.component(name)) for each in models) or bool(split and split.closed == version)
+        return any(replaced_in_place(each.component(name)) for each in models) or bool(split and split.closed == version)
 
     def _good(self, called: Called) -> set[Instance]:
         name, version = called

@@ -10,11 +10,11 @@ from typing import Any
 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.containers import Container, Setting
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.containers import Container, HostSettings
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import Layout
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.names import Role
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observation import DockerObservation
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Found, Inventory
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.observe import Inventory, ObservedContainer
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.operations import (
     Admit,
     AwaitInstance,
@@ -44,7 +44,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, Version, instances, version_name
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation, Plan
 
-SETTING = Setting(Layout("app"), Path("/app"))
+SETTING = HostSettings(Layout("app"), Path("/app"))
 NETWORK = "app-mesh"
 SERVICES: dict[str, Any] = {
     "edge": {"ports": ["80:80"], "depends_on": ["web"], "x-mesh": {"gateway": True}},
@@ -96,7 +96,7 @@ class World:
     networks: dict[str, str] = field(default_factory=dict)
     other_ranges: tuple[str, ...] = ()
     volumes: set[str] = field(default_factory=set)
-    containers: dict[str, Found] = field(default_factory=dict)
+    containers: dict[str, ObservedContainer] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     allocation: dict[str, str] = field(default_factory=dict)
@@ -203,7 +203,7 @@ class World:
         published = {port for ports in host.get("PortBindings", {}).values() for port in (each["HostPort"] for each in ports)}
         assert not published & set(self._published(container.name)), f"{container.name}: its port is held"
         assert not own or NETWORK in self.networks
-        self.containers[container.name] = Found(
+        self.containers[container.name] = ObservedContainer(
             name=container.name,
             component=container.component,
             instance=container.instance,
@@ -217,14 +217,14 @@ class World:
             restarts=True,
             networks=(NETWORK,) if own else (),
             address=own["IPAMConfig"]["IPv4Address"] if own else "",
-            joined=sandbox and self.containers[sandbox].key,
+            sandbox_id=sandbox and self.containers[sandbox].id,
             kind=container.kind,
-            key=f"{next(self._keys)}" + "".join(f" {each}" for each in sorted(published)),
+            id=f"{next(self._keys)}" + "".join(f" {each}" for each in sorted(published)),
         )
 
     def _published(self, but: str) -> list[str]:
-        """Return the ports that containers hold, but for the one called ``but``: the model keeps them in its key."""
-        return [port for each in self.containers.values() if each.name != but for port in each.key.split()[1:]]
+        """Return the ports that containers hold, but for the one called ``but``: the model keeps them in its id."""
+        return [port for each in self.containers.values() if each.name != but for port in each.id.split()[1:]]
 
     def _stop(self, name: str) -> None:
         container = self.containers[name]
@@ -245,7 +245,7 @@ class World:
     def _await(self, operation: AwaitInstance) -> None:
         sandbox, *joining = (self.containers[each.name] for each in operation.containers)
         assert all(each.running for each in (sandbox, *joining)), f"{operation.subject} does not run"
-        assert all(each.joined == sandbox.key for each in joining), f"{operation.subject} has lost its sandbox"
+        assert all(each.sandbox_id == sandbox.id for each in joining), f"{operation.subject} has lost its sandbox"
         assert sandbox.role == Role.SANDBOX
         self.well.add(Instance.parse(operation.subject))
         self._tell_health(operation.subject, "healthy")
