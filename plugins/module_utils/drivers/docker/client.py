@@ -180,7 +180,7 @@ class Engine:
         key = self.post(f"/containers/{container}/exec", body)["Id"]
         start = json.dumps({"Detach": False, "Tty": False}).encode()
         with self._send("POST", f"/exec/{key}/start", {}, start, {"Content-Type": "application/json"}, timeout) as response:
-            output = demultiplexed(response.read())
+            output = demultiplexed(self._read(response))
         status = self.get(f"/exec/{key}/json")["ExitCode"]
         if status is None:
             # The output has ended before the command has: closed by it, or by the engine's end.
@@ -203,8 +203,8 @@ class Engine:
                 self._send("POST", f"{path}/wait", {"condition": "next-exit"}, None, {}, timeout) as end,
             ):
                 self.post(f"{path}/start")
-                written = demultiplexed(output.read())
-                return Result(int(json.loads(end.read())["StatusCode"]), written)
+                written = demultiplexed(self._read(output))
+                return Result(int(json.loads(self._read(end))["StatusCode"]), written)
         except BaseException:
             with suppress(EngineError):
                 self.delete(path, force=1)
@@ -214,14 +214,14 @@ class Engine:
         """Return the last ``lines`` of what a container wrote."""
         query = {"stdout": 1, "stderr": 1, "tail": lines}
         with self._send("GET", f"/containers/{container}/logs", query, None, {}, None) as response:
-            return demultiplexed(response.read())
+            return demultiplexed(self._read(response))
 
     def read_file(self, image: str, path: str) -> str:
         """Return the text of a file in an image. Raises ``EngineError``, with status 404 where there is none."""
         container = self.post("/containers/create", {"Image": image})["Id"]
         try:
             with self._send("GET", f"/containers/{container}/archive", {"path": path}, None, {}, None) as response:
-                content = io.BytesIO(response.read())
+                content = io.BytesIO(self._read(response))
             with tarfile.open(fileobj=content) as archive, archive.extractfile(archive.getnames()[0]) or io.BytesIO() as file:
                 return file.read().decode()
         finally:
@@ -231,10 +231,20 @@ class Engine:
         content = None if body is None else json.dumps(body).encode()
         try:
             with self._send(method, path, query, content, {"Content-Type": "application/json"}, timeout) as response:
-                answer = response.read()
-        except (TimeoutError, http.client.HTTPException) as error:
-            raise TargetUnavailable(f"the Docker engine at {self.endpoint.host} broke off: {error}") from error
+                answer = self._read(response)
+        except TimeoutError as error:
+            raise self._broken_off(error) from error
         return json.loads(answer) if answer.strip() else None
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        """Return what is left of an answer. Raises ``TargetUnavailable`` where the engine ends within it, ``TimeoutError``."""
+        try:
+            return response.read()
+        except (ConnectionError, http.client.HTTPException) as error:
+            raise self._broken_off(error) from error
+
+    def _broken_off(self, error: Exception) -> TargetUnavailable:
+        return TargetUnavailable(f"the Docker engine at {self.endpoint.host} broke off: {error}")
 
     def _send(
         self,
