@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision, Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
@@ -22,7 +24,7 @@ from memory.clock import Process
 from memory.disturbed import doing_at, left, outcome
 from memory.driver import Points
 from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, stored, up
-from memory.shop import Shop, made_once, rollout, with_component
+from memory.shop import Shop, component, made_once, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -417,3 +419,52 @@ def test_kept_candidates_stay_until_they_are_taken_away() -> None:
     assert candidates(shop) and shop.world.having("api") == {OLD: 1.0}
     assert ask(shop.context(), Action.ABORT).release.standing is False
     assert not candidates(shop)
+
+
+@pytest.mark.parametrize("weights", [(0.0,), (10.0,)])
+def test_check_mode_tells_of_an_abort_and_of_a_promotion_and_of_no_rollout(weights: tuple[float, ...]) -> None:
+    shop = up()
+    ask(shop.context(), weights=weights)
+    aborted = ask(shop.context(), Action.ABORT, dry=True)
+    assert aborted.lines == (
+        f"api: shifting at {weights[0]:g} %, would be rolled back",
+        "0 % of the users have the candidates",
+        "remove the candidates",
+    )
+    promoted = ask(shop.context(), Action.PROMOTE, dry=True)
+    assert promoted.lines[0] == f"api: shifting at {weights[0]:g} %" and promoted.lines[-1] == "promote"
+    assert not any("the gate" in line for line in promoted.lines)
+
+
+def every_edit(shop: Shop) -> None:
+    """Edit all else in the file: another component, its policy, what it calls, one more, the own instances of `api`."""
+    asked = with_component(shop.asked, "web", image="web:2", policy=Policy(timeout=7.0))
+    asked = with_component(asked, "api", replicas=2, image="api:3", policy=Policy(timeout=9.0))
+    application = replace(asked.application, components=(*asked.application.components, component("more", "side")))
+    references = {**asked.references, "more": "side:1", "platform/envoy": "envoy:2"}
+    shop.asked = replace(asked, application=application, references=references)
+
+
+def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
+    """Return the mesh's files, as a release of any other tester has them too, and all else that there is."""
+    tester = stored(shop).tester
+    files = {path: re.sub('"version_info": "[^"]*"', "", each.replace(tester, "")) for path, each in shop.world.files.items()}
+    return files, left(shop.world)
+
+
+@pytest.mark.parametrize("action", [Action.PROMOTE, Action.RESUME, Action.ABORT])
+def test_no_other_edit_of_the_file_is_told_of_or_applied_whatever_is_asked_of_a_release(action: Action) -> None:
+    plain, edited = up(), up()
+    every_edit(edited)
+    for asked in (Action.ROLL_OUT, action):
+        weights = (10.0,) if asked == Action.ROLL_OUT else ()
+        told = [ask(shop.context(), asked, weights=weights, dry=True).lines for shop in (plain, edited)]
+        assert told[0] == told[1], asked
+        for shop in (plain, edited):
+            assert not ask(shop.context(), asked, weights=weights).failure
+            shop.world.clock.sleep(1.0)
+        assert effects(edited) == effects(plain), asked
+    deploy(edited.context(), Scope(), PATIENCE, False)
+    edited.world.clock.sleep(1.0)
+    # The file has moved on from what it said when the release was promoted.
+    assert edited.world.having("api") == {"api:3 1": 1.0}

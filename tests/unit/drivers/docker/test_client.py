@@ -91,7 +91,7 @@ BREAKDOWNS = {
 
 @contextmanager
 def breaking_down(path: Path, at: str, answer: bytes | None) -> Iterator[Engine]:
-    """Serve what answers until it is asked for ``at``: then ``answer`` is all that comes, and for long nothing where it is empty."""
+    """Serve what answers until asked for ``at``: then ``answer`` is all that comes, and for long nothing where it is empty."""
     over = threading.Event()
 
     class Handler(StreamRequestHandler):
