@@ -68,3 +68,18 @@ def test_without_a_history_what_is_slow_is_learnt_first() -> None:
     for look in range(2):
         watch.see({"caller": (totals(200 * look), totals(40 * look))})
     assert watch.verdict().decision == Decision.WAIT
+
+
+def test_a_caller_that_is_silent_at_first_is_not_taken_by_its_history() -> None:
+    """What it had counted before it was first seen in the step, a million good requests, would hide 6 % of errors."""
+    watch, seen = Watch(Gate(), alone=False), 0
+    for look in range(LOOKS):
+        candidate, stable = totals(100 * look, 6 * look), totals(100 * look)
+        others = {"silent": (candidate + totals(100_000), stable + totals(1_000_000))} if look > 1 else {}
+        watch.see({"caller": (candidate, stable + totals(1000)), **others})
+        seen += 100 * (bool(look) + (look > 2))
+        assert watch.candidate.requests == seen
+        if watch.verdict().decision == Decision.FAIL:
+            break
+    assert watch.verdict().decision == Decision.FAIL
+    assert look < 6
