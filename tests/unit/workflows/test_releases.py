@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
 
@@ -18,12 +19,14 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision, Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import _WORKFLOWS
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
 from memory.clock import Process
 from memory.disturbed import doing_at, left, outcome
 from memory.driver import Points
-from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, stored, up
+from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, state, stored, up
 from memory.shop import Shop, component, made_once, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
@@ -468,3 +471,23 @@ def test_no_other_edit_of_the_file_is_told_of_or_applied_whatever_is_asked_of_a_
     edited.world.clock.sleep(1.0)
     # The file has moved on from what it said when the release was promoted.
     assert edited.world.having("api") == {"api:3 1": 1.0}
+
+
+@pytest.mark.parametrize("dry", [True, False], ids=["check mode", "run"])
+@pytest.mark.parametrize("image", ["api:2", "api:bad"])
+def test_what_makes_a_request_the_candidates_is_in_no_result_report_or_line(image: str, dry: bool) -> None:
+    shop = up()
+    arguments = {
+        "action": "roll_out", "rollout": asdict(rollout(image)), "named": "api", "weights": [], "back_on_interrupt": False,
+        "timeout": 20,
+    }  # fmt: skip
+    result = _WORKFLOWS["release"](shop.context(), arguments, dry)
+    again = _WORKFLOWS["release"](shop.context(), {**arguments, "action": "retry"}, dry) if not dry else {}
+    status = _WORKFLOWS["status"](shop.context(), {"host": "here"}, False)
+    testers = [each.tester for each in state(shop).releases]
+    assert dry or (all(testers) and len(testers) == 1)
+    assert "tester" not in result["release"]
+    shown = json.dumps([result, again, status]) + "".join(shop.said) + ("" if dry else report(result["release"]))
+    assert not any(tester in shown for tester in testers)
+    # Nor under another name.
+    assert not re.search(r"[0-9a-f]{32}", shown)
