@@ -228,10 +228,11 @@ def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
 
 
 def _number(node: Node, text: str) -> int:
-    if text in map(str, RESERVED_PORTS):
+    number = _published(node, text)
+    if number in RESERVED_PORTS:
         node.fail("another port: the proxy beside the application listens on " + ", ".join(map(str, RESERVED_PORTS)))
         return 1
-    return _published(node, text)
+    return number
 
 
 def _published(node: Node, text: str) -> int:

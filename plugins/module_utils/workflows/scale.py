@@ -107,7 +107,8 @@ def advice(context: Context, seconds: float, only: tuple[str, ...]) -> tuple[Adv
         memory = list(pool.map(lambda each: most_memory(driver, each.name), running))
     advised = []
     for component, now, used in zip(running, totals, memory, strict=True):
-        seen = sum((each.since(before[component].get(caller, Totals())) for caller, each in now.items()), Totals())
+        # What a caller that did not answer at first has counted before is its whole history.
+        seen = sum((each.since(before[component].get(caller, each)) for caller, each in now.items()), Totals())
         advised.append(advise(component, Usage(used, seen.timed, seen.quantile(0.95) / 1000)))
     return tuple(advised)
 
