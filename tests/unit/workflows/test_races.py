@@ -212,7 +212,8 @@ def test_who_has_lost_a_lease_writes_nothing_any_more() -> None:
 
 def test_a_promotion_loses_nothing_that_another_stores_meanwhile() -> None:
     """Before each transaction of a release another promotion is stored, whatever the release has read by then."""
-    shop, others = up(), []
+    shop = up()
+    others: list[Promoted] = []
 
     def at(point: Point) -> None:
         if point.name == "transaction":
