@@ -13,7 +13,8 @@ from itertools import count
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion
@@ -491,3 +492,12 @@ def test_what_makes_a_request_the_candidates_is_in_no_result_report_or_line(imag
     assert not any(tester in shown for tester in testers)
     # Nor under another name.
     assert not re.search(r"[0-9a-f]{32}", shown)
+
+
+def test_an_edit_that_a_deployment_would_refuse_is_in_the_way_of_no_release() -> None:
+    shop = up()
+    shop.asked = with_component(shop.asked, "side", kind=Kind.STATEFUL)
+    with pytest.raises(ModelError, match="as deployed"):
+        deploy(shop.context(), Scope(), PATIENCE, True)
+    assert ask(shop.context(), dry=True).changed
+    assert ask(shop.context()).release.phase == Phase.PROMOTED
