@@ -54,3 +54,10 @@ def test_every_module_is_documented(collections: Path) -> None:
 
 def test_every_playbook_is_found_by_its_name(collections: Path) -> None:
     ansible("ansible-playbook", "--inventory", "localhost,", "--syntax-check", *PLAYBOOKS, collections=collections)
+
+
+def test_the_licence_comes_along(collections: Path) -> None:
+    installed = collections / "ansible_collections" / "evenkeel" / "mesh"
+    assert "GNU GENERAL PUBLIC LICENSE" in (installed / "LICENSE").read_text()[:200]
+    manifest = json.loads((installed / "MANIFEST.json").read_text())
+    assert manifest["collection_info"]["license"] == ["GPL-3.0-or-later"]

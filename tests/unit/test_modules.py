@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import entry
 from ansible_collections.evenkeel.mesh.plugins.modules import workflow
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils import library
-from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import TARGET_OPTIONS
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.action import TARGET_OPTIONS, WorkflowAction
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.options import argument_spec
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -214,3 +214,55 @@ def test_a_build_outlives_a_controller_that_is_silent_for_longer_than_what_waits
     assert {module: entry.heartbeat_seconds(module) for module in PUBLIC} == {
         module: 60.0 if module == "images" else 10.0 for module in PUBLIC
     }
+
+
+def test_a_stack_of_another_target_is_refused_before_anything_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def called(*_unused: Any, **_more: Any) -> None:
+        pytest.fail("the host is touched")
+
+    monkeypatch.setattr(WorkflowAction, "_execute_module", called)
+    monkeypatch.setattr(WorkflowAction, "_make_tmp_path", called)
+    for module in PUBLIC:
+        task = action(module, {"application": COMPOSE})
+        task._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/tmp"))
+        with pytest.raises(AnsibleActionFail, match="a stack that was made for kubernetes"):
+            task.run(task_vars={"evenkeel_stack": {"application": "sockshop", "target": "kubernetes"}})
+
+
+@pytest.mark.parametrize("module", ["preview", "status"])
+@pytest.mark.parametrize(("transport", "host"), [("local", "localhost"), ("ssh", "shop.example")])
+def test_addresses_are_told_by_the_name_that_a_host_is_reached_by(module: str, transport: str, host: str) -> None:
+    task = action(module, {"application": COMPOSE})
+    task._connection = SimpleNamespace(transport=transport, get_option={"remote_addr": "shop.example"}.__getitem__)
+    options = task._options()
+    assert task.arguments(task._project(options), options)["host"] == host
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_module_works_on_the_engine_that_it_is_told(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = {"docker_host": "tcp://engine:2376", "docker_cert_path": "/certificates", "directory": "/srv/evenkeel"}
+    given: dict[str, Any] = {}
+    task = action(module, {"application": COMPOSE, **where})
+    monkeypatch.setattr(task, "_execute_module", lambda name, arguments, task_vars: given.update(arguments) or {})
+    options = task._options()
+    task._run_workflow(options, {"workflow": module})
+    assert {name: given[name] for name in where} == where
+
+    taken: list[TargetOptions] = []
+
+    def taking(options: TargetOptions, *_unused: Any) -> None:
+        taken.append(options)
+        raise Refused("seen")
+
+    monkeypatch.setattr(entry, "make_driver", taking)
+    request = {**json.loads(request_with_secret()), "workflow": module}
+    assert entry.run({**given, "request": json.dumps(request), "progress": None}, True) == {"failure": "seen"}
+    assert taken == [TargetOptions(Target.DOCKER, where["docker_host"], where["docker_cert_path"], where["directory"])]
+
+
+def test_a_driver_speaks_to_the_engine_that_it_is_made_for() -> None:
+    driver: Any = make_driver(TargetOptions(Target.DOCKER, "tcp://engine:2376", "/certificates", "/srv"), "app", "/")
+    assert (driver._engine.endpoint.host, driver._engine.endpoint.certificates) == ("tcp://engine:2376", "/certificates")
+    environment = driver.images._commands.environment
+    assert driver.images._commands._engine == ("--host", "tcp://engine:2376")
+    assert environment["DOCKER_CERT_PATH"] == "/certificates"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+import subprocess
 import sys
+import threading
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 
 import pytest
 import yaml
@@ -32,3 +37,26 @@ def test_no_module_is_called_in_a_loop() -> None:
     for file in (ROOT / "roles").glob("*/tasks/*.yml"):
         for task in yaml.safe_load(file.read_text()):
             assert not {"loop", "with_items"} & set(task), f"{file}: {task['name']}"
+
+
+class TooOld(StreamRequestHandler):
+    """An engine of 2019."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nApi-Version: 1.40\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_an_engine_that_cannot_be_used_is_told_of_before_any_package_is_looked_at(tmp_path: Path) -> None:
+    """It counted as none, and Debian's was installed over the packages that it came from."""
+    with ThreadingUnixStreamServer(str(tmp_path / "docker.sock"), TooOld) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        words = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/platform.yml", "--check"]
+        given = {"docker_host": f"unix://{tmp_path}/docker.sock", "ansible_become": False}
+        command = [*words, "--extra-vars", json.dumps(given)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        server.shutdown()
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0, said
+    assert "the Docker engine speaks API 1.40; allowed: 1.41 or newer" in said
+    assert re.findall(r"TASK \[(?:evenkeel\.mesh\.)?platform : ([^\]]*)\]", said)[-1] == "Look for an engine that answers"

@@ -229,10 +229,11 @@ def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
 
 def _inner_port(node: Node, text: str) -> int:
     """Return a port in an instance, which its proxy must not listen on itself."""
-    if text in map(str, RESERVED_PORTS):
+    number = _port_number(node, text)
+    if number in RESERVED_PORTS:
         node.fail("another port: the proxy beside the application listens on " + ", ".join(map(str, RESERVED_PORTS)))
         return 1
-    return _port_number(node, text)
+    return number
 
 
 def _port_number(node: Node, text: str) -> int:

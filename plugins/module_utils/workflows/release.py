@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..drivers.base import ALL_PARTS, Lease, Purpose, Scope, StateStore
-from ..drivers.errors import DriverError
+from ..drivers.errors import Busy, DriverError
 from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
 from ..model.load import Population, clamp_seconds
@@ -269,12 +269,25 @@ def _store_start(context: Context, lease: Lease, current: Release) -> None:
     """Store the release before it starts, while no deployment or teardown is in progress. Raises ``Busy``."""
     store = context.driver.state
     with store.lease(context.holder(Purpose.RELEASE), LEASE_TIMEOUT_SECONDS, context.report_wait):
-        deployed = context.driver.observe(effective(context.deployed_specification(store.read()), store.read())).statuses()
+        state = store.read()
+        _refuse_another(store, state, current)
+        deployed = context.driver.observe(effective(context.deployed_specification(state), state)).statuses()
         missing = [name for name in current.components if name not in {instance.component for instance in deployed}]
         if missing:
             raise Refused(f"components.{missing[0]}: it is not deployed any more; allowed: ansible-playbook playbooks/site.yml")
         with store.transaction(lease) as transaction:
             transaction.state = transaction.state.with_release(current)
+
+
+def _refuse_another(store: StateStore, state: ApplicationState, current: Release) -> None:
+    """Raise ``Busy`` if another release runs: each of two runs would split users by what it knows of the other release."""
+    for holder in store.holders():
+        other = state.release(holder.release) if holder.release else None
+        if other and other.in_progress and other.name != current.name:
+            raise Busy(
+                f"the release {other.name} is in progress at {other.weight:g} %: {holder.by} runs it, and only one can run at a "
+                f"time; wait for its end, or end it: -e action=abort -e release={other.name}"
+            )
 
 
 def _perform(runner: Runner, current: Release, request: ReleaseRequest) -> Release:

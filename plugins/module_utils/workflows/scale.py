@@ -113,7 +113,8 @@ def measure_and_advise(context: Context, seconds: float, only: tuple[str, ...]) 
         memory = list(pool.map(lambda component: peak_memory(driver, component.name), components))
     advices = []
     for component, first, last, used in zip(components, before, after, memory, strict=True):
-        measured = sum((counted.since(first.get(caller, Totals())) for caller, counted in last.items()), Totals())
+        # The counters of a caller that did not answer at first are its whole history.
+        measured = sum((counted.since(first.get(caller, counted)) for caller, counted in last.items()), Totals())
         advices.append(advise(component, Usage(used, measured.timed, measured.quantile(0.95) / 1000)))
     return tuple(advices)
 

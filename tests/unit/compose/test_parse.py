@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.compose.parse import parse
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application, Component, Dependency
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import (
+    RESERVED_PORTS,
+    Application,
+    Component,
+    Dependency,
+    OuterPort,
+)
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.kinds import check_kinds
 
@@ -196,3 +203,24 @@ def test_the_load_generator_is_a_service_with_an_application() -> None:
     assert faults(services, **{"x-mesh": {"load": "nobody"}}) == ["x-mesh.load: found 'nobody'; allowed: users, edge"]
     gateway = faults(services, **{"x-mesh": {"load": "edge"}})
     assert gateway == ["x-mesh.load: found edge, a gateway; allowed: a component with an application"]
+
+
+@pytest.mark.parametrize("port", RESERVED_PORTS)
+@pytest.mark.parametrize(
+    "service",
+    [
+        lambda port: {"expose": [port]},
+        lambda port: {"expose": [f"{port}/tcp"]},
+        lambda port: {"expose": [f"0{port}"]},
+        lambda port: {"ports": [f"80:{port}"]},
+        lambda port: {"ports": [f"127.0.0.1:80:{port}/tcp"]},
+        lambda port: {"ports": [{"target": str(port), "published": 80}]},
+    ],
+)
+def test_a_port_of_the_proxy_is_refused_however_it_is_written(service: Callable[[int], dict[str, Any]], port: int) -> None:
+    [only] = faults({"web": {"image": "web", **service(port)}})
+    assert "allowed: another port: the proxy beside the application listens on 15001, 15006, 15411" in only
+
+
+def test_a_port_of_the_host_may_have_the_number_of_one_of_the_proxys() -> None:
+    assert component(ports=["15001:80"]).outer_ports == (OuterPort(15001, 80),)

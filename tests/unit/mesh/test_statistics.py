@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.bootstrap import bootstrap
 from ansible_collections.evenkeel.mesh.plugins.module_utils.mesh.statistics import parse_statistics, statistics_path
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Component, Kind
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import LATENCY_BOUNDS
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
 
@@ -54,3 +56,12 @@ def test_a_proxy_that_began_anew_counts_from_there() -> None:
 def test_a_bucket_that_a_proxy_does_not_have_counts_as_the_next_smaller_one() -> None:
     found = parse_statistics(answer(10, 0, {25.0: 6, 1000.0: 10}), ["api:80"])["api:80"]
     assert (found.slower_than(25), found.slower_than(50), found.slower_than(1000)) == (4, 4, 0)
+
+
+def test_proxies_count_by_the_bounds_that_releases_read() -> None:
+    """Envoy's own bounds are others, and may change with its version."""
+    component = Component("web", Kind.STATELESS)
+    (setting,) = bootstrap(component)["stats_config"]["histogram_bucket_settings"]
+    assert setting["buckets"] == list(LATENCY_BOUNDS)
+    assert list(setting["match"]) == ["suffix"]
+    assert "cluster.api_80.upstream_rq_time".endswith(setting["match"]["suffix"])

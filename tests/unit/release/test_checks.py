@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -80,3 +82,17 @@ def test_a_script_is_taken_along_and_run_in_a_folder_of_its_own() -> None:
 def test_an_unknown_user_is_told() -> None:
     if os.geteuid() == 0:
         assert "no user 'nobody-here'" in run_check(Check("x", command=("true",), user="nobody-here"), "t")
+
+
+def test_a_command_has_a_folder_of_its_own_which_is_removed_and_the_rights_of_nobody() -> None:
+    command = ("sh", "-c", 'echo "$(pwd) $HOME $(id -u) $(id -G) $(ls -A | wc -l)"; touch left; exit 1')
+    first, second = (
+        run_check(Check("folder", command=command), "t").partition(": ")[2].split() for _unused in range(2)
+    )
+    for folder, home, user, *groups, content in (first, second):
+        assert home == folder and folder.startswith(f"{tempfile.gettempdir()}/evenkeel-check-")
+        assert content == "0" and not Path(folder).exists()
+        nobody = pwd.getpwnam("nobody")
+        if os.geteuid() == 0:
+            assert (user, groups) == (str(nobody.pw_uid), [str(nobody.pw_gid)])
+    assert first[0] != second[0]

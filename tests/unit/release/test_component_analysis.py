@@ -68,3 +68,18 @@ def test_without_a_history_what_is_slow_is_learnt_first() -> None:
     for look in range(2):
         analysis.add({"caller": (totals(200 * look), totals(40 * look))})
     assert analysis.verdict().decision == Decision.WAIT
+
+
+def test_a_caller_that_is_silent_at_first_is_not_judged_by_its_history() -> None:
+    """What it had counted before it was first seen in the step, a million good requests, would hide 6 % of errors."""
+    analysis, requests = ComponentAnalysis(Gate(), candidate_only=False), 0
+    for look in range(LOOKS):
+        candidate, stable = totals(100 * look, 6 * look), totals(100 * look)
+        others = {"silent": (candidate + totals(100_000), stable + totals(1_000_000))} if look > 1 else {}
+        analysis.add({"caller": (candidate, stable + totals(1000)), **others})
+        requests += 100 * (bool(look) + (look > 2))
+        assert analysis.candidate.requests == requests
+        if analysis.verdict().decision == Decision.FAIL:
+            break
+    assert analysis.verdict().decision == Decision.FAIL
+    assert look < 6

@@ -188,3 +188,15 @@ def test_an_unhealthy_successor_takes_nobody_along() -> None:
         assert not run(shop.context()).failure
         assert shop.world.having(name) == {f"{name}:1 1": 1.0}
         assert shop.world.lost == []
+
+
+def test_what_the_proxies_reject_is_told_at_once_and_nothing_is_written() -> None:
+    shop = changed(CHANGES["ports"])()
+    shop.world.rejected = "9090"
+    before, began = left(shop.world), shop.world.now
+    with pytest.raises(ModelError, match="Envoy says: no 9090 here"):
+        run(shop.context())
+    assert (left(shop.world), shop.world.now) == (before, began)
+    assert not shop.world.leases and shop.world.lost == []
+    shop.world.rejected = ""
+    assert not run(shop.context()).failure

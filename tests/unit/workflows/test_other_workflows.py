@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope, TeardownScope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope, TeardownScope, Unreachable
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy, DriverError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.load import Population
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
@@ -22,7 +24,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.status imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.tracing import prepare_store
 from memory.disturbed import failing_at, faults, kills, left, outcome
-from memory.driver import Killed
+from memory.driver import Killed, MemoryProxies
 from memory.releasing import PATIENCE, ask, state, stored, up
 from memory.shop import MIB, TRACED, Shop, made_once, rollout, specification, with_component
 
@@ -281,3 +283,21 @@ def test_a_release_that_makes_load_needs_what_makes_it() -> None:
     with pytest.raises(Refused, match=r"x-mesh\.load"):
         ask(shop.context(), asked=replace(rollout(), load=10))
     assert left(shop.world) == before
+
+
+def test_advice_is_not_by_the_history_of_a_caller_that_is_silent_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = up()
+    shop.asked = with_component(shop.asked, "api", image="api:slow")
+    deploy(shop.context(), Scope(), PATIENCE, False)
+    shop.world.clock.sleep(100.0)
+    shop.asked = specification()
+    deploy(shop.context(), Scope(), PATIENCE, False)
+    shop.world.clock.sleep(1.0)
+    totals, looks = MemoryProxies.totals, iter([Unreachable(True)])
+
+    def silent(proxies: MemoryProxies, instance: Instance, clusters: Collection[str]) -> Mapping[str, Totals] | Unreachable:
+        return (next(looks, None) if instance.component == "web" else None) or totals(proxies, instance, clusters)
+
+    monkeypatch.setattr(MemoryProxies, "totals", silent)
+    assert not scale_or_advise(shop.context(), Size("api"), AdviceRounds(5.0, 1, False), PATIENCE, False).advice
+    assert not list(looks)

@@ -8,10 +8,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Purpose, Scope, TeardownScope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Holder, Purpose, Scope, TeardownScope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy, DriverError
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
-from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
+from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase, PromotedVersion
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import EXPECTED
@@ -208,3 +208,44 @@ def test_who_has_lost_a_lease_writes_nothing_any_more() -> None:
         RUNS["deployment"](shop.context(Points(at)))
     assert stolen and state(shop) == before
     assert shop.world.having("web") == {"web:1 1": 1.0}
+
+
+def test_a_promotion_loses_nothing_that_another_stores_meanwhile() -> None:
+    """Before each transaction of a release another promotion is stored, whatever the release has read by then."""
+    shop = up()
+    others: list[PromotedVersion] = []
+
+    def at(point: Point) -> None:
+        if point.name == "transaction":
+            others.append(PromotedVersion(f"other-{len(others)}", "other:2", (), "other:1", ()))
+            store = shop.context(by="another").driver.state
+            with store.lease(Holder(Purpose.RELEASE, "another", "other")) as lease, store.transaction(lease) as transaction:
+                transaction.state = transaction.state.with_promoted((others[-1],))
+
+    assert ask(shop.context(Points(at)), weights=(100.0,)).release.phase == Phase.PROMOTED
+    assert len(others) > 5
+    assert {each.component for each in state(shop).promoted} == {"api", *(each.component for each in others)}
+
+
+@pytest.mark.parametrize("action", [Action.ROLL_OUT, Action.RESUME, Action.PROMOTE, Action.ABORT])
+def test_a_second_release_is_refused_while_another_is_run(action: Action) -> None:
+    """Each would split the users of both, and take them to and fro."""
+    shop = up()
+    web = rollout("web:2", "web", (10.0, 100.0))
+    if action != Action.ROLL_OUT:
+        ask(shop.context(), asked=web, weights=(10.0,), named="web")
+    process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
+    while not (release := state(shop).release("api")) or release.weight < 10:
+        shop.world.clock.sleep(0.1)
+    before = state(shop).release("web"), list(shop.world.moves["web"])
+    with pytest.raises(Busy, match="the release api is in progress at 10 %: the first runs it, and only one can run at a time"):
+        ask(shop.context(), action, asked=web, named="web")
+    shop.world.clock.join(process)
+    assert process.failure is None
+    assert settled_on(shop, NEW) and only_forward(shop)
+    assert (state(shop).release("web"), shop.world.moves["web"]) == before
+    assert not ask(shop.context(), action, asked=web, named="web").failure
+    shop.world.clock.sleep(1.0)
+    assert shop.world.having("web") == ({"web:1 1": 1.0} if action == Action.ABORT else {"web:2 2": 1.0})
+    assert shop.world.having("api") == {NEW: 1.0} and shop.world.lost == []
+    assert not deploy(shop.context(), Scope(), PATIENCE, False).plan

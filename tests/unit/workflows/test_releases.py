@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import Refused
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision, Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
+from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry import _WORKFLOWS
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
+from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
 from memory.clock import Process
 from memory.disturbed import doing_at, left, outcome
 from memory.driver import Points
-from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, stored, up
-from memory.shop import Shop, made_once, rollout, with_component
+from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, state, stored, up
+from memory.shop import Shop, component, made_once, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -417,3 +423,81 @@ def test_kept_candidates_stay_until_they_are_taken_away() -> None:
     assert candidates(shop) and shop.world.having("api") == {OLD: 1.0}
     assert ask(shop.context(), Action.ABORT).release.standing is False
     assert not candidates(shop)
+
+
+@pytest.mark.parametrize("weights", [(0.0,), (10.0,)])
+def test_check_mode_tells_of_an_abort_and_of_a_promotion_and_of_no_rollout(weights: tuple[float, ...]) -> None:
+    shop = up()
+    ask(shop.context(), weights=weights)
+    aborted = ask(shop.context(), Action.ABORT, dry=True)
+    assert aborted.lines == (
+        f"api: shifting at {weights[0]:g} %, would be rolled back",
+        "0 % of the users have the candidates",
+        "remove the candidates",
+    )
+    promoted = ask(shop.context(), Action.PROMOTE, dry=True)
+    assert promoted.lines[0] == f"api: shifting at {weights[0]:g} %" and promoted.lines[-1] == "promote"
+    assert not any("the gate" in line for line in promoted.lines)
+
+
+def every_edit(shop: Shop) -> None:
+    """Edit all else in the file: another component, its policy, what it calls, one more, the own instances of `api`."""
+    asked = with_component(shop.asked, "web", image="web:2", policy=Policy(timeout=7.0))
+    asked = with_component(asked, "api", replicas=2, image="api:3", policy=Policy(timeout=9.0))
+    application = replace(asked.application, components=(*asked.application.components, component("more", "side")))
+    references = {**asked.references, "more": "side:1", "platform/envoy": "envoy:2"}
+    shop.asked = replace(asked, application=application, references=references)
+
+
+def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
+    """Return the mesh's files, as a release of any other tester has them too, and all else that there is."""
+    tester = stored(shop).tester
+    files = {path: re.sub('"version_info": "[^"]*"', "", each.replace(tester, "")) for path, each in shop.world.files.items()}
+    return files, left(shop.world)
+
+
+@pytest.mark.parametrize("action", [Action.PROMOTE, Action.RESUME, Action.ABORT])
+def test_no_other_edit_of_the_file_is_told_of_or_applied_whatever_is_asked_of_a_release(action: Action) -> None:
+    plain, edited = up(), up()
+    every_edit(edited)
+    for asked in (Action.ROLL_OUT, action):
+        weights = (10.0,) if asked == Action.ROLL_OUT else ()
+        told = [ask(shop.context(), asked, weights=weights, dry=True).lines for shop in (plain, edited)]
+        assert told[0] == told[1], asked
+        for shop in (plain, edited):
+            assert not ask(shop.context(), asked, weights=weights).failure
+            shop.world.clock.sleep(1.0)
+        assert effects(edited) == effects(plain), asked
+    deploy(edited.context(), Scope(), PATIENCE, False)
+    edited.world.clock.sleep(1.0)
+    # The file has moved on from what it said when the release was promoted.
+    assert edited.world.having("api") == {"api:3 1": 1.0}
+
+
+@pytest.mark.parametrize("dry", [True, False], ids=["check mode", "run"])
+@pytest.mark.parametrize("image", ["api:2", "api:bad"])
+def test_what_makes_a_request_the_candidates_is_in_no_result_report_or_line(image: str, dry: bool) -> None:
+    shop = up()
+    arguments = {
+        "action": "roll_out", "rollout": asdict(rollout(image)), "named": "api", "weights": [], "back_on_interrupt": False,
+        "timeout": 20,
+    }  # fmt: skip
+    result = _WORKFLOWS["release"](shop.context(), arguments, dry)
+    again = _WORKFLOWS["release"](shop.context(), {**arguments, "action": "retry"}, dry) if not dry else {}
+    status = _WORKFLOWS["status"](shop.context(), {"host": "here"}, False)
+    testers = [each.tester for each in state(shop).releases]
+    assert dry or (all(testers) and len(testers) == 1)
+    assert "tester" not in result["release"]
+    shown = json.dumps([result, again, status]) + "".join(shop.said) + ("" if dry else report(result["release"]))
+    assert not any(tester in shown for tester in testers)
+    # Nor under another name.
+    assert not re.search(r"[0-9a-f]{32}", shown)
+
+
+def test_an_edit_that_a_deployment_would_refuse_is_in_the_way_of_no_release() -> None:
+    shop = up()
+    shop.asked = with_component(shop.asked, "side", kind=Kind.STATEFUL)
+    with pytest.raises(ModelError, match="as deployed"):
+        deploy(shop.context(), Scope(), PATIENCE, True)
+    assert ask(shop.context(), dry=True).changed
+    assert ask(shop.context()).release.phase == Phase.PROMOTED

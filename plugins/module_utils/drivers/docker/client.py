@@ -180,7 +180,7 @@ class Engine:
         exec_id = self.post(f"/containers/{container}/exec", body)["Id"]
         start = json.dumps({"Detach": False, "Tty": False}).encode()
         with self._send("POST", f"/exec/{exec_id}/start", {}, start, {"Content-Type": "application/json"}, timeout) as response:
-            output = demultiplex(response.read())
+            output = demultiplex(self._read(response))
         status = self.get(f"/exec/{exec_id}/json")["ExitCode"]
         if status is None:
             # The output ended before the command did: the command closed it, or the engine stopped.
@@ -203,8 +203,8 @@ class Engine:
                 self._send("POST", f"{path}/wait", {"condition": "next-exit"}, None, {}, timeout) as wait,
             ):
                 self.post(f"{path}/start")
-                text = demultiplex(output.read())
-                return Result(int(json.loads(wait.read())["StatusCode"]), text)
+                text = demultiplex(self._read(output))
+                return Result(int(json.loads(self._read(wait))["StatusCode"]), text)
         except BaseException:
             with suppress(EngineError):
                 self.delete(path, force=1)
@@ -214,14 +214,14 @@ class Engine:
         """Return the last ``lines`` of a container's log."""
         query = {"stdout": 1, "stderr": 1, "tail": lines}
         with self._send("GET", f"/containers/{container}/logs", query, None, {}, None) as response:
-            return demultiplex(response.read())
+            return demultiplex(self._read(response))
 
     def read_file(self, image: str, path: str) -> str:
         """Return the text of a file in an image. Raises ``EngineError``, with status 404 if there is none."""
         container = self.post("/containers/create", {"Image": image})["Id"]
         try:
             with self._send("GET", f"/containers/{container}/archive", {"path": path}, None, {}, None) as response:
-                content = io.BytesIO(response.read())
+                content = io.BytesIO(self._read(response))
             with tarfile.open(fileobj=content) as archive, archive.extractfile(archive.getnames()[0]) or io.BytesIO() as file:
                 return file.read().decode()
         finally:
@@ -231,10 +231,20 @@ class Engine:
         payload = None if body is None else json.dumps(body).encode()
         try:
             with self._send(method, path, query, payload, {"Content-Type": "application/json"}, timeout) as response:
-                content = response.read()
-        except (TimeoutError, http.client.HTTPException) as error:
-            raise TargetUnavailable(f"the Docker engine at {self.endpoint.host} closed the connection: {error}") from error
+                content = self._read(response)
+        except TimeoutError as error:
+            raise self._closed(error) from error
         return json.loads(content) if content.strip() else None
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        """Return the rest of a response. Raises ``TargetUnavailable`` if the engine closes the connection, ``TimeoutError``."""
+        try:
+            return response.read()
+        except (ConnectionError, http.client.HTTPException) as error:
+            raise self._closed(error) from error
+
+    def _closed(self, error: Exception) -> TargetUnavailable:
+        return TargetUnavailable(f"the Docker engine at {self.endpoint.host} closed the connection: {error}")
 
     def _send(
         self,

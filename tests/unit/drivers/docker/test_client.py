@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from socketserver import UnixStreamServer
+from socketserver import StreamRequestHandler, ThreadingUnixStreamServer, UnixStreamServer
 from typing import Any
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker import client
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.client import Endpoint, Engine, EngineError
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import TargetUnavailable
 
 
 @contextmanager
@@ -77,3 +78,73 @@ def test_one_that_is_not_for_this_user_is_there(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(client._UnixConnection, "connect", refuse)
     with pytest.raises(EngineError, match=r"permission denied; allowed: root \(become: true\)"):
         Engine(Endpoint("unix:///run/docker.sock")).answers()
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 11\r\n\r\n{\"Id\": \"x\"}"
+BREAKDOWNS = {
+    "silent": b"",
+    "gone": None,
+    "gone within": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    "gone within a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+}
+
+
+@contextmanager
+def breaking_down(path: Path, at: str, answer: bytes | None) -> Iterator[Engine]:
+    """Serve what answers until asked for ``at``: then ``answer`` is all that comes, and for long nothing where it is empty."""
+    over = threading.Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            asked = self.rfile.readline().decode()
+            headers = dict(line.split(b": ") for line in iter(self.rfile.readline, b"\r\n"))
+            self.rfile.read(int(headers.get(b"Content-Length", 0)))
+            if at not in asked:
+                self.wfile.write(ANSWER)
+            elif answer:
+                self.wfile.write(answer)
+            elif answer is not None:
+                over.wait(30)
+
+    with ThreadingUnixStreamServer(str(path), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield Engine(Endpoint(f"unix://{path}"), timeout=0.3)
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("breakdown", BREAKDOWNS.values(), ids=BREAKDOWNS)
+def test_an_engine_that_is_restarted_or_takes_too_long_is_away_for_now(tmp_path: Path, breakdown: bytes | None) -> None:
+    """It is waited for then, or a release goes back: nothing is left halfway."""
+    with breaking_down(tmp_path / "docker.sock", "/containers/", breakdown) as found:
+        assert found.answers()
+        with pytest.raises(TargetUnavailable):
+            found.get("/containers/json")
+        with pytest.raises(TargetUnavailable):
+            found.post("/containers/x/stop")
+
+
+@pytest.mark.parametrize("breakdown", BREAKDOWNS.values(), ids=BREAKDOWNS)
+@pytest.mark.parametrize(
+    ("at", "ask"),
+    [
+        ("/logs", lambda found: found.logs("x", 5)),
+        ("/exec/x/start", lambda found: found.run("x", ("true",), timeout=0.3)),
+        ("/wait", lambda found: found.run_to_end("x", {}, 0.3)),
+        ("/attach", lambda found: found.run_to_end("x", {}, 0.3)),
+        ("/archive", lambda found: found.read_file("x", "/x")),
+    ],
+    ids=["logs", "command", "end of a container", "output of a container", "file"],
+)
+def test_output_breaks_off_with_the_engine(
+    tmp_path: Path, at: str, ask: Callable[[Engine], Any], breakdown: bytes | None
+) -> None:
+    with (
+        breaking_down(tmp_path / "docker.sock", at, breakdown) as found,
+        pytest.raises(TimeoutError if breakdown == b"" else TargetUnavailable),
+    ):
+        ask(found)

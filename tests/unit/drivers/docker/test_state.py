@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Holder, Purpose
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.config import FileConfigStore
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.layout import Layout
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.state import FileStateStore
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import Busy
@@ -361,3 +362,30 @@ def test_a_record_of_the_version_before_that_cannot_be_read_is_named_with_the_fo
     (former / name).write_text(content)
     with pytest.raises(StateError, match=rf"^{former}.*: found .*; allowed: what Evenkeel wrote"):
         store.read()
+
+
+def test_who_deletes_the_folder_of_an_application_keeps_the_lease_on_it(store: FileStateStore, layout: Layout) -> None:
+    """A teardown with all data does, and nobody may come in before it has ended."""
+    write(store, "web")
+    with store.lease(Holder(Purpose.TEARDOWN, "ada")):
+        shutil.rmtree(layout.home)
+        with pytest.raises(Busy, match="a teardown of app is in progress: ada"), store.lease(GRACE):
+            pytest.fail("two have it")
+        assert [each.by for each in store.holders()] == ["ada"]
+    with store.lease(GRACE):
+        assert store.read() == ApplicationState()
+
+
+@pytest.mark.parametrize("mode", [None, 0o755])
+def test_nobody_else_gets_below_the_folder_of_an_application(store: FileStateStore, layout: Layout, mode: int | None) -> None:
+    """The routes have the testers' secret, and proxies, which are other users, read them: by their mount alone."""
+    if mode:
+        # As version 0.1 made it.
+        layout.home.mkdir(mode)
+        layout.home.chmod(mode)
+    write(store, "web")
+    FileConfigStore(layout).publish("shared/routes.json", "secret")
+    store.set_demand("web", "abort")
+    assert stat.S_IMODE(layout.home.stat().st_mode) == 0o700
+    shown = [path.name for path in layout.leases.rglob("*") if "secret" in path.read_text()]
+    assert (layout.mesh / "shared" / "routes.json").is_relative_to(layout.home) and shown == []
