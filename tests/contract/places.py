@@ -73,8 +73,8 @@ class Place:
     def serving(self) -> dict[str, int]:
         """Return how many instances of each version run and are called."""
         found: dict[str, int] = {}
-        for instance, each in self.observe().statuses().items():
-            if each.serving and each.state == "running" and each.health in ("", "healthy"):
+        for instance, status in self.observe().statuses().items():
+            if status.serving and status.state == "running" and status.health in ("", "healthy"):
                 target = version_name(instance.component, instance.version)
                 found[target] = found.get(target, 0) + 1
         return found
@@ -82,8 +82,8 @@ class Place:
     def running(self) -> dict[str, set[str]]:
         """Return the images that each version runs."""
         found: dict[str, set[str]] = {}
-        for instance, each in self.observe().statuses().items():
-            found.setdefault(version_name(instance.component, instance.version), set()).add(each.image)
+        for instance, status in self.observe().statuses().items():
+            found.setdefault(version_name(instance.component, instance.version), set()).add(status.image)
         return found
 
     def look(self, after: str) -> None:

@@ -116,7 +116,7 @@ def check(place: Place, step: Step) -> None:
     assert (place.serving(), place.running(), place.driver().state.read()) == before, step.name
     done = step.done(place, False)
     assert not done.failure, f"{step.name}: {done.failure}"
-    changed = [each.changed if hasattr(each, "changed") else bool(each.plan) for each in (dry, done)]
+    changed = [result.changed if hasattr(result, "changed") else bool(result.plan) for result in (dry, done)]
     assert changed == [step.operations, step.operations], f"{step.name}: {changed}"
     assert bool(place.moments) == step.operations, step.name
     assert place.serving() == step.serving, step.name
@@ -149,7 +149,7 @@ def leases(place: Place) -> None:
         assert told == ["the first"]
         # A release is another thing to hold.
         with others.driver.state.lease(others.holder(Purpose.RELEASE, "api")):
-            assert sorted(each.release for each in context.driver.state.holders()) == ["", "api"]
+            assert sorted(holder.release for holder in context.driver.state.holders()) == ["", "api"]
     assert not context.driver.state.holders()
     with others.driver.state.lease(others.holder(Purpose.SCALING)) as next_lease:
         assert next_lease.token > lease.token

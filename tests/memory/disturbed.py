@@ -104,10 +104,17 @@ def faults(
 
 def left(world: World) -> dict[str, Any]:
     """Return what can be compared of two worlds: how often each shape runs and serves, but not in which place."""
-    serving = {each for found in served_addresses(world.files).values() for each in found}
+    serving = {address for found in served_addresses(world.files).values() for address in found}
     instances = Counter(
-        (each.component, each.version, running.shape, running.memory, running.address in serving, running.healthy(world.now))
-        for each, running in world.instances.items()
+        (
+            instance.component,
+            instance.version,
+            running.shape,
+            running.memory,
+            running.address in serving,
+            running.healthy(world.now),
+        )
+        for instance, running in world.instances.items()
     )
     return {
         "instances": instances,
@@ -122,14 +129,14 @@ def left(world: World) -> dict[str, Any]:
 def stored(state: ApplicationState) -> dict[str, Any]:
     """Return what of a state does not depend on when it came about."""
     return {
-        "promoted": sorted(state.promoted, key=lambda each: each.component),
-        "scaled": sorted(state.scaled, key=lambda each: each.component),
+        "promoted": sorted(state.promoted, key=lambda promotion: promotion.component),
+        "scaled": sorted(state.scaled, key=lambda scaling: scaling.component),
         "specification": state.specification,
-        "releases": [(each.name, each.phase, each.weight, each.standing) for each in state.releases],
+        "releases": [(release.name, release.phase, release.weight, release.standing) for release in state.releases],
     }
 
 
 def outcome(world: World, *without: str) -> dict[str, Any]:
     """Return what is ``left`` but for the numbers that volumes and secrets were made with."""
     found = left(world)
-    return {**found, "volumes": set(found["volumes"]), "secrets": set(found["secrets"])} | {each: None for each in without}
+    return {**found, "volumes": set(found["volumes"]), "secrets": set(found["secrets"])} | {key: None for key in without}

@@ -247,14 +247,14 @@ class MemoryProxies:
     def instances(self, component: str) -> tuple[Instance, ...]:
         """Return the instances of ``component``."""
         self._points.reached(f"instances {component}")
-        return tuple(sorted(each for each in self._world.instances if each.component == component))
+        return tuple(sorted(instance for instance in self._world.instances if instance.component == component))
 
     def totals(self, instance: Instance, clusters: Collection[str]) -> Mapping[str, Totals] | Unreachable:
         """Return what the proxy of ``instance`` has counted of each of ``clusters`` that it knows."""
         self._points.reached("totals")
         if instance not in self._world.instances:
             return Unreachable(False)
-        return {each: self._world.counted(instance, each) for each in clusters if self._world.knows(instance, each)}
+        return {cluster: self._world.counted(instance, cluster) for cluster in clusters if self._world.knows(instance, cluster)}
 
     def outdated(self, instance: Instance, versions: Mapping[str, str]) -> Collection[str] | Unreachable:
         """Return the paths of the files that the proxy has in another version."""
@@ -298,9 +298,9 @@ class MemoryWorkloads:
     def storage(self, volumes: Sequence[str]) -> str:
         """Return the numbers of ``volumes``."""
         self._points.reached("storage", engine=True)
-        if any(each not in self._world.volumes for each in volumes):
+        if any(volume not in self._world.volumes for volume in volumes):
             return ""
-        return "\n".join(f"{each} {self._world.volumes[each]}" for each in volumes)
+        return "\n".join(f"{volume} {self._world.volumes[volume]}" for volume in volumes)
 
     def run(self, instance: Instance, command: Sequence[str]) -> tuple[int, str]:
         """Understand what the tracing workflow says to a MariaDB."""
@@ -333,7 +333,7 @@ class MemoryImages:
     def missing(self, references: Iterable[str]) -> list[str]:
         """Return those of ``references`` that are not there."""
         self._points.reached("missing images", engine=True)
-        return [each for each in dict.fromkeys(references) if each and each not in self._world.images]
+        return [reference for reference in dict.fromkeys(references) if reference and reference not in self._world.images]
 
     def pull(self, reference: str, say: Say) -> None:
         """Get an image. Raises ``ImageError``."""
@@ -399,7 +399,7 @@ class MemoryLoadRunner:
         self._points.reached("check load", engine=True)
         generator(application)
         gateway, _unused = entrance(application)
-        if not any(each.component == gateway.name for each in self._world.instances):
+        if not any(instance.component == gateway.name for instance in self._world.instances):
             raise Refused(f"{gateway.name}: found nothing that runs; allowed: an application that is up")
 
     @contextmanager
@@ -472,8 +472,8 @@ class MemoryDriver:
         world, now = self.world, self.world.now
         return MemoryObservation(
             {
-                instance: Seen(each.shape, each.memory, each.address, each.runs(now), each.health(now))
-                for instance, each in sorted(world.instances.items())
+                instance: Seen(running.shape, running.memory, running.address, running.runs(now), running.health(now))
+                for instance, running in sorted(world.instances.items())
             },
             dict(world.files),
             frozenset(world.networks),
@@ -594,8 +594,8 @@ class MemoryDriver:
         application, instance = execution.application, operation.instance
         while self.world.now < deadline:
             versions = written(self.world.files)
-            callers = [each for name in application.dependents(instance.component) for each in self.proxies.instances(name)]
-            if not any(self.proxies.outdated(each, versions) for each in callers if each in self.world.instances):
+            callers = [caller for name in application.dependents(instance.component) for caller in self.proxies.instances(name)]
+            if not any(self.proxies.outdated(caller, versions) for caller in callers if caller in self.world.instances):
                 return
             self.world.clock.sleep(_LOOK_SECONDS)
 
@@ -631,7 +631,7 @@ class MemoryDriver:
         instance, places = operation.instance, operation.places
         target = version_name(instance.component, instance.version)
         served = served_addresses(self.world.files).get(target, frozenset())
-        serving = frozenset(each for address in served if (each := places.instance_at(address)))
+        serving = frozenset(served_instance for address in served if (served_instance := places.instance_at(address)))
         content = endpoint_files(operation.model, instance.version, change(serving), places)
         for path, text in content.items():
             self.points.reached(f"endpoints of {operation.subject}", changes=True, engine=False)

@@ -101,9 +101,9 @@ def shape(application: EffectiveApplication, component: Component, version: Vers
         user=wanted.user,
         ports=wanted.ports,
         outer_ports=wanted.outer_ports,
-        calls=tuple(each.name for each in wanted.dependencies),
+        calls=tuple(dependency.name for dependency in wanted.dependencies),
         healthcheck=wanted.healthcheck,
-        mounts=tuple(each.source for each in wanted.mounts),
-        secrets=tuple(each.source for each in wanted.secrets),
+        mounts=tuple(mount.source for mount in wanted.mounts),
+        secrets=tuple(secret.source for secret in wanted.secrets),
         gateway=component.gateway,
     )

@@ -68,16 +68,20 @@ class MemoryObservation:
 
     def kinds(self) -> Mapping[str, str]:
         """Return the kinds of the components that are deployed, by name."""
-        return {instance.component: each.shape.kind for instance, each in self.instances.items()}
+        return {instance.component: observed.shape.kind for instance, observed in self.instances.items()}
 
     def statuses(self) -> Mapping[Instance, InstanceStatus]:
         """Return how each instance is that is there."""
-        serving = {each for found in served_addresses(self.files).values() for each in found}
+        serving = {address for found in served_addresses(self.files).values() for address in found}
         return {
             instance: InstanceStatus(
-                each.shape.image, "running" if each.runs else "exited", each.health, each.memory, each.address in serving
+                observed.shape.image,
+                "running" if observed.runs else "exited",
+                observed.health,
+                observed.memory,
+                observed.address in serving,
             )
-            for instance, each in self.instances.items()
+            for instance, observed in self.instances.items()
         }
 
     def allocation(self, application: EffectiveApplication, recorded: Mapping[str, str]) -> Mapping[str, str]:
@@ -95,11 +99,12 @@ class MemoryObservation:
     def removal(self, application: str, extent: Extent) -> Plan:
         """Return the operations that remove the application."""
         removed: list[Operation] = [
-            Remove(subject=each.name, cause="taken down", component=each.component, instance=each) for each in self.instances
+            Remove(subject=instance.name, cause="taken down", component=instance.component, instance=instance)
+            for instance in self.instances
         ]
-        gone = frozenset(each.key for each in removed)
+        gone = frozenset(operation.key for operation in removed)
         if extent.infrastructure:
-            removed += [DropNetwork(subject=each, cause="taken down", after=gone) for each in sorted(self.networks)]
+            removed += [DropNetwork(subject=network, cause="taken down", after=gone) for network in sorted(self.networks)]
         removed += [Delete(subject=path, cause="taken down", after=gone) for path in sorted(self.files)]
         if extent.data and (self.volumes or self.secrets or self.has_state):
             removed.append(DropData(subject=application, cause="requested", after=gone))
@@ -123,9 +128,9 @@ class _Planner:
         self._observed = observed
         self._application = application
         self._scope = scope
-        self._components = {each.name: each for each in application.components}
+        self._components = {component.name: component for component in application.components}
         self._serving = {
-            target: frozenset(each for address in served if (each := places.instance_at(address)))
+            target: frozenset(instance for address in served if (instance := places.instance_at(address)))
             for target, served in served_addresses(observed.files).items()
         }
         self._places = replace(places, placed=self._placed())
@@ -143,23 +148,23 @@ class _Planner:
         for component in self._application.components:
             for version in self._application.versions(component.name):
                 running = {
-                    each.ordinal: each
-                    for each in self._observed.instances
-                    if (each.component, each.version) == (component.name, version)
+                    instance.ordinal: instance
+                    for instance in self._observed.instances
+                    if (instance.component, instance.version) == (component.name, version)
                 }
-                good = [ordinal for ordinal, each in running.items() if not self._renewed(each)]
+                good = [ordinal for ordinal, instance in running.items() if not self._renewed(instance)]
                 chosen = self._ordinals(component, version, sorted(running), sorted(good))
-                placed[component.name, version] = tuple(Instance(component.name, version, each) for each in chosen)
+                placed[component.name, version] = tuple(Instance(component.name, version, ordinal) for ordinal in chosen)
         return placed
 
     def _ordinals(self, component: Component, version: Version, running: list[int], good: list[int]) -> list[int]:
         replicas = self._application.replicas(component.name, version)
         if component.kind == Kind.STATEFUL or self._application.as_version(component, version).outer_ports:
             return list(range(1, replicas + 1))
-        free = [each for each in range(1, MOST + 1) if each not in running]
+        free = [ordinal for ordinal in range(1, MOST + 1) if ordinal not in running]
         if replicas == 1 and running and not good:
             return free[:1]
-        return sorted([*good, *(each for each in running if each not in good), *free][:replicas])
+        return sorted([*good, *(ordinal for ordinal in running if ordinal not in good), *free][:replicas])
 
     def _renewed(self, instance: Instance) -> bool:
         change = self._change(instance)
@@ -202,7 +207,7 @@ class _Planner:
         files = self.files()
         before: frozenset[str] = frozenset()
         for stage in range(4):
-            paths = [each for each in sorted(files) if _stage(each) == stage and self._observed.files.get(each) != files[each]]
+            paths = [path for path in sorted(files) if _stage(path) == stage and self._observed.files.get(path) != files[path]]
             for path in paths:
                 cause = "its content has changed" if path in self._observed.files else "missing"
                 yield Write(subject=path, cause=cause, after=before, content=files[path])
@@ -230,7 +235,9 @@ class _Planner:
         split = self._application.split(component.name)
         closed = split is not None and split.closed == version
         rolling = [
-            each for each in placed if len(placed) > 1 and self._serves(each) and self._renewed(each) and not closed
+            instance
+            for instance in placed
+            if len(placed) > 1 and self._serves(instance) and self._renewed(instance) and not closed
         ]
         before: frozenset[str] = frozenset()
         for instance in placed:
@@ -293,13 +300,15 @@ class _Planner:
 
     def _prepared(self, component: Component) -> frozenset[str]:
         """Return what comes before an instance starts."""
-        gone = {Remove.key_of(each.name) for each in self._observed.instances if each.component not in self._components}
+        gone = {
+            Remove.key_of(instance.name) for instance in self._observed.instances if instance.component not in self._components
+        }
         before = {MakeNetwork.key_of(f"{self._application.name}-mesh"), Write.key_of(ROUTES_FILE), *gone}
         before |= {
             Write.key_of(f"{component_directory(component.name)}/{name}.json") for name in ("bootstrap", "clusters", "listeners")
         }
-        before |= {MakeVolume.key_of(each.source) for each in component.mounts}
-        before |= {MakeSecret.key_of(each.source) for each in component.secrets}
+        before |= {MakeVolume.key_of(mount.source) for mount in component.mounts}
+        before |= {MakeSecret.key_of(secret.source) for secret in component.secrets}
         for dependency in component.dependencies:
             for instance in self._places.instances(dependency.name, Version.STABLE):
                 change = self._change(instance)
@@ -341,7 +350,7 @@ class _Planner:
     def _endpoints_written(self, instance: Instance) -> frozenset[str]:
         target = version_name(instance.component, instance.version)
         ports = self._components[instance.component].ports
-        return frozenset(Write.key_of(endpoints_file(target, each.number)) for each in ports)
+        return frozenset(Write.key_of(endpoints_file(target, port.number)) for port in ports)
 
 
 def _stage(path: str) -> int:

@@ -30,4 +30,4 @@ class SequentialPool:
 
     def map(self, function: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
         """Return the results, item after item."""
-        return iter([function(*each) for each in zip(*items, strict=False)])
+        return iter([function(*arguments) for arguments in zip(*items, strict=False)])

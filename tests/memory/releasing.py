@@ -64,7 +64,7 @@ def stored(shop: Shop) -> Release:
 
 def shares(shop: Shop, own: str) -> list[float]:
     """Return what share of the users of ``api`` a version has had, change after change."""
-    return [each.get(own, 0.0) for each in shop.world.moves["api"]]
+    return [move.get(own, 0.0) for move in shop.world.moves["api"]]
 
 
 def only_forward(shop: Shop, own: str = NEW) -> bool:
@@ -76,5 +76,5 @@ def only_forward(shop: Shop, own: str = NEW) -> bool:
 def settled_on(shop: Shop, own: str) -> bool:
     """Whether all users have a version, and no instance of another runs."""
     shop.world.clock.sleep(1.0)
-    running = {each.shape.own for each in shop.world.instances.values() if each.shape.component == "api"}
+    running = {instance.shape.own for instance in shop.world.instances.values() if instance.shape.component == "api"}
     return shop.world.having("api") == {own: 1.0} and running == {own}

@@ -32,7 +32,7 @@ SECRET = SecretMount("password", "/run/secrets/password")
 
 def component(name: str, *calls: str, replicas: int = 1, **more: object) -> Component:
     """Return a stateless component with one HTTP port."""
-    dependencies = tuple(Dependency(each, "service_healthy") for each in calls)
+    dependencies = tuple(Dependency(call, "service_healthy") for call in calls)
     known = {"memory": 100 * MIB, "ports": HTTP_PORT, "dependencies": dependencies, "environment": (("VERSION", "1"),), **more}
     return replace(Component(name, Kind.STATELESS, image=f"{name}:1", replicas=replicas), **known)  # type: ignore[arg-type]
 
@@ -60,8 +60,8 @@ GATE = Gate(hold=1.0, wait=60.0)
 
 def specification(application: Application = APPLICATION) -> Specification:
     """Return ``application`` as it is asked to run."""
-    references = {each.name: each.image for each in application.components if not each.gateway}
-    platform = {f"platform/{each}": f"{each}:1" for each in PLATFORM}
+    references = {component.name: component.image for component in application.components if not component.gateway}
+    platform = {f"platform/{name}": f"{name}:1" for name in PLATFORM}
     return Specification(application, {**references, **platform}, "compose.yaml", "/")
 
 
@@ -69,14 +69,14 @@ def with_component(asked: Specification, name: str, **changes: object) -> Specif
     """Return ``asked`` with changes to a component; its image is a reference too."""
     application = asked.application
     changed = replace(application.component(name), **changes)  # type: ignore[arg-type]
-    components = tuple(changed if each.name == name else each for each in application.components)
+    components = tuple(changed if component.name == name else component for component in application.components)
     references = {**asked.references, **({name: changed.image} if "image" in changes else {})}
     return replace(asked, application=replace(application, components=components), references=references)
 
 
 def with_platform(asked: Specification, tag: str) -> Specification:
     """Return ``asked`` on other images of the platform."""
-    platform = {f"platform/{each}": f"{each}:{tag}" for each in PLATFORM}
+    platform = {f"platform/{name}": f"{name}:{tag}" for name in PLATFORM}
     return replace(asked, references={**asked.references, **platform})
 
 
@@ -96,7 +96,7 @@ class Shop:
 
     def __post_init__(self) -> None:
         tags = ("1", "2", "3", "bad", "slow", "never", "dies")
-        names = [*(each.name for each in self.asked.application.components), *PLATFORM]
+        names = [*(component.name for component in self.asked.application.components), *PLATFORM]
         self.world.images |= {f"{name}:{tag}" for name in names for tag in tags}
 
     def copy(self) -> Shop:

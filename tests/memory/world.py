@@ -99,13 +99,13 @@ class World:
         for name in ("networks", "volumes", "secrets", "images", "unavailable_images", "files", "tokens", "demands"):
             setattr(other, name, copy(getattr(self, name)))
         other.memory_use = dict(self.memory_use)
-        other.instances = {instance: copy(each) for instance, each in self.instances.items()}
-        other.tables = {name: set(each) for name, each in self.tables.items()}
-        other.moves = {name: list(each) for name, each in self.moves.items()}
+        other.instances = {instance: copy(running) for instance, running in self.instances.items()}
+        other.tables = {name: set(tables) for name, tables in self.tables.items()}
+        other.moves = {name: list(shares) for name, shares in self.moves.items()}
         other.lost, other.journal = list(self.lost), list(self.journal)
         other.clock.time = self.clock.time
         other._taken, other._coming = dict(self._taken), list(self._coming)
-        other._counters = {key: copy(each) for key, each in self._counters.items()}
+        other._counters = {key: copy(counter) for key, counter in self._counters.items()}
         return other
 
     @property
@@ -142,7 +142,7 @@ class World:
     def born(self, instance: Instance, running: Running) -> None:
         """Have ``instance`` run; its proxy counts anew."""
         self.instances[instance] = running
-        self._counters = {key: each for key, each in self._counters.items() if key[0] != instance.name}
+        self._counters = {key: counter for key, counter in self._counters.items() if key[0] != instance.name}
         self.noted(f"begin {instance}")
 
     def gone(self, instance: Instance) -> None:
@@ -161,7 +161,7 @@ class World:
     def serving(self, target: str) -> list[Instance]:
         """Return the instances that a version's endpoints lead to now."""
         addresses = served_addresses(self.files).get(target, frozenset())
-        return sorted(each for each, running in self.instances.items() if running.address in addresses)
+        return sorted(instance for instance, running in self.instances.items() if running.address in addresses)
 
     def having(self, component: str) -> Shares:
         """Return the share of the users of ``component`` that each of its versions has, by what tells it from others."""
@@ -175,23 +175,23 @@ class World:
     def _targets(self, component: str) -> list[tuple[float, list[tuple[str, Running | None]]]]:
         """Return the shares of users by where their requests end up: addresses, and what is there."""
         shares = _routes(self.taken(ROUTES_FILE) or "").get(component, {})
-        there = {each.address: each for each in self.instances.values()}
+        there = {running.address: running for running in self.instances.values()}
         found = []
         for cluster, share in shares.items():
             if share > 0:
                 target, _unused, port = cluster.rpartition(":")
                 content = self.taken(endpoints_file(target, int(port)))
-                found.append((share, [(each, there.get(each)) for each in _addresses(content or "")]))
+                found.append((share, [(address, there.get(address)) for address in _addresses(content or "")]))
         return found
 
     def called(self) -> dict[str, list[Instance]]:
         """Return the stateless components that are called by HTTP, and the instances that call them."""
-        shapes = {each.component: running.shape for each, running in self.instances.items()}
+        shapes = {instance.component: running.shape for instance, running in self.instances.items()}
         callers: dict[str, list[Instance]] = {}
         for instance, running in self.instances.items():
             for name in running.shape.calls if running.healthy(self.now) else ():
                 called = shapes.get(name)
-                if called and called.kind == Kind.STATELESS and any(each.protocol in HTTP for each in called.ports):
+                if called and called.kind == Kind.STATELESS and any(port.protocol in HTTP for port in called.ports):
                     callers.setdefault(name, []).append(instance)
         return callers
 
@@ -205,8 +205,8 @@ class World:
             self._look()
 
     def _take_in(self) -> None:
-        due = [each for each in self._coming if each[0] <= self.now + 1e-9]
-        self._coming = [each for each in self._coming if each[0] > self.now + 1e-9]
+        due = [change for change in self._coming if change[0] <= self.now + 1e-9]
+        self._coming = [change for change in self._coming if change[0] > self.now + 1e-9]
         for _unused, path, content in due:
             if content is None:
                 self._taken.pop(path, None)
@@ -221,17 +221,22 @@ class World:
         for component, callers in self.called().items():
             shares = _routes(self.taken(ROUTES_FILE) or "").get(component, {})
             for (cluster, share), (_unused, ends) in zip(
-                [each for each in shares.items() if each[1] > 0], self._targets(component), strict=True
+                [entry for entry in shares.items() if entry[1] > 0], self._targets(component), strict=True
             ):
                 for caller in callers:
                     counter = self._counters.setdefault((caller.name, cluster), Counter())
                     requests = rate * seconds * share / len(callers)
-                    behaviours = [each.shape.behaviour for _unused, each in ends if each and each.runs(self.now)]
+                    behaviours = [running.shape.behaviour for _unused, running in ends if running and running.runs(self.now)]
                     counter.requests += requests
-                    counter.errors += requests * sum(
-                        (each.shape.behaviour.errors if each and each.runs(self.now) else 1.0) for _unused, each in ends
-                    ) / max(1, len(ends))
-                    counter.slow += requests * sum(each.slow for each in behaviours) / max(1, len(behaviours))
+                    counter.errors += (
+                        requests
+                        * sum(
+                            (running.shape.behaviour.errors if running and running.runs(self.now) else 1.0)
+                            for _unused, running in ends
+                        )
+                        / max(1, len(ends))
+                    )
+                    counter.slow += requests * sum(behaviour.slow for behaviour in behaviours) / max(1, len(behaviours))
 
     def _look(self) -> None:
         """Take down what users have, and what is lost."""
@@ -278,5 +283,5 @@ def _routes(content: str) -> dict[str, dict[str, float]]:
 def _shares(route: Mapping[str, Any]) -> dict[str, float]:
     if "cluster" in route:
         return {route["cluster"]: 1.0}
-    weights = {each["name"]: float(each["weight"]) for each in route["weighted_clusters"]["clusters"]}
+    weights = {cluster["name"]: float(cluster["weight"]) for cluster in route["weighted_clusters"]["clusters"]}
     return {name: weight / sum(weights.values()) for name, weight in weights.items()}

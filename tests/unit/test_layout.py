@@ -59,28 +59,28 @@ def imports(path: Path, top: bool = False) -> Iterator[str]:
     package = (PLUGINS.name, *path.relative_to(PLUGINS).parts[:-1])
     for node in tree.body if top else ast.walk(tree):
         if isinstance(node, ast.Import):
-            found = [each.name for each in node.names]
+            found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             outside = ".".join(package[: len(package) + 1 - node.level]) if node.level else ""
             base = ".".join(filter(None, (outside, node.module)))
-            found = [f"{base}.{each.name}" for each in node.names]
+            found = [f"{base}.{alias.name}" for alias in node.names]
         else:
             continue
-        for each in found:
-            within = each.removeprefix(f"{COLLECTION.rpartition('.')[0]}.")
+        for name in found:
+            within = name.removeprefix(f"{COLLECTION.rpartition('.')[0]}.")
             if within.startswith(f"{PLUGINS.name}."):
                 yield within.removeprefix(f"{PLUGINS.name}.")
 
 
 def utils_of(path: Path, top: bool = False) -> list[str]:
     """Return what a file imports of module_utils, without that prefix."""
-    found = [each.removeprefix("module_utils.") for each in imports(path, top) if each.startswith("module_utils.")]
-    return [each for each in found if any(each.startswith(f"{package}.") for package in EVERY)]
+    found = [name.removeprefix("module_utils.") for name in imports(path, top) if name.startswith("module_utils.")]
+    return [name for name in found if any(name.startswith(f"{package}.") for package in EVERY)]
 
 
 def allowed(path: Path) -> tuple[str, ...]:
     name = name_of(path)
-    place = max((each for each in ALLOWED if name == each or name.startswith(f"{each}/")), key=len)
+    place = max((prefix for prefix in ALLOWED if name == prefix or name.startswith(f"{prefix}/")), key=len)
     return ALLOWED[place]
 
 
@@ -99,8 +99,8 @@ def test_the_rules_are_about_what_is_there() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_file_imports_what_is_below_it_alone(path: Path) -> None:
-    assert [each for each in utils_of(path) if not within(each, allowed(path))] == []
-    assert [each for each in imports(path) if not each.startswith("module_utils.")] == [], "it is shipped without plugins"
+    assert [name for name in utils_of(path) if not within(name, allowed(path))] == []
+    assert [name for name in imports(path) if not name.startswith("module_utils.")] == [], "it is shipped without plugins"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -117,18 +117,18 @@ def test_packages_have_no_content() -> None:
 
 def test_the_registry_loads_no_driver_before_it_makes_one() -> None:
     registry = UTILS / "drivers" / "registry.py"
-    assert [each for each in utils_of(registry, top=True) if within(each, ("drivers.docker", "drivers.kubernetes"))] == []
+    assert [name for name in utils_of(registry, top=True) if within(name, ("drivers.docker", "drivers.kubernetes"))] == []
 
 
 @pytest.mark.parametrize("path", files(PLUGINS / "modules"), ids=lambda path: path.name)
 def test_a_module_is_sent_with_nothing_but_what_finds_the_library(path: Path) -> None:
-    assert [each for each in utils_of(path) if not within(each, ("runtime.library",))] == []
+    assert [name for name in utils_of(path) if not within(name, ("runtime.library",))] == []
 
 
 @pytest.mark.parametrize("folder", ["action", "plugin_utils", "inventory"])
 def test_what_runs_on_the_controller_knows_no_driver_and_no_workflow(folder: str) -> None:
     for path in files(PLUGINS / folder):
-        strange = [each for each in utils_of(path) if within(each, ("drivers", "mesh", "plan", "workflows"))]
+        strange = [name for name in utils_of(path) if within(name, ("drivers", "mesh", "plan", "workflows"))]
         assert strange == [], path.name
 
 
@@ -136,8 +136,8 @@ def test_packages_of_the_standard_library_are_all_that_hosts_need() -> None:
     """But for the collection itself: a host is sure to have Python, and nothing else."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]
-            strange = {each.partition(".")[0] for each in names} - sys.stdlib_module_names
+            strange = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
             assert strange <= ({"yaml"} if name_of(path).startswith("compose/") else set()), path

@@ -34,7 +34,7 @@ SECRET = "a secret of nobody else"
 @cache
 def shown() -> dict[str, Any]:
     """Return the documentation of all modules, as ansible-doc shows it."""
-    names = [f"evenkeel.mesh.{each}" for each in (*PUBLIC, PRIVATE)]
+    names = [f"evenkeel.mesh.{name}" for name in (*PUBLIC, PRIVATE)]
     command = [str(Path(sys.executable).with_name("ansible-doc")), "--json", *names]
     done = subprocess.run(command, cwd=PLUGINS.parent, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -111,8 +111,10 @@ def test_attributes_are_true(module: str) -> None:
     attributes = documentation(module)["attributes"]
     assert set(attributes) == {"action", "action_group", "check_mode", "diff_mode", "idempotent"}
     assert attributes["action_group"]["membership"] == ["evenkeel.mesh.application"]
-    assert all(each["support"] in ("full", "partial", "none") and each["description"] for each in attributes.values())
-    assert all(each.get("details") for each in attributes.values() if each["support"] == "partial")
+    assert all(
+        attribute["support"] in ("full", "partial", "none") and attribute["description"] for attribute in attributes.values()
+    )
+    assert all(attribute.get("details") for attribute in attributes.values() if attribute["support"] == "partial")
     assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
     source = inspect.getsource(entry._WORKFLOWS[module])
     always = any(each in source for each in ("_planned(", "_shown(", "_diff(plan)"))

@@ -73,7 +73,7 @@ def test_a_blog_with_its_database_is_read() -> None:
     assert [(port.number, port.protocol) for port in db.ports] == [(3306, "mysql"), (33060, "tcp")]
     assert (db.kind, db.command) == ("stateful", ("--default-authentication-plugin=mysql_native_password",))
     assert dict(wordpress.environment)["WORDPRESS_DEBUG"] == ""
-    assert [each.name for each in blog.components] == ["db", "wordpress"]
+    assert [component.name for component in blog.components] == ["db", "wordpress"]
 
 
 def test_all_that_cannot_be_honoured_is_told_at_once() -> None:

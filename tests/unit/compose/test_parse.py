@@ -28,7 +28,7 @@ def faults(services: Any, **top: Any) -> list[str]:
 def test_components_come_after_what_they_depend_on() -> None:
     services = {"a": {"image": "a", "depends_on": ["b"]}, "b": {"image": "b", "depends_on": ["c"]}, "c": {"image": "c"}}
     application = parsed(services)
-    assert [each.name for each in application.components] == ["c", "b", "a"]
+    assert [component.name for component in application.components] == ["c", "b", "a"]
     assert application.dependents("c") == ("b",)
 
 
@@ -39,7 +39,7 @@ def test_a_component_with_a_named_volume_is_stateful_unless_it_says_otherwise() 
         "web": {"image": "web", "volumes": ["./web.conf:/etc/web.conf:ro"]},
     }
     application = parsed(services, volumes={"data": None})
-    assert {each.name: each.kind for each in application.components} == {
+    assert {component.name: component.kind for component in application.components} == {
         "db": "stateful",
         "cache": "stateless",
         "web": "stateless",
@@ -172,7 +172,7 @@ def test_a_deployed_component_keeps_its_kind() -> None:
 def test_a_volume_states_its_size() -> None:
     services = {"db": {"image": "db", "volumes": ["data:/data", "log:/log"]}}
     volumes = parsed(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
-    assert [(each.name, each.size) for each in volumes] == [("data", 2 << 30), ("log", None)]
+    assert [(volume.name, volume.size) for volume in volumes] == [("data", 2 << 30), ("log", None)]
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_gateway_keeps_no_policy_of_an_application() -> None:
 def test_names_that_proxies_use_are_refused() -> None:
     store = {"image": "d", "expose": ["3306"], "x-mesh": {"kind": "stateful"}}
     found = faults({"application": {"image": "a"}, "db": store, "db-1": store})
-    assert [each.partition(";")[0] for each in found] == [
+    assert [fault.partition(";")[0] for fault in found] == [
         "services.application: found 'application'",
         "services.db-1: found 'db-1'",
     ]

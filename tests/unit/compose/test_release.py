@@ -76,4 +76,4 @@ def test_a_release_is_called_after_its_components() -> None:
 )
 def test_what_is_wrong_is_named_with_its_place(content: dict[str, Any], problem: str) -> None:
     _release, problems = read(content)
-    assert any(each.startswith(problem) for each in problems), problems
+    assert any(message.startswith(problem) for message in problems), problems

@@ -33,11 +33,11 @@ zipkin-db    3306                  -        512   stateful   -
 
 def test_the_sock_shop_has_the_components_of_the_table() -> None:
     rows = set()
-    for each in load(COMPOSE, {}).components:
-        inner = ",".join(str(port.number) for port in each.ports) or "-"
-        outer = ",".join(str(port.published) for port in each.outer_ports) or "-"
-        calls = ",".join(dependency.name for dependency in each.dependencies) or "-"
-        rows.add((each.name, inner, outer, str((each.memory or 0) >> 20), each.kind, calls))
+    for component in load(COMPOSE, {}).components:
+        inner = ",".join(str(port.number) for port in component.ports) or "-"
+        outer = ",".join(str(port.published) for port in component.outer_ports) or "-"
+        calls = ",".join(dependency.name for dependency in component.dependencies) or "-"
+        rows.add((component.name, inner, outer, str((component.memory or 0) >> 20), component.kind, calls))
     assert rows == {tuple(line.split()) for line in TABLE.strip().splitlines()}
 
 

@@ -31,7 +31,7 @@ API = "services.api.x-mesh.policy"
 
 
 def told(application: EffectiveApplication, judge: Judge) -> list[str]:
-    return [str(each) for each in rejections(application, rendered, rendered(application), judge)]
+    return [str(rejection) for rejection in rejections(application, rendered, rendered(application), judge)]
 
 
 def changed(application: EffectiveApplication, name: str, **policy: Any) -> EffectiveApplication:
@@ -40,14 +40,16 @@ def changed(application: EffectiveApplication, name: str, **policy: Any) -> Effe
 
 
 def with_component(application: EffectiveApplication, name: str, **fields: Any) -> EffectiveApplication:
-    components = (replace(each, **fields) if each.name == name else each for each in application.components)
+    components = (replace(component, **fields) if component.name == name else component for component in application.components)
     return replace(application, components=tuple(components))
 
 
 def overridden(application: EffectiveApplication, override: Override) -> EffectiveApplication:
     dependencies = application.component("caller").dependencies
     return with_component(
-        application, "caller", dependencies=tuple(replace(each, override=override) for each in dependencies if each.name == "api")
+        application,
+        "caller",
+        dependencies=tuple(replace(dependency, override=override) for dependency in dependencies if dependency.name == "api"),
     )
 
 
@@ -79,7 +81,7 @@ def test_the_key_that_is_to_blame_is_named(application: EffectiveApplication, ex
 def test_each_key_that_is_to_blame_is_named() -> None:
     application = changed(everything(), "api", timeout=1e15, fault=Fault(delay=1e-9, delay_percent=5.0))
     application = changed(application, "search", outlier_detection=OutlierDetection(interval=0.0))
-    assert sorted(each.partition(": found")[0] for each in told(application, judge)) == [
+    assert sorted(message.partition(": found")[0] for message in told(application, judge)) == [
         f"{API}.fault.delay.duration",
         f"{API}.timeout",
         "services.search.x-mesh.policy.outlier_detection.interval",
@@ -116,7 +118,7 @@ def test_a_search_takes_few_looks_and_no_more_where_it_is_enough() -> None:
     assert only.path == f"{API}.timeout"
     assert len(asked) <= 2 + math.ceil(math.log2(len(stated_keys(application))))
     every = rejections(application, rendered, paths, judge)
-    assert [each.path for each in every] == [f"{API}.timeout", f"{API}.fault.delay.duration"]
+    assert [rejection.path for rejection in every] == [f"{API}.timeout", f"{API}.fault.delay.duration"]
 
 
 def test_an_application_has_its_keys_and_none_without_them() -> None:
@@ -156,7 +158,7 @@ policies = st.one_of(
     st.fixed_dictionaries({"timeout": durations}),
     st.fixed_dictionaries({"timeout": durations, "retries": st.fixed_dictionaries({}, optional=tries)}),
     st.fixed_dictionaries({"circuit_breaker": st.fixed_dictionaries({}, optional=breakers)}),
-    *(st.fixed_dictionaries({"outlier_detection": st.fixed_dictionaries({key: each})}) for key, each in outliers.items()),
+    *(st.fixed_dictionaries({"outlier_detection": st.fixed_dictionaries({key: values})}) for key, values in outliers.items()),
     st.fixed_dictionaries({"rate_limit": st.fixed_dictionaries(
         {"requests_per_second": rates}, optional={"burst": counts, "per": st.sampled_from(["caller", "instance"])}
     )}),
@@ -175,7 +177,7 @@ def shop(*policies: dict[str, Any]) -> EffectiveApplication:
         for number, policy in enumerate(policies)
     }
     kept = ("timeout", "retries", "circuit_breaker", "outlier_detection")
-    overrides = {f"api{number}": {key: each[key] for key in kept if key in each} for number, each in enumerate(policies)}
+    overrides = {f"api{number}": {key: policy[key] for key in kept if key in policy} for number, policy in enumerate(policies)}
     edge = {"ports": ["80:80"], "depends_on": list(services), "x-mesh": {"gateway": True}}
     caller = {"image": "c", "depends_on": list(services), "x-mesh": {"overrides": overrides}}
     return effective(parse({"services": {**services, "edge": edge, "caller": caller}}, "compose.yaml", {}, "app"))

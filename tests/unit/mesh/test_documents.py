@@ -16,13 +16,13 @@ from samples import everything, released, rendered, sockshop
 from world import effective
 
 
-@pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda each: each.name)
+@pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda application: application.name)
 def test_envoy_accepts_what_every_component_gets_in_one_document(application: EffectiveApplication) -> None:
     (document,) = documents(rendered(application))
     assert judge(document) == ""
 
 
-@pytest.mark.parametrize("application", [everything(), released(10)], ids=lambda each: each.name)
+@pytest.mark.parametrize("application", [everything(), released(10)], ids=lambda application: application.name)
 def test_envoy_accepts_what_each_component_gets_by_itself(application: EffectiveApplication) -> None:
     files = rendered(application)
     for component in application.components:
@@ -47,7 +47,7 @@ def test_routes_have_one_shape_at_every_weight() -> None:
         return [shape(item) for item in value] if isinstance(value, list) else type(value)
 
     shapes = [shape(json.loads(rendered(released(weight))["shared/routes.json"])) for weight in (0, 0.01, 10, 100)]
-    assert all(each == shapes[0] for each in shapes)
+    assert all(shape == shapes[0] for shape in shapes)
 
 
 def test_each_bootstrap_that_differs_is_a_document() -> None:
@@ -76,8 +76,8 @@ def test_a_fault_in_any_file_is_seen(path: str) -> None:
     files[path] = json.dumps(content)
     assert "unheard_of" in judge(documents(files)[0])
     assert "unheard_of" in judge(documents(files, [path])[0])
-    others = [each for each in files if each.split("/")[:2] != path.split("/")[:2]]
-    assert all(judge(each) == "" for each in documents(files, others))
+    others = [file for file in files if file.split("/")[:2] != path.split("/")[:2]]
+    assert all(judge(document) == "" for document in documents(files, others))
 
 
 def test_every_file_is_looked_at() -> None:

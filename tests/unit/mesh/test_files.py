@@ -26,9 +26,9 @@ def test_a_weight_is_one_file() -> None:
 @pytest.mark.parametrize(("closed", "other"), [(Version.CANDIDATE, "api-candidate:80"), (Version.STABLE, "api:80")])
 def test_a_closed_version_gets_no_request_whatever_was_decided(closed: Version, other: str) -> None:
     files = rendered(released(0 if closed == Version.CANDIDATE else 100, closed))
-    (host,) = (each for each in hosts(files) if each["name"] == "api")
+    (host,) = (host for host in hosts(files) if host["name"] == "api")
     assert host["routes"]
-    assert f'"{other}"' not in json.dumps([each["route"] for each in host["routes"]])
+    assert f'"{other}"' not in json.dumps([route["route"] for route in host["routes"]])
 
 
 def hosts(files: dict[str, str]) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def test_a_component_may_call_the_gateway_which_decides_as_for_all() -> None:
     """From inside, the gateway's name leads to the gateway; at the gateway, to where all from outside is led."""
     application = sockshop(SHOPPERS="1")
     files = {path: json.loads(content) for path, content in rendered(application).items()}
-    (hosts,) = (each["virtual_hosts"] for each in files["shared/routes.json"]["resources"])
+    (hosts,) = (resource["virtual_hosts"] for resource in files["shared/routes.json"]["resources"])
     routes = next(host["routes"] for host in hosts if "edge-router" in host["domains"])
     assert routes[0]["match"]["headers"] == [{"name": "x-evenkeel-caller", "string_match": {"exact": "edge-router"}}]
     assert routes[0]["route"]["cluster"] == "front-end:8079"

@@ -49,13 +49,13 @@ def test_operations_without_an_order_run_at_the_same_time() -> None:
 def test_an_operation_runs_after_all_that_it_needs() -> None:
     seen: list[str] = []
     plan = make_plan([operation("c", "a", "b"), operation("a"), operation("b", "a")])
-    execute(plan, lambda each: seen.append(each.subject))
+    execute(plan, lambda operation: seen.append(operation.subject))
     assert seen == ["a", "b", "c"]
 
 
 def test_a_failure_takes_along_just_what_depends_on_it() -> None:
-    def run(each: Operation) -> None:
-        if each.subject == "db":
+    def run(operation: Operation) -> None:
+        if operation.subject == "db":
             raise OSError("no space left")
 
     plan = make_plan([operation("db"), operation("web", "db"), operation("edge", "web"), operation("log")])
@@ -66,4 +66,4 @@ def test_a_failure_takes_along_just_what_depends_on_it() -> None:
 
 
 def test_executing_nothing_does_nothing() -> None:
-    assert execute(Plan(), lambda each: pytest.fail(each.key)).done == ()
+    assert execute(Plan(), lambda operation: pytest.fail(operation.key)).done == ()

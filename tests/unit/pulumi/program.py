@@ -41,9 +41,9 @@ class Registered(pulumi_mocks.Mocks):
 def _whole(value: Any) -> Any:
     """Return ``value`` with whole numbers as such: on their way to the mocks all become floats."""
     if isinstance(value, dict):
-        return {key: _whole(each) for key, each in value.items()}
+        return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole(each) for each in value]
+        return [_whole(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

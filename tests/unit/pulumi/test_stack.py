@@ -31,11 +31,11 @@ def test_docker_has_the_network_and_the_volumes_as_the_driver_makes_them() -> No
     network = found.resources[NETWORK, wanted.network]
     assert (network["name"], network["driver"]) == ("sockshop-mesh", "bridge")
     assert network["ipamConfigs"] == [{"subnet": wanted.subnet}]
-    assert {each["label"]: each["value"] for each in network["labels"]} == wanted.labels
+    assert {label["label"]: label["value"] for label in network["labels"]} == wanted.labels
     for name, volume in wanted.volumes.items():
         made = found.resources[VOLUME, name]
         assert made["name"] == name
-        assert {each["label"]: each["value"] for each in made["labels"]} == volume.labels
+        assert {label["label"]: label["value"] for label in made["labels"]} == volume.labels
 
 
 def test_kubernetes_has_all_that_the_model_says() -> None:
@@ -56,8 +56,8 @@ def test_kubernetes_has_all_that_the_model_says() -> None:
     assert claim["spec"]["resources"]["requests"] == {"storage": "2048Mi"}
     assert claim["metadata"]["labels"]["app.kubernetes.io/name"] == "carts-db"
     quota = found.resources["kubernetes:core/v1:ResourceQuota", "quota"]["spec"]["hard"]
-    running = [each for each in shop().components if each.replicas]
-    memory = sum((each.memory or 0) * (not each.gateway) + each.proxy_memory + (32 << 20) for each in running)
+    running = [component for component in shop().components if component.replicas]
+    memory = sum((component.memory or 0) * (not component.gateway) + component.proxy_memory + (32 << 20) for component in running)
     assert quota["limits.memory"] == f"{-(-memory * 3 // 2 >> 20)}Mi"
     assert (quota["persistentvolumeclaims"], quota["pods"], quota["requests.storage"]) == ("6", "24", "12288Mi")
 

@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         if address.path == "/api/v1/query":
             value = parse_qs(address.query)["query"][0]
-            result = [{"metric": {}, "value": [0, each]} for each in value.split(",") if each != "nothing"]
+            result = [{"metric": {}, "value": [0, sample]} for sample in value.split(",") if sample != "nothing"]
             body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
         else:
             body = f"tester {self.headers.get('x-evenkeel-tester')}"

@@ -51,7 +51,7 @@ def test_a_candidate_stands_beside_its_component() -> None:
     assert dict(model.as_version(web, Version.CANDIDATE).environment) == {"COLOUR": "green", "SIZE": "1"}
     assert [model.reference("web", version) for version in Version] == ["web:1", "web:2"]
     (split,) = model.splits
-    assert (split.weight, split.mirror, [each.where for each in split.audiences]) == (10, 5, ["header", "header"])
+    assert (split.weight, split.mirror, [audience.where for audience in split.audiences]) == (10, 5, ["header", "header"])
 
 
 @pytest.mark.parametrize("phase", [Phase.DEPLOYING, Phase.CLEARING, Phase.FAILED])

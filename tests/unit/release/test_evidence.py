@@ -100,11 +100,11 @@ def test_e_values_are_those_of_the_authors_library(
     total, seen = 0.0, [Counts(), Counts()]
     for bad in zip(groups[0][0], groups[1][0], strict=True):
         candidate, stable = (
-            (each.bad + prior[0]) / (each.requests + sum(prior)) for each, prior in zip(seen, priors, strict=True)
+            (counts.bad + prior[0]) / (counts.requests + sum(prior)) for counts, prior in zip(seen, priors, strict=True)
         )
         block = [Counts(size, found) for found, (_outcomes, size) in zip(bad, groups, strict=True)]
         total += log_e_value(block[0], block[1], (candidate, stable), difference)
-        seen = [each + more for each, more in zip(seen, block, strict=True)]
+        seen = [counts + more for counts, more in zip(seen, block, strict=True)]
     assert exp(total) == pytest.approx(published, rel=1e-6)
 
 

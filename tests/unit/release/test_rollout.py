@@ -160,7 +160,7 @@ def test_a_good_candidate_goes_through_every_weight_and_is_promoted() -> None:
     assert ended.phase == Phase.PROMOTED
     assert [step.weight for step in ended.steps] == [10, 50, 100]
     assert target.world.promoted
-    assert [each for each in target.world.done if each.startswith(("apply", "shift", "finish"))] == [
+    assert [operation for operation in target.world.done if operation.startswith(("apply", "shift", "finish"))] == [
         "apply deploying 10 standing",
         "shift shifting 0",
         "shift shifting 10",
@@ -376,7 +376,7 @@ def test_a_promotion_that_fails_brings_the_stable_version_back_before_users() ->
     ended = roll_out(Pretended(world, behaviour=promotion_fails(world)))
     assert (ended.phase, ended.reason, ended.standing, world.split) == (Phase.FAILED, "no memory", False, 0)
     assert not world.promoted
-    course = [each for each in world.done if each.startswith(("apply", "shift"))]
+    course = [operation for operation in world.done if operation.startswith(("apply", "shift"))]
     assert course[-len(BACK_FROM_PROMOTION) :] == BACK_FROM_PROMOTION
 
 

@@ -23,7 +23,7 @@ def judged(
     """Return the verdict after looks, in each of which so many requests, errors and slow ones came in of both versions."""
     watch = Watch(gate or Gate(), alone)
     for look in range(LOOKS):
-        one, other = (totals(*(each * look for each in version)) for version in (candidate, stable))
+        one, other = (totals(*(count * look for count in version)) for version in (candidate, stable))
         watch.see({"caller": (one, other + totals(1000))})
         verdict = watch.verdict()
         if verdict.decision == Decision.FAIL:

@@ -111,7 +111,7 @@ def test_health_is_200_and_tells_which_store_is_away() -> None:
         answer = await client.get("/health")
         entries = (await answer.json())["health"]
         assert answer.status == 200
-        assert [(each["service"], each["status"]) for each in entries] == [("socks", "OK"), ("a-db", "err"), ("b-db", "err")]
+        assert [(entry["service"], entry["status"]) for entry in entries] == [("socks", "OK"), ("a-db", "err"), ("b-db", "err")]
 
     run(service, asked)
 

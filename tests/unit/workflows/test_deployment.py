@@ -66,8 +66,8 @@ def test_a_deployment_from_nothing_brings_all_up_and_a_second_has_nothing_to_do(
     assert not run(shop.context()).failure
     context = shop.context()
     statuses = look(context.driver, shop.asked, context.driver.state.read()).observation.statuses()
-    assert {each.name for each in statuses} == {"db-1", "side-1", "api-1", "api-2", "api-3", "web-1", "edge-1"}
-    assert all(each.health == "healthy" for each in statuses.values())
+    assert {instance.name for instance in statuses} == {"db-1", "side-1", "api-1", "api-2", "api-3", "web-1", "edge-1"}
+    assert all(status.health == "healthy" for status in statuses.values())
     assert (set(shop.world.volumes), set(shop.world.secrets)) == ({"data"}, {"password"})
     before = left(shop.world)
     assert not run(shop.context()).plan
@@ -165,7 +165,7 @@ def test_an_engine_that_is_gone_for_a_while_is_waited_for_between_operations() -
 def test_one_component_alone_is_brought_about() -> None:
     shop = changed(CHANGES["the environment of both"])()
     result = deploy(shop.context(), Scope(tuple(Part), ("web",)), 60.0, False)
-    assert {each.component for each in result.plan.operations.values()} <= {"web", ""}
+    assert {operation.component for operation in result.plan.operations.values()} <= {"web", ""}
     assert shop.world.having("api") == {"api:1 1": 1.0}
     assert shop.world.having("web") == {"web:1 2": 1.0}
 

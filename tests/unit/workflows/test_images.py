@@ -23,7 +23,7 @@ class MemoryStore:
         self.archives: dict[str, bytes] = {}
 
     def missing(self, references: Iterable[str]) -> list[str]:
-        return [each for each in dict.fromkeys(references) if each and each not in self.known]
+        return [reference for reference in dict.fromkeys(references) if reference and reference not in self.known]
 
     def pull(self, reference: str, say: Callable[[str], None]) -> None:
         say("1 of 2 layers")
@@ -48,7 +48,7 @@ def recipe(name: str, *parents: str) -> Recipe:
     return Recipe(name, f"evenkeel/{name}:1", parents, "Dockerfile", {}, "", False)
 
 
-RECIPES = {each.name: each for each in (recipe("base"), recipe("java", "base"), recipe("web", "java", "base"), recipe("other"))}
+RECIPES = {item.name: item for item in (recipe("base"), recipe("java", "base"), recipe("web", "java", "base"), recipe("other"))}
 NEEDED = {"web": "evenkeel/web:1", "db": "mysql:8", "copy": "mysql:8", "gateway": ""}
 EVERY = ["evenkeel/base:1", "evenkeel/java:1", "evenkeel/web:1", "mysql:8"]
 
@@ -87,7 +87,7 @@ def test_what_is_missing_comes_with_its_parents(known: tuple[str, ...], missing:
 
 def test_a_plan_builds_parents_first_and_pulls_the_others() -> None:
     plan = images.plan_images(RECIPES, EVERY)
-    assert [str(each) for each in plan.operations.values()] == [
+    assert [str(operation) for operation in plan.operations.values()] == [
         "build base (no image evenkeel/base:1)",
         "build java (no image evenkeel/java:1)",
         "build web (no image evenkeel/web:1)",

@@ -45,7 +45,7 @@ def test_a_population_out_of_bounds_is_refused(given: dict[str, Any]) -> None:
 def test_all_that_is_out_of_bounds_is_named_at_once() -> None:
     with pytest.raises(ModelError) as caught:
         population({"users": 0, "seconds": 0, "spawn_rate": 0})
-    assert [each.path for each in caught.value.problems] == ["users", "seconds", "spawn_rate"]
+    assert [problem.path for problem in caught.value.problems] == ["users", "seconds", "spawn_rate"]
 
 
 def test_load_comes_in_by_the_gateways_published_port() -> None:

@@ -57,10 +57,12 @@ def test_a_component_is_scaled_without_a_lost_request_and_keeps_its_size(size: S
     done = scaling(size)(shop.context())
     assert (done.failure, done.plan.lines()) == ("", planned.plan.lines())
     shop.world.clock.sleep(1.0)
-    running = [each for each in shop.world.instances.values() if each.shape.component == size.component]
+    running = [instance for instance in shop.world.instances.values() if instance.shape.component == size.component]
     assert len(running) == (size.replicas or len(running))
-    assert {each.memory for each in running} == {size.memory or 100 * MIB}
-    assert {each.shape.image for each in shop.world.instances.values() if each.shape.component == "side"} == {"side:1"}
+    assert {instance.memory for instance in running} == {size.memory or 100 * MIB}
+    assert {instance.shape.image for instance in shop.world.instances.values() if instance.shape.component == "side"} == {
+        "side:1"
+    }
     assert shop.world.lost == []
     shop.asked = specification()
     assert not deploy(shop.context(), Scope(), PATIENCE, False).plan
@@ -110,7 +112,7 @@ def test_advice_is_given_and_followed() -> None:
     dry = scale_or_advise(shop.context(), Size(""), Rounds(5.0, 1, True), PATIENCE, True)
     done = scale_or_advise(shop.context(), Size(""), Rounds(5.0, 1, True), PATIENCE, False)
     assert dry.plan == done.plan
-    assert {each.component: each.replicas for each in state(shop).scaled} == {"side": 1, "api": 4}
+    assert {scaled.component: scaled.replicas for scaled in state(shop).scaled} == {"side": 1, "api": 4}
     assert shop.world.lost == []
     with pytest.raises(Refused, match="rounds, seconds"):
         scale_or_advise(shop.context(), Size(""), Rounds(0.0, 1, False), PATIENCE, False)
@@ -157,7 +159,7 @@ def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: E
     assert not tearing(extent)(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
     assert len(shop.world.serving("api")) == (3 if extent.data else 4)
-    assert {each.shape.image for each in shop.world.instances.values() if each.shape.component == "api"} == {
+    assert {instance.shape.image for instance in shop.world.instances.values() if instance.shape.component == "api"} == {
         "api:1" if extent.data else "api:2"
     }
 
@@ -186,7 +188,7 @@ def test_a_teardown_ends_a_release_that_nobody_runs_and_it_does_not_come_back() 
         scaling(SIZES["more"])(shop.context())
     assert not shop.world.instances
     deploy(shop.context(), Scope(), PATIENCE, False)
-    assert {each.version for each in shop.world.instances} == {"stable"}
+    assert {instance.version for instance in shop.world.instances} == {"stable"}
 
 
 def test_a_teardown_removes_what_killed_runs_have_left() -> None:
@@ -215,10 +217,10 @@ def test_status_tells_of_instances_releases_holders_and_what_a_deployment_would_
     shop.asked = with_component(shop.asked, "web", image="web:2")
     with shop.context(by="somebody").driver.state.lease(shop.context(by="somebody").holder("scaling")):  # type: ignore[arg-type]
         found = status(shop.context(), "here")
-    assert {each.instance.name for each in found.instances} >= {"api-1", "api-candidate-1", "web-1", "edge-1"}
-    assert all(each.status.serving for each in found.instances if each.instance.component not in ("edge", "users"))
-    assert [(each.name, each.weight, each.components) for each in found.releases] == [("api", 10, ("api",))]
-    assert [(each.purpose, each.by) for each in found.holders] == [("scaling", "somebody")]
+    assert {instance.instance.name for instance in found.instances} >= {"api-1", "api-candidate-1", "web-1", "edge-1"}
+    assert all(instance.status.serving for instance in found.instances if instance.instance.component not in ("edge", "users"))
+    assert [(release.name, release.weight, release.components) for release in found.releases] == [("api", 10, ("api",))]
+    assert [(holder.purpose, holder.by) for holder in found.holders] == [("scaling", "somebody")]
     assert found.pending
     assert found.urls == {"edge": ("http://here:8000/",)}
 
@@ -269,7 +271,7 @@ def test_a_killed_or_refused_loading_is_gone_on_with() -> None:
         shop.world.clock.sleep(1.0)
         undisturbed.world.clock.sleep(1.0)
         assert outcome(shop.world) == outcome(undisturbed.world), place
-        assert [len(each) for each in shop.world.tables.values()] == [2], place
+        assert [len(tables) for tables in shop.world.tables.values()] == [2], place
         assert state(shop).tracing_schema, place
 
 

@@ -123,7 +123,7 @@ def check(found: Race) -> None:
     check_scalings(found)
     promoted = release is not None and release.phase == Phase.PROMOTED
     assert promoted == found.went_well("release") or torn_down, place
-    assert [each.component for each in stored.promoted] == ["api"] * promoted, place
+    assert [promotion.component for promotion in stored.promoted] == ["api"] * promoted, place
     assert settled_on(shop, NEW if promoted else OLD), place
     assert only_forward(shop) or not promoted, place
     if found.went_well("deployment"):
@@ -133,9 +133,9 @@ def check(found: Race) -> None:
 
 
 def check_scalings(found: Race) -> None:
-    running = [each.component for each in found.shop.world.instances if each.version == Version.STABLE]
+    running = [instance.component for instance in found.shop.world.instances if instance.version == Version.STABLE]
     for name, component in (("scaling", "side"), ("another scaling", "web"), ("scaling of what is released", "api")):
-        stored = [each.component for each in state(found.shop).scaled]
+        stored = [scaled.component for scaled in state(found.shop).scaled]
         if found.went_well(name):
             assert component in stored, found.place
             assert running.count(component) == 2, found.place

@@ -28,14 +28,14 @@ pytestmark = pytest.mark.usefixtures("simulated")
 
 
 def candidates(shop: Shop) -> list[str]:
-    return [each.name for each in shop.world.instances if each.version == Version.CANDIDATE]
+    return [instance.name for instance in shop.world.instances if instance.version == Version.CANDIDATE]
 
 
 def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own() -> None:
     shop = up()
     result = ask(shop.context(through_wire=True))
     assert (result.failure, result.changed, result.release.phase) == ("", True, Phase.PROMOTED)
-    assert [each.weight for each in result.release.steps] == [10, 50, 100]
+    assert [step.weight for step in result.release.steps] == [10, 50, 100]
     assert shares(shop, NEW) == [0, 0.1, 0.5, 1]
     assert settled_on(shop, NEW) and not candidates(shop)
     assert shop.world.lost == []
@@ -203,7 +203,7 @@ def reaches_less_than_ten(shop: Shop) -> bool:
 def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
     promoted = while_shifting(lambda shop: ask(shop.context(), Action.PROMOTE))
     assert stored(promoted).phase == Phase.PROMOTED
-    assert [each.decision for each in stored(promoted).steps] == [Decision.WAIT]
+    assert [step.decision for step in stored(promoted).steps] == [Decision.WAIT]
     assert settled_on(promoted, NEW)
     aborted = while_shifting(lambda shop: ask(shop.context(), Action.ABORT))
     assert stored(aborted).phase == Phase.ABORTED
@@ -288,8 +288,8 @@ def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
             assert settled_on(found.shop, NEW if phase == Phase.PROMOTED else OLD), found.place
     assert len(answers) > 10
     if make is up:
-        assert sum(each.startswith("requested") for each in answers) > 5
-        assert sum("being promoted" in each for each in answers) > 5
+        assert sum(answer.startswith("requested") for answer in answers) > 5
+        assert sum("being promoted" in answer for answer in answers) > 5
 
 
 @dataclass

@@ -41,7 +41,7 @@ class KnownEngine(Engine):
         if path == "/images/json":
             made = (RECIPE.reference,) if (self.folder / "made").exists() else ()
             return [{"RepoTags": [*self.known, *made]}, {"RepoTags": None}]
-        if path in [f"/images/{each}/json" for each in self.known] or (self.folder / "made").exists():
+        if path in [f"/images/{reference}/json" for reference in self.known] or (self.folder / "made").exists():
             return {}
         raise EngineError(404, "no such image")
 

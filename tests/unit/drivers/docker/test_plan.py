@@ -120,7 +120,7 @@ def test_a_network_that_is_not_in_the_model_is_removed() -> None:
 def test_a_lost_sandbox_takes_its_neighbours_along() -> None:
     world = deployed(db={"deploy": {"replicas": 2}})
     del world.containers["app-db-1-sandbox"]
-    found = [each for each in lines(world.plan(application(db={"deploy": {"replicas": 2}}))) if "app-db-1" in each]
+    found = [line for line in lines(world.plan(application(db={"deploy": {"replicas": 2}}))) if "app-db-1" in line]
     assert found == [
         "create app-db-1-sandbox (missing)",
         "recreate app-db-1-proxy (its sandbox is another one)",
@@ -175,14 +175,14 @@ def test_a_component_that_left_the_model_goes_before_anything_comes(stray: str) 
 def test_what_is_asked_for_one_component_touches_no_container_of_another() -> None:
     world = deployed().change("app-db-1", state="exited").change("app-supervisor", state="exited")
     found = world.plan(application(web={"image": "web:2"}), Scope(only=("web",)))
-    assert {each.component for each in found.operations.values()} == {"web"}
+    assert {operation.component for operation in found.operations.values()} == {"web"}
 
 
 @pytest.mark.parametrize("name", ["db", "edge", "shop"])
 def test_another_image_of_the_sandbox_alone_leaves_what_would_be_interrupted(name: str) -> None:
     model = application({"sandbox": "sandbox:2"}, shop=PUBLISHED)
     found = deployed(shop=PUBLISHED).plan(model)
-    assert not any(each.component == name for each in found.operations.values())
+    assert not any(operation.component == name for operation in found.operations.values())
     changed = application({"sandbox": "sandbox:2"}, shop={**PUBLISHED, "expose": ["82"]}, db={"expose": ["3307"]}, edge={
         "ports": ["8080:80"]
     })  # fmt: skip
@@ -194,7 +194,7 @@ def test_an_instance_that_leaves_takes_its_folder_along_even_without_its_sandbox
     world = deployed(web=web(2))
     del world.containers["app-web-2-sandbox"]
     found = world.plan(application()).operations
-    folders = [getattr(each, "folder", "") for key, each in found.items() if key.startswith("remove app-web-2")]
+    folders = [getattr(operation, "folder", "") for key, operation in found.items() if key.startswith("remove app-web-2")]
     assert folders == ["web-2", "web-2"]
 
 
@@ -238,7 +238,7 @@ def test_what_the_version_before_has_deployed_keeps_its_instances_and_addresses(
     files = json.loads((RECORDS / "files.json").read_text())
     world = World({NETWORK: subnet}, (), {"app_data"}, containers, files, {"password"})
     found = world.plan(model)
-    touched = [str(each) for key, each in found.operations.items() if not key.startswith(("write ", "delete "))]
+    touched = [str(operation) for key, operation in found.operations.items() if not key.startswith(("write ", "delete "))]
     assert touched == [
         "recreate app-edge-1-sandbox (its settings have changed)",
         "recreate app-edge-1-proxy (its sandbox is another one)",
@@ -247,9 +247,9 @@ def test_what_the_version_before_has_deployed_keeps_its_instances_and_addresses(
         "remove app-keeper (not in the model)",
     ]
     known = topology(world.allocation)
-    addresses = {each.instance: each.address for each in containers.values() if each.address}
+    addresses = {container.instance: container.address for container in containers.values() if container.address}
     assert {name: known.address(Instance.parse(name)) for name in addresses} == addresses
-    assert {each.name for each in world.serving("web")} == {"web-1", "web-2"}
+    assert {instance.name for instance in world.serving("web")} == {"web-1", "web-2"}
 
 
 def test_a_digest_of_the_version_before_is_that_of_the_same_settings() -> None:

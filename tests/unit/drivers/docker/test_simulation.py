@@ -34,7 +34,7 @@ def model(chance: random.Random) -> EffectiveApplication:
             "image": f"{name}:{chance.randrange(2)}",
             "environment": {"A": str(chance.randrange(2))},
             "expose": [chance.choice(["8080", "8080", "8080", "9090"])],
-            "depends_on": [each for each in called if chance.random() < 0.7],
+            "depends_on": [callee for callee in called if chance.random() < 0.7],
             "deploy": {"replicas": chance.randint(chance.random() < 0.9, replicas), "resources": {"limits": limits}},
         }
 
@@ -45,19 +45,19 @@ def model(chance: random.Random) -> EffectiveApplication:
         "shop": {**service("shop", "web", replicas=1), "ports": ["81:81"]} if chance.random() < 0.7 else None,
         "db": {"image": f"db:{chance.randrange(2)}", "deploy": {"replicas": chance.randint(1, 2)}},
     }
-    for name, each in services.items():
-        if each and "depends_on" in each:
-            each["depends_on"] = [other for other in each["depends_on"] if services.get(other)]
-            if name == "web" and "db" in each["depends_on"] and chance.random() < 0.5:
-                others = {other: {"condition": "service_started"} for other in each["depends_on"]}
-                each["depends_on"] = {**others, "db": {"condition": "service_healthy"}}
+    for name, definition in services.items():
+        if definition and "depends_on" in definition:
+            definition["depends_on"] = [other for other in definition["depends_on"] if services.get(other)]
+            if name == "web" and "db" in definition["depends_on"] and chance.random() < 0.5:
+                others = {other: {"condition": "service_started"} for other in definition["depends_on"]}
+                definition["depends_on"] = {**others, "db": {"condition": "service_healthy"}}
     images = {name: f"{name}:{chance.randrange(2)}" for name in ("envoy", "sandbox", "supervisor") if chance.random() < 0.3}
     return released(application(images, **services), chance)
 
 
 def released(plain: EffectiveApplication, chance: random.Random) -> EffectiveApplication:
     """Return ``plain``, perhaps with a release at any point of its course."""
-    names: list[str] = [each for each in ("web", "api") if each in {component.name for component in plain.components}]
+    names: list[str] = [name for name in ("web", "api") if name in {component.name for component in plain.components}]
     chosen: list[str] = [name for name in names if chance.random() < 0.3]
     candidates = {name: Candidate(name, chance.randint(1, 2), f"{name}:{chance.randrange(3)}") for name in chosen}
     splits = []
@@ -93,8 +93,8 @@ class Observer:
         components = [*self.before.components, *self.after.components]
         every = {(component.name, version) for component in components for version in Version}
         # What has no endpoints yet is called by nobody: it gets all of them at once.
-        self.unknown = {each for each in every if not self._has_endpoints(each)}
-        self.available = {each for each in self._lasting() if self._good(each)}
+        self.unknown = {called for called in every if not self._has_endpoints(called)}
+        self.available = {called for called in self._lasting() if self._good(called)}
 
     def about_to(self, operation: Operation) -> None:
         """Fail where ``operation`` stops an instance that callers send to, and that need not be replaced in its place."""
@@ -133,13 +133,13 @@ class Observer:
     def _in_place(self, called: Called) -> bool:
         """Whether instances may be replaced where they are: they cannot be elsewhere, or nobody is led to them."""
         name, version = called
-        models = [each for each in (self.before, self.after) if name in {component.name for component in each.components}]
+        models = [model for model in (self.before, self.after) if name in {component.name for component in model.components}]
         split = self.after.split(name)
-        return any(fixed(each.component(name)) for each in models) or bool(split and split.closed == version)
+        return any(fixed(model.component(name)) for model in models) or bool(split and split.closed == version)
 
     def _good(self, called: Called) -> set[Instance]:
         name, version = called
-        return {each for each in self.world.serving(name) if each.version == version and each in self.world.well}
+        return {instance for instance in self.world.serving(name) if instance.version == version and instance in self.world.well}
 
     def _has_endpoints(self, called: Called) -> bool:
         return any(path.startswith(f"shared/endpoints/{version_name(*called)}.") for path in self.world.files)

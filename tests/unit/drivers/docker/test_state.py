@@ -122,7 +122,7 @@ def test_transactions_of_sixty_processes_at_once_lose_nothing(layout: Layout) ->
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * WRITERS
     wanted = {f"{number}-{count}" for number in range(WRITERS) for count in range(WRITES)}
-    assert {each.component for each in FileStateStore(layout).read().scaled} == wanted
+    assert {scaling.component for scaling in FileStateStore(layout).read().scaled} == wanted
 
 
 def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
@@ -149,7 +149,7 @@ def test_tokens_rise_whoever_comes_and_however_they_go(store: FileStateStore, la
 def test_the_leases_of_releases_are_their_own(store: FileStateStore) -> None:
     one, other = (Holder(Purpose.RELEASE, "ada", name) for name in ("one", "other"))
     with store.lease(ADA), store.lease(one), store.lease(other):
-        assert {(each.purpose, each.release) for each in store.holders()} == {
+        assert {(holder.purpose, holder.release) for holder in store.holders()} == {
             (Purpose.DEPLOYMENT, ""), (Purpose.RELEASE, "one"), (Purpose.RELEASE, "other")
         }  # fmt: skip
         with pytest.raises(Busy), store.lease(replace(one, by="grace")):
@@ -172,11 +172,11 @@ def test_who_is_refused_is_told_by_whom_since_when_and_what_to_do(store: FileSta
 
 def test_who_dies_lets_go(store: FileStateStore, layout: Layout) -> None:
     other = Another(layout)
-    assert [each.by for each in store.holders()] == ["grace"]
+    assert [holder.by for holder in store.holders()] == ["grace"]
     other.die()
     assert store.holders() == ()
     with store.lease(ADA):
-        assert [each.by for each in store.holders()] == ["ada"]
+        assert [holder.by for holder in store.holders()] == ["ada"]
 
 
 def test_who_waits_gets_it_and_says_once_for_whom(store: FileStateStore, layout: Layout) -> None:

@@ -104,7 +104,7 @@ def test_every_component_has_addresses_of_its_own() -> None:
     assert all(IPv4Address(address) in known.subnet for address in addresses)
     assert known.host_address not in addresses, "the engine's gateway"
     ranges = [IPv4Network(known.source_range(name)) for name in known.blocks]
-    assert len(set(ranges)) == 500 and not any(IPv4Address(known.host_address) in each for each in ranges)
+    assert len(set(ranges)) == 500 and not any(IPv4Address(known.host_address) in network for network in ranges)
     assert all(IPv4Address(known.loopback(name, 14)) in LOOPBACK for name in known.blocks)
     assert len({known.proxy_uid(instance) for instance in addresses.values()}) == len(addresses)
 

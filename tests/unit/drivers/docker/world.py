@@ -75,7 +75,7 @@ def effective(model: Application, **images: str) -> EffectiveApplication:
     """Return ``model`` as it is without releases, with the images that it names and those of the platform."""
     references = {platform_image(name): f"{name}:1" for name in PLATFORM}
     references.update((platform_image(name), reference) for name, reference in images.items())
-    references.update((each.name, each.image) for each in model.components if not each.gateway)
+    references.update((component.name, component.image) for component in model.components if not component.gateway)
     return unreleased(model, references)
 
 
@@ -83,7 +83,7 @@ def placed(model: EffectiveApplication) -> DockerTopology:
     """Return the addresses of ``model`` on an engine that has had nothing of it, with the first instances of each version."""
     known = topology(allocate(model, {}))
     versions = [(component.name, version) for component in model.components for version in model.versions(component.name)]
-    return replace(known, placement={each: instances(*each, model.replicas(*each)) for each in versions})
+    return replace(known, placement={key: instances(*key, model.replicas(*key)) for key in versions})
 
 
 @dataclass
@@ -130,7 +130,7 @@ class World:
     def until(self, model: EffectiveApplication, last: str) -> World:
         """Carry the plan for ``model`` out, and die once the operation ``last`` is done."""
         operations = list(self.plan(model).operations.values())
-        place = [each.key for each in operations].index(last)
+        place = [operation.key for operation in operations].index(last)
         return self.carry_out(operations[: place + 1])
 
     def change(self, name: str, **changes: Any) -> World:
@@ -141,7 +141,7 @@ class World:
     def serving(self, component: str) -> frozenset[Instance]:
         """Return the instances that callers send to, of both versions of ``component``."""
         known, model = topology(self.allocation), self.model
-        ports = model.component(component).ports if component in {each.name for each in model.components} else ()
+        ports = model.component(component).ports if component in {service.name for service in model.components} else ()
         found: set[Instance] = set()
         for version in Version:
             target = version_name(component, version)
@@ -158,8 +158,8 @@ class World:
                 self.networks[operation.subject] = operation.subnet
             case RemoveNetwork():
                 del self.networks[operation.subject]
-                for name, each in self.containers.items():
-                    self.change(name, networks=tuple(sorted({*each.networks} - {operation.subject})))
+                for name, container in self.containers.items():
+                    self.change(name, networks=tuple(sorted({*container.networks} - {operation.subject})))
             case CreateVolume():
                 self.volumes.add(operation.subject)
             case GenerateSecret():
@@ -200,7 +200,9 @@ class World:
         host = container.body["HostConfig"]
         sandbox = str(host["NetworkMode"]).partition("container:")[2]
         own = container.body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).get(NETWORK)
-        published = {port for ports in host.get("PortBindings", {}).values() for port in (each["HostPort"] for each in ports)}
+        published = {
+            port for ports in host.get("PortBindings", {}).values() for port in (binding["HostPort"] for binding in ports)
+        }
         assert not published & set(self._published(container.name)), f"{container.name}: its port is held"
         assert not own or NETWORK in self.networks
         self.containers[container.name] = Found(
@@ -219,12 +221,12 @@ class World:
             address=own["IPAMConfig"]["IPv4Address"] if own else "",
             joined=sandbox and self.containers[sandbox].key,
             kind=container.kind,
-            key=f"{next(self._keys)}" + "".join(f" {each}" for each in sorted(published)),
+            key=f"{next(self._keys)}" + "".join(f" {port}" for port in sorted(published)),
         )
 
     def _published(self, but: str) -> list[str]:
         """Return the ports that containers hold, but for the one called ``but``: the model keeps them in its key."""
-        return [port for each in self.containers.values() if each.name != but for port in each.key.split()[1:]]
+        return [port for container in self.containers.values() if container.name != but for port in container.key.split()[1:]]
 
     def _stop(self, name: str) -> None:
         container = self.containers[name]
@@ -243,17 +245,17 @@ class World:
         self.files.update(endpoint_files(operation.model, operation.instance.version, serving, operation.topology))
 
     def _await(self, operation: AwaitInstance) -> None:
-        sandbox, *joining = (self.containers[each.name] for each in operation.containers)
-        assert all(each.running for each in (sandbox, *joining)), f"{operation.subject} does not run"
-        assert all(each.joined == sandbox.key for each in joining), f"{operation.subject} has lost its sandbox"
+        sandbox, *joining = (self.containers[container.name] for container in operation.containers)
+        assert all(container.running for container in (sandbox, *joining)), f"{operation.subject} does not run"
+        assert all(container.joined == sandbox.key for container in joining), f"{operation.subject} has lost its sandbox"
         assert sandbox.role == Role.SANDBOX
         self.well.add(Instance.parse(operation.subject))
         self._tell_health(operation.subject, "healthy")
 
     def _tell_health(self, instance: str, health: str) -> None:
         """Let the engine tell of the application, as of every one that has a health check."""
-        for name, each in self.containers.items():
-            if each.instance == instance and each.role == Role.WORKLOAD:
+        for name, container in self.containers.items():
+            if container.instance == instance and container.role == Role.WORKLOAD:
                 self.change(name, health=health)
 
 
@@ -263,8 +265,8 @@ def rendered(plan: Plan) -> str:
     lines = []
     for key, operation in plan.operations.items():
         own = operation.after & set(plan.operations)
-        implied = frozenset().union(*(before[each] for each in own))
+        implied = frozenset().union(*(before[dependency] for dependency in own))
         before[key] = own | implied
         lines.append(str(operation))
-        lines += [f"    after {each}" for each in plan.operations if each in own - implied]
+        lines += [f"    after {dependency}" for dependency in plan.operations if dependency in own - implied]
     return "".join(f"{line}\n" for line in lines)

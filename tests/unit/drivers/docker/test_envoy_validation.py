@@ -51,7 +51,7 @@ class FakeEngine(Engine):
 
 
 def judged(engine: Engine, root: Path, paths: tuple[str, ...] = tuple(FILES)) -> list[str]:
-    return [str(each) for each in validate(engine, "envoy:1", Layout("app", str(root)), APPLICATION, rendered, paths)]
+    return [str(rejection) for rejection in validate(engine, "envoy:1", Layout("app", str(root)), APPLICATION, rendered, paths)]
 
 
 def left(root: Path) -> list[str]:
