@@ -9,12 +9,12 @@ from memory.pool import SequentialPool
 pytest.register_assert_rewrite("contract.scenarios")
 
 _UTILS = "ansible_collections.evenkeel.mesh.plugins.module_utils"
-_PLACES = ("plan.execute", "workflows.release_target", "workflows.scale", "workflows.status")
+_MODULES = ("plan.execute", "workflows.release_target", "workflows.scale", "workflows.status")
 
 
 @pytest.fixture
 def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have all that workflows do in threads be done in the order in which it is asked for."""
-    for place in _PLACES:
-        monkeypatch.setattr(f"{_UTILS}.{place}.ThreadPoolExecutor", SequentialPool)
+    for module in _MODULES:
+        monkeypatch.setattr(f"{_UTILS}.{module}.ThreadPoolExecutor", SequentialPool)
     monkeypatch.setattr(f"{_UTILS}.release.rollout._PAUSE_SECONDS", 0.5)

@@ -9,34 +9,45 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
-from memory.disturbed import failing_at, faults, kills, left, unavailable_at
-from memory.releasing import NEW, OLD, PATIENCE, ask, asking, only_forward, settled_on, state, stored, up
-from memory.shop import Shop, made_once, rollout
+from memory.fault_injection import fail_at, fault_at_every_call, kill_at_every_change, snapshot, unavailable_at
+from memory.releases import (
+    NEW,
+    OLD,
+    PATIENCE,
+    ask,
+    never_moved_back,
+    release_workflow,
+    running_shop,
+    settled_on,
+    state,
+    stored_release,
+)
+from memory.shop import Shop, copied, rollout
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
 WEIGHTS = (10.0, 100.0)
 
 
-@made_once
+@copied
 def at_10() -> Shop:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     return shop
 
 
-@made_once
+@copied
 def rolling_back() -> Shop:
     """Return a shop whose release was left while it was being rolled back, with all candidates still there."""
-    for _unused, shop in kills(at_10, asking(Action.ABORT)):
-        if stored(shop).phase == Phase.ROLLING_BACK:
+    for _unused, shop in kill_at_every_change(at_10, release_workflow(Action.ABORT)):
+        if stored_release(shop).phase == Phase.ROLLING_BACK:
             return shop
     raise AssertionError
 
 
 COURSES: dict[str, tuple[Callable[[], Shop], Action, str]] = {
-    "a good version": (up, Action.ROLL_OUT, "api:2"),
-    "a bad version": (up, Action.ROLL_OUT, "api:bad"),
+    "a good version": (running_shop, Action.ROLL_OUT, "api:2"),
+    "a bad version": (running_shop, Action.ROLL_OUT, "api:bad"),
     "promotion": (at_10, Action.PROMOTE, "api:2"),
     "abortion": (at_10, Action.ABORT, "api:2"),
     "resumption": (at_10, Action.RESUME, "api:2"),
@@ -47,35 +58,35 @@ COURSES: dict[str, tuple[Callable[[], Shop], Action, str]] = {
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
 def test_a_killed_release_goes_on_to_the_same_end(course: tuple[Callable[[], Shop], Action, str]) -> None:
     make, action, image = course
-    asked = rollout(image, weights=WEIGHTS)
-    workflow = asking(action, asked=asked)
+    requested = rollout(image, weights=WEIGHTS)
+    workflow = release_workflow(action, requested=requested)
     undisturbed = make()
     workflow(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    for number, shop in kills(make, workflow):
+    for number, shop in kill_at_every_change(make, workflow):
         shop.world.clock.sleep(3.0)
-        found = state(shop).release("api")
-        assert set(shop.world.having("api")) <= {OLD, f"{image} 2"}, number
-        if action == Action.ROLL_OUT or (found and found.in_progress):
+        release = state(shop).release("api")
+        assert set(shop.world.user_shares("api")) <= {OLD, f"{image} 2"}, number
+        if action == Action.ROLL_OUT or (release and release.in_progress):
             workflow(shop.context())
         shop.world.clock.sleep(1.0)
-        assert left(shop.world) == left(undisturbed.world), number
+        assert snapshot(shop.world) == snapshot(undisturbed.world), number
         assert shop.world.lost == [], number
-        if action in (Action.ROLL_OUT, Action.PROMOTE, Action.RESUME) and stored(shop).phase == Phase.PROMOTED:
-            assert only_forward(shop), (number, shop.world.moves["api"])
+        if action in (Action.ROLL_OUT, Action.PROMOTE, Action.RESUME) and stored_release(shop).phase == Phase.PROMOTED:
+            assert never_moved_back(shop), (number, shop.world.share_history["api"])
 
 
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
 def test_after_a_kill_a_deployment_leaves_the_release_as_it_is(course: tuple[Callable[[], Shop], Action, str]) -> None:
     make, action, image = course
-    for number, shop in kills(make, asking(action, asked=rollout(image, weights=WEIGHTS))):
+    for number, shop in kill_at_every_change(make, release_workflow(action, requested=rollout(image, weights=WEIGHTS))):
         shop.world.clock.sleep(1.0)
         releases = state(shop).releases
         assert not deploy(shop.context(), Scope(), PATIENCE, False).failure, number
         shop.world.clock.sleep(1.0)
         # Users may be given the weight that was stored before the end came; never what nobody asked for.
         assert state(shop).releases == releases, number
-        assert set(shop.world.having("api")) <= {OLD, f"{image} 2"}, number
+        assert set(shop.world.user_shares("api")) <= {OLD, f"{image} 2"}, number
         assert shop.world.lost == [], number
         assert not deploy(shop.context(), Scope(), PATIENCE, False).plan, number
 
@@ -83,24 +94,26 @@ def test_after_a_kill_a_deployment_leaves_the_release_as_it_is(course: tuple[Cal
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
 def test_what_the_target_refuses_leaves_nobody_in_between(course: tuple[Callable[[], Shop], Action, str]) -> None:
     make, action, image = course
-    asked = rollout(image, weights=WEIGHTS)
+    requested = rollout(image, weights=WEIGHTS)
     ended = {Phase.PROMOTED: "api:2 2", Phase.FAILED: OLD, Phase.ABORTED: OLD}
-    for place, shop, result in faults(make, asking(action, asked=asked), lambda number, world: failing_at(number)):
-        told = f"{place}: {result if isinstance(result, Exception) else result.failure}"
+    for call, shop, result in fault_at_every_call(
+        make, release_workflow(action, requested=requested), lambda number, world: fail_at(number)
+    ):
+        message = f"{call}: {result if isinstance(result, Exception) else result.failure}"
         shop.world.clock.sleep(1.0)
-        having = shop.world.having("api")
-        assert shop.world.lost == [], told
-        assert not shop.world.leases and not shop.world.generators, told
-        found = state(shop).release("api")
+        shares = shop.world.user_shares("api")
+        assert shop.world.lost == [], message
+        assert not shop.world.leases and not shop.world.generators, message
+        release = state(shop).release("api")
         if isinstance(result, Exception):
             # Nothing was begun.
-            assert having == make().world.having("api"), told
+            assert shares == make().world.user_shares("api"), message
         else:
-            assert having in ({OLD: 1.0}, {NEW: 1.0}), told
-        if found and found.in_progress:
+            assert shares in ({OLD: 1.0}, {NEW: 1.0}), message
+        if release and release.in_progress:
             ask(shop.context(), Action.RESUME)
-            found = stored(shop)
-        assert not found or (found.phase in ended and settled_on(shop, ended[found.phase])), told
+            release = stored_release(shop)
+        assert not release or (release.phase in ended and settled_on(shop, ended[release.phase])), message
 
 
 @pytest.mark.parametrize(("seconds", "everything"), [(100.0, False), (10.0, True)], ids=["the engine", "all of it"])
@@ -109,21 +122,21 @@ def test_a_target_that_is_gone_for_a_while_leaves_nobody_in_between(
     course: tuple[Callable[[], Shop], Action, str], seconds: float, everything: bool
 ) -> None:
     make, action, image = course
-    asked = rollout(image, weights=WEIGHTS)
-    workflow = asking(action, asked=asked)
+    requested = rollout(image, weights=WEIGHTS)
+    workflow = release_workflow(action, requested=requested)
     promoted = 0
-    for place, shop, result in faults(
+    for call, shop, result in fault_at_every_call(
         make, workflow, lambda number, world: unavailable_at(number, world, seconds, everything)
     ):
-        told = f"{place}: {result if isinstance(result, Exception) else result.failure}"
+        message = f"{call}: {result if isinstance(result, Exception) else result.failure}"
         shop.world.clock.sleep(seconds + 1.0)
-        having = shop.world.having("api")
-        assert shop.world.lost == [], told
-        assert having in ({OLD: 1.0}, {NEW: 1.0}), told
-        found = state(shop).release("api")
-        if found and found.in_progress:
+        shares = shop.world.user_shares("api")
+        assert shop.world.lost == [], message
+        assert shares in ({OLD: 1.0}, {NEW: 1.0}), message
+        release = state(shop).release("api")
+        if release and release.in_progress:
             ask(shop.context(), Action.RESUME)
-        found = state(shop).release("api")
-        promoted += bool(found and found.phase == Phase.PROMOTED)
-        assert not found or settled_on(shop, NEW if found.phase == Phase.PROMOTED else OLD), told
+        release = state(shop).release("api")
+        promoted += bool(release and release.phase == Phase.PROMOTED)
+        assert not release or settled_on(shop, NEW if release.phase == Phase.PROMOTED else OLD), message
     assert promoted or image != "api:2"

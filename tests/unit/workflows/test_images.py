@@ -50,7 +50,7 @@ def recipe(name: str, *parents: str) -> Recipe:
 
 RECIPES = {item.name: item for item in (recipe("base"), recipe("java", "base"), recipe("web", "java", "base"), recipe("other"))}
 NEEDED = {"web": "evenkeel/web:1", "db": "mysql:8", "copy": "mysql:8", "gateway": ""}
-EVERY = ["evenkeel/base:1", "evenkeel/java:1", "evenkeel/web:1", "mysql:8"]
+ALL_IMAGES = ["evenkeel/base:1", "evenkeel/java:1", "evenkeel/web:1", "mysql:8"]
 
 
 @pytest.fixture
@@ -64,21 +64,21 @@ def bundle(tmp_path: Path) -> Path:
     return path
 
 
-def carry_out(store: ImageStore, bundle: Path, **more: Callable[[], bool]) -> tuple[Outcome, list[str]]:
-    told: list[str] = []
+def carry_out(store: ImageStore, bundle: Path, **options: Callable[[], bool]) -> tuple[Outcome, list[str]]:
+    messages: list[str] = []
     plan = images.plan_images(RECIPES, images.missing_images(store, RECIPES, NEEDED))
-    return images.carry_out(store, plan, bundle, told.append, **more), told
+    return images.carry_out(store, plan, bundle, messages.append, **options), messages
 
 
 @pytest.mark.parametrize(
     ("known", "missing"),
     [
-        ((), EVERY),
-        (("evenkeel/base:1",), EVERY[1:]),
+        ((), ALL_IMAGES),
+        (("evenkeel/base:1",), ALL_IMAGES[1:]),
         # A parent is for building: an image that is there needs none.
         (("evenkeel/web:1",), ["mysql:8"]),
         (("evenkeel/java:1",), ["evenkeel/base:1", "evenkeel/web:1", "mysql:8"]),
-        (EVERY, []),
+        (ALL_IMAGES, []),
     ],
 )
 def test_what_is_missing_comes_with_its_parents(known: tuple[str, ...], missing: list[str]) -> None:
@@ -86,7 +86,7 @@ def test_what_is_missing_comes_with_its_parents(known: tuple[str, ...], missing:
 
 
 def test_a_plan_builds_parents_first_and_pulls_the_others() -> None:
-    plan = images.plan_images(RECIPES, EVERY)
+    plan = images.plan_images(RECIPES, ALL_IMAGES)
     assert [str(operation) for operation in plan.operations.values()] == [
         "build base (no image evenkeel/base:1)",
         "build java (no image evenkeel/java:1)",
@@ -98,31 +98,31 @@ def test_a_plan_builds_parents_first_and_pulls_the_others() -> None:
 
 def test_all_that_is_missing_is_had_from_its_own_archive(bundle: Path) -> None:
     store = MemoryStore("mysql:8")
-    outcome, told = carry_out(store, bundle)
-    assert (outcome.failed, outcome.skipped) == ({}, ())
-    assert store.missing(EVERY) == []
+    snapshot_without_ids, messages = carry_out(store, bundle)
+    assert (snapshot_without_ids.failed, snapshot_without_ids.skipped) == ({}, ())
+    assert store.missing(ALL_IMAGES) == []
     assert store.archives == {"base": b"base", "java": b"java", "web": b"web"}
     # What is quick is one line.
-    assert told == ["image base: ready after 0 s", "image java: ready after 0 s", "image web: ready after 0 s"]
+    assert messages == ["image base: ready after 0 s", "image java: ready after 0 s", "image web: ready after 0 s"]
 
 
 def test_what_is_slow_is_told_now_and_then(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "QUIET_SECONDS", 0.0)
-    _unused, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
-    assert "image web: [1/2] RUN make (0 s)" in told
-    assert "image mysql:8: 1 of 2 layers (0 s)" in told
+    _unused, messages = carry_out(MemoryStore(*ALL_IMAGES[:2]), bundle)
+    assert "image web: [1/2] RUN make (0 s)" in messages
+    assert "image mysql:8: 1 of 2 layers (0 s)" in messages
 
 
 def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
-    outcome, _unused = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
-    assert {key: str(error) for key, error in outcome.failed.items()} == {"build java": "evenkeel/java:1 is broken"}
-    assert outcome.skipped == ("build web",)
-    assert set(outcome.done) == {"build base", "pull mysql:8"}
+    snapshot_without_ids, _unused = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
+    assert {key: str(error) for key, error in snapshot_without_ids.failed.items()} == {"build java": "evenkeel/java:1 is broken"}
+    assert snapshot_without_ids.skipped == ("build web",)
+    assert set(snapshot_without_ids.done) == {"build base", "pull mysql:8"}
 
 
 def test_nothing_is_begun_and_what_is_under_way_ends_when_nobody_asks_any_more(bundle: Path) -> None:
     answers = iter([True, False, False, False])
     store = MemoryStore("mysql:8")
-    outcome, _unused = carry_out(store, bundle, alive=lambda: next(answers))
-    assert {key: str(error) for key, error in outcome.failed.items()} == {"build base": "interrupted"}
+    snapshot_without_ids, _unused = carry_out(store, bundle, alive=lambda: next(answers))
+    assert {key: str(error) for key, error in snapshot_without_ids.failed.items()} == {"build base": "interrupted"}
     assert store.known == ["mysql:8"]

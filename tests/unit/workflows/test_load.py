@@ -30,16 +30,16 @@ def test_a_population_is_the_usual_one_where_nothing_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [
         {"users": 0}, {"users": 501}, {"users": "many"}, {"users": 1.5}, {"users": True}, {"users": None},
         {"seconds": 0}, {"seconds": 3601}, {"seconds": "-1"},
         {"spawn_rate": 0}, {"spawn_rate": 101}, {"spawn_rate": "nan"},
     ],
 )  # fmt: skip
-def test_a_population_out_of_bounds_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ModelError, match=rf"^-e: {next(iter(given))}: found .*; allowed: a (whole )?number from "):
-        population(given)
+def test_a_population_out_of_bounds_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=rf"^-e: {next(iter(options))}: found .*; allowed: a (whole )?number from "):
+        population(options)
 
 
 def test_all_that_is_out_of_bounds_is_named_at_once() -> None:
@@ -76,10 +76,10 @@ def test_the_generator_is_the_component_that_the_file_names() -> None:
 
 
 def test_what_a_generator_tells_may_be_less_and_more() -> None:
-    told = parse_report('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
-    assert told == LoadReport(requests=12, failures=2, p95=7.0, errors=("a",))
-    assert str(told) == "0 users, 12 requests, 2 failures, 0 requests/s, p95 7 ms"
-    assert told.answered and not LoadReport(requests=3, failures=3).answered
+    report = parse_report('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
+    assert report == LoadReport(requests=12, failures=2, p95=7.0, errors=("a",))
+    assert str(report) == "0 users, 12 requests, 2 failures, 0 requests/s, p95 7 ms"
+    assert report.answered and not LoadReport(requests=3, failures=3).answered
     for text in ("", "[]", '{"requests": '):
         with pytest.raises(ValueError):
             parse_report(text)

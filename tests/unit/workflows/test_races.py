@@ -18,19 +18,19 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Size, scale
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
-from memory.disturbed import doing_at
-from memory.driver import Point, Points
-from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, state, up
-from memory.shop import Shop, made_once, rollout, with_component
+from memory.driver import Call, Calls
+from memory.fault_injection import act_at
+from memory.releases import NEW, OLD, PATIENCE, ask, never_moved_back, running_shop, settled_on, state
+from memory.shop import Shop, copied, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
 
-@made_once
+@copied
 def edited() -> Shop:
     """Return a shop whose file has been edited since it was deployed."""
-    shop = up()
-    shop.asked = with_component(shop.asked, "web", image="web:2")
+    shop = running_shop()
+    shop.spec = with_component(shop.spec, "web", image="web:2")
     return shop
 
 
@@ -43,7 +43,7 @@ RUNS: dict[str, Callable[[Context], Any]] = {
     "scaling": scaling("side", 2),
     "another scaling": scaling("web", 2),
     "scaling of what is released": scaling("api", 2),
-    "release": lambda context: ask(context, asked=rollout(weights=(10.0, 100.0))),
+    "release": lambda context: ask(context, requested=rollout(weights=(10.0, 100.0))),
     "teardown": lambda context: tear_down(context, Extent(), False),
 }
 # What a release does at its many calls is much the same from one to the next.
@@ -61,7 +61,7 @@ class Race:
     """What came of two runs: a result, or what was raised on purpose."""
 
     shop: Shop
-    place: str
+    moment: str
     results: dict[str, Any]
 
     def went_well(self, name: str) -> bool:
@@ -74,73 +74,73 @@ def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited
     """Return what comes of ``second`` being begun at call ``number`` of ``first``, None where there is none."""
     shop, results = make(), {}
 
-    def run(name: str, key: str, points: Points | None = None) -> None:
+    def run(name: str, key: str, calls: Calls | None = None) -> None:
         try:
-            results[key] = RUNS[name](shop.context(points, by=f"whoever has the {key}"))
+            results[key] = RUNS[name](shop.context(calls, by=f"whoever has the {key}"))
         except EXPECTED as error:
             results[key] = error
 
-    begun = []
-    other = second if second != first else f"second {second}"
+    started = []
+    key_of_second = second if second != first else f"second {second}"
     # The second is slow, so that the first gets on between any two of its calls.
-    slowly = Points(lambda point: shop.world.clock.sleep(SLOW_SECONDS))
-    points = doing_at(number, lambda: begun.append(shop.world.clock.start(lambda: run(second, other, slowly))))
-    run(first, first, points)
-    if not begun:
+    slow_calls = Calls(lambda call: shop.world.clock.sleep(SLOW_SECONDS))
+    calls = act_at(number, lambda: started.append(shop.world.clock.start(lambda: run(second, key_of_second, slow_calls))))
+    run(first, first, calls)
+    if not started:
         return None
-    shop.world.clock.join(begun[0])
-    assert begun[0].failure is None, begun[0].failure
-    told = {key: result if isinstance(result, Exception) else result.failure for key, result in results.items()}
-    return Race(shop, f"{number}: {points.seen[number].name}: {told}", results)
+    shop.world.clock.join(started[0])
+    assert started[0].failure is None, started[0].failure
+    messages = {key: result if isinstance(result, Exception) else result.failure for key, result in results.items()}
+    return Race(shop, f"{number}: {calls.log[number].name}: {messages}", results)
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=[f"{first}, {second}" for first, second in PAIRS])
 def test_two_runs_at_a_time_lose_nothing(first: str, second: str) -> None:
     for number in count(0, STRIDES.get(first, 1)):
-        found = race(first, second, number)
-        if found is None:
+        snapshot_without_ids = race(first, second, number)
+        if snapshot_without_ids is None:
             break
-        check(found)
+        check(snapshot_without_ids)
 
 
-def check(found: Race) -> None:
-    shop, place = found.shop, found.place
-    stored = state(shop)
-    assert not shop.world.leases and not shop.world.generators, place
-    for result in found.results.values():
-        assert not isinstance(result, DriverError), place
-        assert not isinstance(result, Busy) or "whoever has the" in str(result), place
-    release = stored.release("api")
-    assert not release or not release.in_progress or found.results["release"].failure, place
-    torn_down = found.went_well("teardown")
-    if torn_down and stored.specification is None:
-        assert not shop.world.instances and not shop.world.files, place
-        assert not release or not release.standing, place
+def check(snapshot_without_ids: Race) -> None:
+    shop, moment = snapshot_without_ids.shop, snapshot_without_ids.moment
+    current = state(shop)
+    assert not shop.world.leases and not shop.world.generators, moment
+    for result in snapshot_without_ids.results.values():
+        assert not isinstance(result, DriverError), moment
+        assert not isinstance(result, Busy) or "whoever has the" in str(result), moment
+    release = current.release("api")
+    assert not release or not release.in_progress or snapshot_without_ids.results["release"].failure, moment
+    torn_down = snapshot_without_ids.went_well("teardown")
+    if torn_down and current.specification is None:
+        assert not shop.world.instances and not shop.world.files, moment
+        assert not release or not release.standing, moment
         return
-    assert torn_down <= found.went_well("deployment"), place
+    assert torn_down <= snapshot_without_ids.went_well("deployment"), moment
     if not torn_down:
-        assert shop.world.lost == [], place
-    check_scalings(found)
+        assert shop.world.lost == [], moment
+    check_scalings(snapshot_without_ids)
     promoted = release is not None and release.phase == Phase.PROMOTED
-    assert promoted == found.went_well("release") or torn_down, place
-    assert [promotion.component for promotion in stored.promoted] == ["api"] * promoted, place
-    assert settled_on(shop, NEW if promoted else OLD), place
-    assert only_forward(shop) or not promoted, place
-    if found.went_well("deployment"):
-        assert shop.world.having("web") == {"web:2 1": 1.0}, place
-    shop.asked = stored.specification or shop.asked
-    assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, place
+    assert promoted == snapshot_without_ids.went_well("release") or torn_down, moment
+    assert [promotion.component for promotion in current.promoted] == ["api"] * promoted, moment
+    assert settled_on(shop, NEW if promoted else OLD), moment
+    assert never_moved_back(shop) or not promoted, moment
+    if snapshot_without_ids.went_well("deployment"):
+        assert shop.world.user_shares("web") == {"web:2 1": 1.0}, moment
+    shop.spec = current.specification or shop.spec
+    assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, moment
 
 
-def check_scalings(found: Race) -> None:
-    running = [instance.component for instance in found.shop.world.instances if instance.version == Version.STABLE]
+def check_scalings(snapshot_without_ids: Race) -> None:
+    running = [instance.component for instance in snapshot_without_ids.shop.world.instances if instance.version == Version.STABLE]
     for name, component in (("scaling", "side"), ("another scaling", "web"), ("scaling of what is released", "api")):
-        stored = [scaled.component for scaled in state(found.shop).scaled]
-        if found.went_well(name):
-            assert component in stored, found.place
-            assert running.count(component) == 2, found.place
+        recorded = [scaled.component for scaled in state(snapshot_without_ids.shop).scaled]
+        if snapshot_without_ids.went_well(name):
+            assert component in recorded, snapshot_without_ids.moment
+            assert running.count(component) == 2, snapshot_without_ids.moment
         else:
-            assert component not in stored, found.place
+            assert component not in recorded, snapshot_without_ids.moment
 
 
 def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
@@ -150,7 +150,7 @@ def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
         shop.world.clock.sleep(0.1)
     assert not RUNS["deployment"](shop.context()).failure
     assert not RUNS["scaling"](shop.context()).failure
-    shop.asked = with_component(shop.asked, "api", image="api:3")
+    shop.spec = with_component(shop.spec, "api", image="api:3")
     for name in ("deployment", "scaling of what is released"):
         with pytest.raises(Busy, match="the first runs it; this would change what it compares"):
             RUNS[name](shop.context())
@@ -163,18 +163,18 @@ def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
 
 def test_a_second_run_of_the_same_release_waits_or_is_refused() -> None:
     for number in count(1, 4):
-        found = race("release", "release", number, up)
-        if found is None:
+        snapshot_without_ids = race("release", "release", number, running_shop)
+        if snapshot_without_ids is None:
             break
-        assert found.went_well("release"), found.place
-        second = found.results["second release"]
-        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, found.place
-        assert settled_on(found.shop, NEW), found.place
-        assert found.shop.world.lost == [], found.place
+        assert snapshot_without_ids.went_well("release"), snapshot_without_ids.moment
+        second = snapshot_without_ids.results["second release"]
+        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, snapshot_without_ids.moment
+        assert settled_on(snapshot_without_ids.shop, NEW), snapshot_without_ids.moment
+        assert snapshot_without_ids.shop.world.lost == [], snapshot_without_ids.moment
 
 
 def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
-    shop = up()
+    shop = running_shop()
     process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
     while not (release := state(shop).release("api")) or release.weight < 10:
         shop.world.clock.sleep(0.1)
@@ -182,8 +182,8 @@ def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
     with pytest.raises(Busy, match="the first"):
         ask(shop.context())
     shop.world.clock.sleep(100.0)
-    found = state(shop).release("api")
-    assert found and found.weight == 10
+    release = state(shop).release("api")
+    assert release and release.weight == 10
     ask(shop.context(), Action.ABORT)
     shop.world.clock.join(process)
     assert settled_on(shop, OLD)
@@ -200,11 +200,11 @@ def test_who_has_lost_a_lease_writes_nothing_any_more() -> None:
         with shop.context().driver.state.lease(shop.context(by="the other").holder(Purpose.DEPLOYMENT)):
             pass
 
-    def at(point: Point) -> None:
-        if point.name == "observe" and not stolen:
+    def at(call: Call) -> None:
+        if call.name == "observe" and not stolen:
             steal()
 
     with pytest.raises(Busy, match="lost to another run"):
-        RUNS["deployment"](shop.context(Points(at)))
+        RUNS["deployment"](shop.context(Calls(at)))
     assert stolen and state(shop) == before
-    assert shop.world.having("web") == {"web:1 1": 1.0}
+    assert shop.world.user_shares("web") == {"web:1 1": 1.0}

@@ -19,10 +19,10 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
 from memory.clock import Process
-from memory.disturbed import doing_at, left, outcome
-from memory.driver import Points
-from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, stored, up
-from memory.shop import Shop, made_once, rollout, with_component
+from memory.driver import Calls
+from memory.fault_injection import act_at, snapshot, snapshot_without_ids
+from memory.releases import NEW, OLD, PATIENCE, ask, never_moved_back, running_shop, settled_on, shares, stored_release
+from memory.shop import Shop, copied, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -32,7 +32,7 @@ def candidates(shop: Shop) -> list[str]:
 
 
 def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own() -> None:
-    shop = up()
+    shop = running_shop()
     result = ask(shop.context(through_wire=True))
     assert (result.failure, result.changed, result.release.phase) == ("", True, Phase.PROMOTED)
     assert [step.weight for step in result.release.steps] == [10, 50, 100]
@@ -52,18 +52,18 @@ def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own
     ],
 )
 def test_a_version_that_is_worse_is_taken_back(image: str, reason: str) -> None:
-    shop = up()
-    before = outcome(shop.world, "state")
-    result = ask(shop.context(), asked=rollout(image))
+    shop = running_shop()
+    before = snapshot_without_ids(shop.world, "state")
+    result = ask(shop.context(), requested=rollout(image))
     assert result.release.phase == Phase.FAILED
     assert reason in result.failure
     assert settled_on(shop, OLD) and not candidates(shop)
-    assert outcome(shop.world, "state") == before
+    assert snapshot_without_ids(shop.world, "state") == before
     assert shop.world.lost == []
 
 
 def test_one_weight_is_gone_to_and_the_next_run_goes_on_from_there() -> None:
-    shop = up()
+    shop = running_shop()
     result = ask(shop.context(), weights=(10.0,))
     assert (result.failure, result.release.phase, result.release.weight) == ("", Phase.SHIFTING, 10)
     with pytest.raises(Refused, match="only ever move forward"):
@@ -77,33 +77,33 @@ def test_one_weight_is_gone_to_and_the_next_run_goes_on_from_there() -> None:
 
 
 def test_a_release_starts_from_what_is_deployed_and_applies_no_other_edit() -> None:
-    shop = up()
-    shop.asked = with_component(with_component(shop.asked, "web", image="web:2"), "api", replicas=2)
+    shop = running_shop()
+    shop.spec = with_component(with_component(shop.spec, "web", image="web:2"), "api", replicas=2)
     assert ask(shop.context()).release.phase == Phase.PROMOTED
     shop.world.clock.sleep(1.0)
-    assert shop.world.having("web") == {"web:1 1": 1.0}
+    assert shop.world.user_shares("web") == {"web:1 1": 1.0}
     assert len(shop.world.serving("api")) == 3
     assert deploy(shop.context(), Scope(), PATIENCE, False).plan
-    assert shop.world.having("web") == {"web:2 1": 1.0}
+    assert shop.world.user_shares("web") == {"web:2 1": 1.0}
     # What was promoted holds for as long as the file says of it what it said.
-    assert shop.world.having("api") == {NEW: 1.0}
+    assert shop.world.user_shares("api") == {NEW: 1.0}
 
 
 @pytest.mark.parametrize("weights", [(), (10.0,), (10.0, 50.0)])
 def test_promotion_and_abortion_at_any_weight(weights: tuple[float, ...]) -> None:
-    for action, phase, own in ((Action.PROMOTE, Phase.PROMOTED, NEW), (Action.ABORT, Phase.ABORTED, OLD)):
-        shop = up()
+    for action, phase, label in ((Action.PROMOTE, Phase.PROMOTED, NEW), (Action.ABORT, Phase.ABORTED, OLD)):
+        shop = running_shop()
         ask(shop.context(), weights=weights or (0.0,))
         result = ask(shop.context(), action)
         assert (result.failure, result.release.phase) == ("", phase)
-        assert settled_on(shop, own)
+        assert settled_on(shop, label)
         assert shop.world.lost == []
         with pytest.raises(Refused, match="has ended"):
             ask(shop.context(), action)
 
 
 def test_a_release_that_was_taken_back_can_be_begun_again() -> None:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     with pytest.raises(Refused, match="allowed for retry: one that has ended"):
         ask(shop.context(), Action.RETRY)
@@ -113,68 +113,68 @@ def test_a_release_that_was_taken_back_can_be_begun_again() -> None:
 
 
 def test_what_has_no_release_is_refused_with_the_way_out() -> None:
-    shop = up()
+    shop = running_shop()
     for action in set(Action) - {Action.ROLL_OUT}:
         with pytest.raises(Refused, match="there is none"):
             ask(shop.context(), action)
 
 
 def test_another_release_of_the_same_component_is_refused() -> None:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     with pytest.raises(Refused, match="end it first"):
-        ask(shop.context(), asked=replace(rollout("api:3"), name="other"))
+        ask(shop.context(), requested=replace(rollout("api:3"), name="other"))
     with pytest.raises(Refused, match="with another version"):
-        ask(shop.context(), asked=rollout("api:3"))
+        ask(shop.context(), requested=rollout("api:3"))
 
 
 def test_an_image_that_cannot_be_had_is_refused_and_one_that_can_is_pulled() -> None:
-    shop = up()
+    shop = running_shop()
     shop.world.unavailable_images.add("api:9")
     with pytest.raises(Refused, match="cannot get"):
-        ask(shop.context(), asked=rollout("api:9"))
+        ask(shop.context(), requested=rollout("api:9"))
     assert not shop.world.leases
     shop.world.unavailable_images.clear()
-    assert ask(shop.context(), asked=rollout("api:9")).release.phase == Phase.PROMOTED
+    assert ask(shop.context(), requested=rollout("api:9")).release.phase == Phase.PROMOTED
 
 
 @pytest.mark.parametrize("action", [Action.ROLL_OUT, Action.PROMOTE, Action.ABORT, Action.RESUME, Action.PAUSE, Action.STATUS])
 @pytest.mark.parametrize("weights", [None, (10.0,)])
 def test_check_mode_tells_the_truth_and_changes_nothing(action: Action, weights: tuple[float, ...] | None) -> None:
-    shop = up()
+    shop = running_shop()
     if weights:
         ask(shop.context(), weights=weights)
     elif action != Action.ROLL_OUT:
         return
-    before, journal = left(shop.world), list(shop.world.journal)
+    before, journal = snapshot(shop.world), list(shop.world.journal)
     planned = ask(shop.context(), action, dry=True)
-    assert (left(shop.world), shop.world.journal) == (before, journal)
-    done = ask(shop.context(), action)
-    assert planned.changed == done.changed == (left(shop.world) != before)
+    assert (snapshot(shop.world), shop.world.journal) == (before, journal)
+    result = ask(shop.context(), action)
+    assert planned.changed == result.changed == (snapshot(shop.world) != before)
 
 
 def test_check_mode_of_a_weight_that_is_reached_already_says_that_nothing_changes() -> None:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
-    before = left(shop.world)
+    before = snapshot(shop.world)
     planned = ask(shop.context(), weights=(10.0,), dry=True)
-    done = ask(shop.context(), weights=(10.0,))
-    assert planned.changed == done.changed == (left(shop.world) != before)
+    result = ask(shop.context(), weights=(10.0,))
+    assert planned.changed == result.changed == (snapshot(shop.world) != before)
 
 
 def while_shifting(act: Callable[[Shop], object], weight: float = 10.0) -> Shop:
     """Return a shop whose release has had something happen to it at a weight."""
-    shop = up()
-    done: list[bool] = []
+    shop = running_shop()
+    acted: list[bool] = []
 
-    def at(point: object) -> None:
-        release = (shop.world.state.release("api") if shop.world.state else None) if not done else None
+    def on_call(call: object) -> None:
+        release = (shop.world.state.release("api") if shop.world.state else None) if not acted else None
         if release and release.phase == Phase.SHIFTING and release.weight == weight:
-            done.append(True)
+            acted.append(True)
             act(shop)
 
-    shop.said.append(ask(shop.context(Points(at))).failure)
-    assert done
+    shop.messages.append(ask(shop.context(Calls(on_call))).failure)
+    assert acted
     return shop
 
 
@@ -185,54 +185,56 @@ def test_pause_holds_a_release_until_it_is_resumed() -> None:
 
         def resume() -> None:
             shop.world.clock.sleep(100.0)
-            assert stored(shop).weight == 10
+            assert stored_release(shop).weight == 10
             ask(shop.context(), Action.RESUME)
 
         shop.world.clock.start(resume)
         assert shop.world.now == began
 
     shop = while_shifting(pause)
-    assert stored(shop).phase == Phase.PROMOTED
-    assert stored(shop).steps[0].seconds > 99
+    assert stored_release(shop).phase == Phase.PROMOTED
+    assert stored_release(shop).steps[0].seconds > 99
 
 
-def reaches_less_than_ten(shop: Shop) -> bool:
-    return not shop.world.state or stored(shop).weight < 10
+def is_below_ten(shop: Shop) -> bool:
+    return not shop.world.state or stored_release(shop).weight < 10
 
 
 def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
     promoted = while_shifting(lambda shop: ask(shop.context(), Action.PROMOTE))
-    assert stored(promoted).phase == Phase.PROMOTED
-    assert [step.decision for step in stored(promoted).steps] == [Decision.WAIT]
+    assert stored_release(promoted).phase == Phase.PROMOTED
+    assert [step.decision for step in stored_release(promoted).steps] == [Decision.WAIT]
     assert settled_on(promoted, NEW)
     aborted = while_shifting(lambda shop: ask(shop.context(), Action.ABORT))
-    assert stored(aborted).phase == Phase.ABORTED
+    assert stored_release(aborted).phase == Phase.ABORTED
     assert settled_on(aborted, OLD)
-    assert "rolled back" in aborted.said[-1]
+    assert "rolled back" in aborted.messages[-1]
 
 
 def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
     for back, phase, weight in ((False, Phase.SHIFTING, 10), (True, Phase.FAILED, 0)):
-        shop = up()
-        result = ask(shop.context(alive=partial(reaches_less_than_ten, shop)), back=back)
+        shop = running_shop()
+        result = ask(shop.context(alive=partial(is_below_ten, shop)), back=back)
         assert "gone" in result.failure
-        assert (stored(shop).phase, stored(shop).weight) == (phase, weight)
+        assert (stored_release(shop).phase, stored_release(shop).weight) == (phase, weight)
         assert not shop.world.leases
         if not back:
             assert ask(shop.context()).release.phase == Phase.PROMOTED
-            assert only_forward(shop)
+            assert never_moved_back(shop)
 
 
 @dataclass
-class Demanded:
+class DemandOutcome:
     """A release that was asked for something by another process, what that was told, and where it was then."""
 
     shop: Shop
     answer: str
-    place: str
+    moment: str
 
 
-def demanded(number: int, make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float) -> Demanded | None:
+def demand_at(
+    number: int, make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
+) -> DemandOutcome | None:
     """Return what comes of ``action`` at call ``number`` of a release, None where there is none.
 
     ``slow`` is how many seconds pass before each call of who asks for it.
@@ -241,53 +243,57 @@ def demanded(number: int, make: Callable[[], Shop], weights: tuple[float, ...], 
     answers: list[str] = []
 
     def demand() -> None:
-        slowly = Points(lambda point: shop.world.clock.sleep(slow)) if slow else None
+        slow_calls = Calls(lambda call: shop.world.clock.sleep(slow)) if slow else None
         try:
-            done = ask(shop.context(slowly, by="another"), action)
-            answers.append(done.lines[0] if done.lines else done.release.phase)
+            result = ask(shop.context(slow_calls, by="another"), action)
+            answers.append(result.lines[0] if result.lines else result.release.phase)
         except (Refused, Busy) as error:
             answers.append(str(error))
 
-    begun: list[Process] = []
-    points = doing_at(number, lambda: begun.append(shop.world.clock.start(demand)))
-    result = ask(shop.context(points), weights=weights)
-    if not begun:
+    started: list[Process] = []
+    calls = act_at(number, lambda: started.append(shop.world.clock.start(demand)))
+    result = ask(shop.context(calls), weights=weights)
+    if not started:
         return None
-    shop.world.clock.join(begun[0])
-    return Demanded(shop, answers[0], f"{number}: {points.seen[number].name}: {answers} {result.failure}")
+    shop.world.clock.join(started[0])
+    return DemandOutcome(shop, answers[0], f"{number}: {calls.log[number].name}: {answers} {result.failure}")
 
 
-@made_once
+@copied
 def at_10() -> Shop:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     return shop
 
 
 @pytest.mark.parametrize(("action", "slow"), [(Action.ABORT, 0.0), (Action.PROMOTE, 0.0), (Action.ABORT, 0.11)])
-@pytest.mark.parametrize(("make", "weights"), [(up, (10.0, 100.0)), (at_10, (10.0,))], ids=["to the end", "resumed at 10"])
+@pytest.mark.parametrize(
+    ("make", "weights"), [(running_shop, (10.0, 100.0)), (at_10, (10.0,))], ids=["to the end", "resumed at 10"]
+)
 def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
     make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
 ) -> None:
     answers = []
     # At 0 it would be over before the run has seen anything.
-    for number in count(1, 2 if make is up else 1):
-        found = demanded(number, make, weights, action, slow)
-        if found is None:
+    for number in count(1, 2 if make is running_shop else 1):
+        snapshot_without_ids = demand_at(number, make, weights, action, slow)
+        if snapshot_without_ids is None:
             break
-        answers.append(found.answer)
-        phase = stored(found.shop).phase
-        if found.answer.startswith("requested") or found.answer in (Phase.ABORTED, Phase.PROMOTED):
-            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), found.place
-        elif "being promoted" in found.answer:
-            assert phase == Phase.PROMOTED, found.place
+        answers.append(snapshot_without_ids.answer)
+        phase = stored_release(snapshot_without_ids.shop).phase
+        if snapshot_without_ids.answer.startswith("requested") or snapshot_without_ids.answer in (Phase.ABORTED, Phase.PROMOTED):
+            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), snapshot_without_ids.moment
+        elif "being promoted" in snapshot_without_ids.answer:
+            assert phase == Phase.PROMOTED, snapshot_without_ids.moment
         else:
-            assert "there is none" in found.answer or (phase == Phase.PROMOTED and "has ended" in found.answer), found.place
-        assert found.shop.world.lost == [], found.place
+            assert "there is none" in snapshot_without_ids.answer or (
+                phase == Phase.PROMOTED and "has ended" in snapshot_without_ids.answer
+            ), snapshot_without_ids.moment
+        assert snapshot_without_ids.shop.world.lost == [], snapshot_without_ids.moment
         if phase.ended:
-            assert settled_on(found.shop, NEW if phase == Phase.PROMOTED else OLD), found.place
+            assert settled_on(snapshot_without_ids.shop, NEW if phase == Phase.PROMOTED else OLD), snapshot_without_ids.moment
     assert len(answers) > 10
-    if make is up:
+    if make is running_shop:
         assert sum(answer.startswith("requested") for answer in answers) > 5
         assert sum("being promoted" in answer for answer in answers) > 5
 
@@ -311,78 +317,78 @@ class Pauser:
             self.answers.append(str(error))
         if not self.answers[0].startswith("requested"):
             return
-        moves = len(shop.world.moves["api"])
+        moves = len(shop.world.share_history["api"])
         shop.world.clock.sleep(100.0)
-        self.paused.append((len(shop.world.moves["api"]) - moves, stored(shop).phase))
+        self.paused.append((len(shop.world.share_history["api"]) - moves, stored_release(shop).phase))
         ask(shop.context(), Action.RESUME)
 
 
 def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
-    number, held = 1, 0
+    number, holds = 1, 0
     while True:
-        shop = up()
+        shop = running_shop()
         pauser = Pauser(shop)
         answers, paused = pauser.answers, pauser.paused
-        points = doing_at(number, pauser.begin)
-        result = ask(shop.context(points), weights=(10.0, 100.0))
-        if number >= len(points.seen):
+        calls = act_at(number, pauser.begin)
+        result = ask(shop.context(calls), weights=(10.0, 100.0))
+        if number >= len(calls.log):
             break
-        place = f"{number}: {points.seen[number].name}: {answers} {paused} {result.failure}"
-        assert result.release.phase == Phase.PROMOTED, place
+        moment = f"{number}: {calls.log[number].name}: {answers} {paused} {result.failure}"
+        assert result.release.phase == Phase.PROMOTED, moment
         # A step that has begun is taken.
-        assert all(moves <= 1 and not phase.ended for moves, phase in paused), place
-        assert paused or "requested" not in answers[0], place
-        held += len(paused)
+        assert all(moves <= 1 and not phase.ended for moves, phase in paused), moment
+        assert paused or "requested" not in answers[0], moment
+        holds += len(paused)
         number += 2
-    assert held > 25
+    assert holds > 25
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["holds", "goes back"])
 def test_a_run_that_is_interrupted_anywhere_holds_or_goes_back(back: bool) -> None:
-    number, seen = 1, set()
+    number, phases = 1, set()
     while True:
-        shop = up()
-        gone: list[bool] = []
-        points = doing_at(number, lambda gone=gone: gone.append(True))  # type: ignore[misc]
-        result = ask(shop.context(points, alive=lambda gone=gone: not gone), weights=(10.0, 100.0), back=back)  # type: ignore[misc]
-        if number >= len(points.seen):
+        shop = running_shop()
+        interrupted: list[bool] = []
+        calls = act_at(number, lambda interrupted=interrupted: interrupted.append(True))  # type: ignore[misc]
+        result = ask(shop.context(calls, alive=lambda interrupted=interrupted: not interrupted), weights=(10.0, 100.0), back=back)  # type: ignore[misc]
+        if number >= len(calls.log):
             break
-        place = f"{number}: {points.seen[number].name}: {result.failure}"
-        phase = stored(shop).phase
-        seen.add(phase)
+        moment = f"{number}: {calls.log[number].name}: {result.failure}"
+        phase = stored_release(shop).phase
+        phases.add(phase)
         if back and not phase.promoting:
-            assert phase in (Phase.FAILED, Phase.PROMOTED), place
-            assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD), place
+            assert phase in (Phase.FAILED, Phase.PROMOTED), moment
+            assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD), moment
         elif not phase.ended:
-            assert "run again to resume" in result.failure, place
-            assert ask(shop.context(), Action.RESUME).release.phase == Phase.PROMOTED, place
-            assert settled_on(shop, NEW) and only_forward(shop), place
-        assert shop.world.lost == [], place
+            assert "run again to resume" in result.failure, moment
+            assert ask(shop.context(), Action.RESUME).release.phase == Phase.PROMOTED, moment
+            assert settled_on(shop, NEW) and never_moved_back(shop), moment
+        assert shop.world.lost == [], moment
         number += 2
-    assert seen >= ({Phase.FAILED, Phase.PROMOTED} if back else {Phase.SHIFTING, Phase.PROMOTED}), seen
+    assert phases >= ({Phase.FAILED, Phase.PROMOTED} if back else {Phase.SHIFTING, Phase.PROMOTED}), phases
 
 
 @pytest.mark.parametrize(
-    ("seconds", "wrong", "phase"), [(3.0, "", Phase.PROMOTED), (3.0, "no", Phase.FAILED), (99.0, "", Phase.FAILED)]
+    ("seconds", "problem", "phase"), [(3.0, "", Phase.PROMOTED), (3.0, "no", Phase.FAILED), (99.0, "", Phase.FAILED)]
 )
 def test_a_slow_check_is_waited_for_in_its_time(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, wrong: str, phase: Phase
+    monkeypatch: pytest.MonkeyPatch, seconds: float, problem: str, phase: Phase
 ) -> None:
-    shop = up()
+    shop = running_shop()
 
     def check(target: DriverTarget, check: Check) -> Future[str]:
-        found: Future[str] = Future()
+        result: Future[str] = Future()
 
         def answer() -> None:
             shop.world.clock.sleep(seconds)
-            found.set_result(wrong)
+            result.set_result(problem)
 
         shop.world.clock.start(answer)
-        return found
+        return result
 
     monkeypatch.setattr(DriverTarget, "check", check)
-    asked = replace(rollout(), checks=(Check("page", url="http://localhost/", timeout=5.0, interval=1.0),))
-    result = ask(shop.context(), asked=asked)
+    requested = replace(rollout(), checks=(Check("page", url="http://localhost/", timeout=5.0, interval=1.0),))
+    result = ask(shop.context(), requested=requested)
     assert result.release.phase == phase
     assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD)
     # Users are given the candidates only once the checks have held before any has them.
@@ -391,29 +397,29 @@ def test_a_slow_check_is_waited_for_in_its_time(
 
 def test_too_little_traffic_is_made_up_for_where_the_release_says_so() -> None:
     for load, phase in ((0, Phase.FAILED), (100, Phase.PROMOTED)):
-        shop = up()
+        shop = running_shop()
         shop.world.rate = 0.5
         shop.world.clock.sleep(400.0)
-        asked = rollout()
-        result = ask(shop.context(), asked=replace(asked, load=load, gate=replace(asked.gate, wait=120.0)))
+        requested = rollout()
+        result = ask(shop.context(), requested=replace(requested, load=load, gate=replace(requested.gate, wait=120.0)))
         assert result.release.phase == phase, result.failure
         assert not shop.world.generators
 
 
 def test_two_components_are_released_together() -> None:
-    shop = up()
+    shop = running_shop()
     both = replace(rollout(), versions=(ComponentVersion("api", "api:2"), ComponentVersion("web", "web:2")), name="both")
-    result = ask(shop.context(), asked=both, named="both")
+    result = ask(shop.context(), requested=both, named="both")
     assert result.release.phase == Phase.PROMOTED
     shop.world.clock.sleep(1.0)
-    assert (shop.world.having("api"), shop.world.having("web")) == ({"api:2 1": 1.0}, {"web:2 1": 1.0})
+    assert (shop.world.user_shares("api"), shop.world.user_shares("web")) == ({"api:2 1": 1.0}, {"web:2 1": 1.0})
     assert shop.world.lost == []
 
 
 def test_kept_candidates_stay_until_they_are_taken_away() -> None:
-    shop = up()
-    assert ask(shop.context(), asked=replace(rollout("api:bad"), keep_candidate=True)).release.standing
+    shop = running_shop()
+    assert ask(shop.context(), requested=replace(rollout("api:bad"), keep_candidate=True)).release.standing
     shop.world.clock.sleep(1.0)
-    assert candidates(shop) and shop.world.having("api") == {OLD: 1.0}
+    assert candidates(shop) and shop.world.user_shares("api") == {OLD: 1.0}
     assert ask(shop.context(), Action.ABORT).release.standing is False
     assert not candidates(shop)
