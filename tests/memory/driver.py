@@ -371,9 +371,9 @@ class MemoryLoadRun:
     def report(self) -> LoadReport | None:
         """Return its report so far."""
         passed = min(self._world.now - self._began, self._population.seconds)
-        running_shop = bool(self._world.callers_by_component())
+        available = bool(self._world.callers_by_component())
         requests = int(passed * self._population.users * _REQUESTS_PER_USER)
-        return LoadReport(self._population.users, requests, 0 if running_shop else requests) if requests else None
+        return LoadReport(self._population.users, requests, 0 if available else requests) if requests else None
 
     def running(self) -> bool:
         """Whether it still runs."""

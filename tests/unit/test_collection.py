@@ -36,7 +36,7 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_link_leads_somewhere(collections: Path) -> None:
+def test_every_link_has_a_target(collections: Path) -> None:
     installed = collections / "ansible_collections" / "evenkeel" / "mesh"
     pages = [installed / "README.md", *(installed / "docs").rglob("*.md")]
     links = [(page, link) for page in pages for link in LINK.findall(page.read_text()) if "://" not in link]

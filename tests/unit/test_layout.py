@@ -88,7 +88,7 @@ def within(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def test_the_rules_are_about_what_is_there() -> None:
+def test_the_rules_match_the_existing_files() -> None:
     assert {path.relative_to(UTILS).parts[0] for path in FILES} == set(EVERY)
     assert len(FILES) > 100
     assert "mesh.files.served_addresses" in utils_of(UTILS / "drivers" / "docker" / "observation.py")
@@ -98,41 +98,41 @@ def test_the_rules_are_about_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_imports_what_is_below_it_alone(path: Path) -> None:
+def test_a_file_imports_only_lower_layers(path: Path) -> None:
     assert [name for name in utils_of(path) if not within(name, allowed(path))] == []
     assert [name for name in imports(path) if not name.startswith("module_utils.")] == [], "it is shipped without plugins"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_has_content_of_its_own(path: Path) -> None:
+def test_a_file_is_not_just_an_alias(path: Path) -> None:
     """No file is there for nothing but to be imported by another name."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert any(isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)) for node in tree.body)
     assert not any(isinstance(node, ast.Assign) and "__all__" in ast.unparse(node) for node in tree.body)
 
 
-def test_packages_have_no_content() -> None:
+def test_init_files_are_empty() -> None:
     assert [str(path) for path in UTILS.rglob("__init__.py") if path.stat().st_size] == []
 
 
-def test_the_registry_loads_no_driver_before_it_makes_one() -> None:
+def test_the_registry_imports_no_driver_at_import_time() -> None:
     registry = UTILS / "drivers" / "registry.py"
     assert [name for name in utils_of(registry, top=True) if within(name, ("drivers.docker", "drivers.kubernetes"))] == []
 
 
 @pytest.mark.parametrize("path", files(PLUGINS / "modules"), ids=lambda path: path.name)
-def test_a_module_is_sent_with_nothing_but_what_finds_the_library(path: Path) -> None:
+def test_a_module_imports_only_the_library_loader(path: Path) -> None:
     assert [name for name in utils_of(path) if not within(name, ("runtime.library",))] == []
 
 
 @pytest.mark.parametrize("folder", ["action", "plugin_utils", "inventory"])
-def test_what_runs_on_the_controller_knows_no_driver_and_no_workflow(folder: str) -> None:
+def test_controller_code_imports_no_driver_and_no_workflow(folder: str) -> None:
     for path in files(PLUGINS / folder):
         strange = [name for name in utils_of(path) if within(name, ("drivers", "mesh", "plan", "workflows"))]
         assert strange == [], path.name
 
 
-def test_packages_of_the_standard_library_are_all_that_hosts_need() -> None:
+def test_hosts_need_only_the_standard_library() -> None:
     """But for the collection itself: a host is sure to have Python, and nothing else."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -66,7 +66,7 @@ def test_every_public_module_has_an_action_and_a_workflow() -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_what_is_documented_is_what_is_validated(module: str) -> None:
+def test_the_documentation_matches_the_argument_spec(module: str) -> None:
     options = documentation(module)["options"]
     spec = argument_spec(module)
     assert set(options) == set(spec)
@@ -78,7 +78,7 @@ def test_what_is_documented_is_what_is_validated(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_an_option_that_is_not_there_is_refused(module: str) -> None:
+def test_an_unknown_option_is_refused(module: str) -> None:
     with pytest.raises(AnsibleActionFail, match=r"Unsupported parameters.*aplication.*Supported parameters include:"):
         action(module, {"aplication": COMPOSE, "application": COMPOSE})._options()
     with pytest.raises(AnsibleActionFail, match="missing required arguments: application"):
@@ -89,7 +89,7 @@ CHOICES = [(module, name) for module in PUBLIC for name, option in argument_spec
 
 
 @pytest.mark.parametrize(("module", "option"), CHOICES)
-def test_a_choice_that_is_none_is_refused_with_those_that_are(module: str, option: str) -> None:
+def test_an_invalid_choice_is_refused_with_the_valid_ones(module: str, option: str) -> None:
     first = next(str(choice) for choice in argument_spec(module)[option]["choices"])
     with pytest.raises(AnsibleActionFail, match=rf"(?s){option}.*{first}.*nothing of the kind"):
         action(module, {"application": COMPOSE, option: "nothing of the kind"})._options()
@@ -106,7 +106,7 @@ def test_an_empty_option_has_its_default(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_attributes_are_true(module: str) -> None:
+def test_attributes_match_the_code(module: str) -> None:
     """As far as the code tells: who claims to show a difference returns one, in both modes or in check mode alone."""
     attributes = documentation(module)["attributes"]
     assert set(attributes) == {"action", "action_group", "check_mode", "diff_mode", "idempotent"}
@@ -126,12 +126,12 @@ def test_attributes_are_true(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", ["preview", "status"])
-def test_what_only_looks_never_says_that_it_changed_anything(module: str) -> None:
+def test_read_only_modules_never_report_a_change(module: str) -> None:
     assert '"changed": False' in inspect.getsource(entry._WORKFLOWS[module])
     assert documentation(module)["attributes"]["check_mode"]["details"] == "It changes nothing in any mode."
 
 
-def test_the_private_module_takes_what_is_documented_and_shows_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_private_module_matches_its_documentation_and_hides_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: dict[str, Any] = {}
 
     class Stop(Exception):
@@ -171,7 +171,7 @@ def request_with_secret() -> str:
     return json.dumps({"workflow": "status", "by": "ada", "specification": specification, "arguments": {"host": "here"}})
 
 
-def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
+def test_no_environment_value_is_shown_or_logged(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(workflow, "cache_folder", lambda: tmp_path)
@@ -193,7 +193,7 @@ def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
     assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; of a cluster only")
 
 
-def test_applications_are_not_deployed_to_kubernetes_and_the_way_out_is_named() -> None:
+def test_a_deployment_to_kubernetes_is_refused_with_the_remedy() -> None:
     said = "^target: found kubernetes; allowed: docker; of a cluster only the infrastructure can be made, by pulumi up$"
     with pytest.raises(Refused, match=said):
         make_driver(TargetOptions(Target.KUBERNETES, "", "", ""), "app", "/")
@@ -212,7 +212,7 @@ def test_a_stack_of_another_target_is_refused() -> None:
         task._check_target(task._options())
 
 
-def test_a_build_outlives_a_controller_that_is_silent_for_longer_than_what_waits_for_users_does() -> None:
+def test_a_build_tolerates_a_longer_silence_of_the_controller_than_a_release() -> None:
     assert {module: entry.heartbeat_seconds(module) for module in PUBLIC} == {
         module: 60.0 if module == "images" else 10.0 for module in PUBLIC
     }

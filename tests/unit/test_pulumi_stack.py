@@ -53,7 +53,7 @@ def test_saved_outputs_become_variables(tmp_path: Path) -> None:
     assert Path(variables["ansible_python_interpreter"]).samefile(sys.executable)
 
 
-def test_pulumi_is_asked_for_the_stack_without_its_secrets(tmp_path: Path) -> None:
+def test_pulumi_is_asked_for_the_outputs_without_secrets(tmp_path: Path) -> None:
     saved(tmp_path)
     program = tmp_path / "pulumi"
     program.write_text(f'#!/bin/sh\necho "$PWD $@" > {tmp_path}/asked\ncat {tmp_path}/outputs.json\n')
@@ -74,13 +74,13 @@ def test_pulumi_is_asked_for_the_stack_without_its_secrets(tmp_path: Path) -> No
         (json.dumps({**OUTPUTS, "application_file": "/nowhere.yaml"}), "found no /nowhere.yaml; allowed: application:"),
     ],
 )
-def test_outputs_that_cannot_be_used_are_named(tmp_path: Path, content: str, fault: str) -> None:
+def test_invalid_outputs_are_reported(tmp_path: Path, content: str, fault: str) -> None:
     (tmp_path / "outputs.json").write_text(content)
     shown = listed(tmp_path, "outputs: outputs.json\n")
     assert shown.returncode != 0
     assert fault in " ".join(shown.stderr.split()), shown.stderr
 
 
-def test_where_there_is_no_pulumi_the_ways_out_are_named(tmp_path: Path) -> None:
+def test_without_pulumi_the_remedies_are_named(tmp_path: Path) -> None:
     shown = listed(tmp_path, "", f"{Path(sys.executable).parent}:/usr/bin:/bin")
     assert "found no pulumi on the PATH; allowed: make pulumi, or outputs:" in " ".join(shown.stderr.split())

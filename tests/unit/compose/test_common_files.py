@@ -67,7 +67,7 @@ networks:
 """
 
 
-def test_a_blog_with_its_database_is_read() -> None:
+def test_a_blog_with_its_database_is_parsed() -> None:
     blog = parse(yaml.safe_load(BLOG), "compose.yaml", {}, "blog")
     db, wordpress = blog.component("db"), blog.component("wordpress")
     assert [(port.number, port.protocol) for port in db.ports] == [(3306, "mysql"), (33060, "tcp")]
@@ -76,7 +76,7 @@ def test_a_blog_with_its_database_is_read() -> None:
     assert [component.name for component in blog.components] == ["db", "wordpress"]
 
 
-def test_all_that_cannot_be_honoured_is_told_at_once() -> None:
+def test_all_unsupported_keys_are_reported_at_once() -> None:
     with pytest.raises(ModelError) as refused:
         parse(yaml.safe_load(VOTE), "compose.yaml", {}, "vote")
     assert [problem.path for problem in refused.value.problems] == [

@@ -32,7 +32,7 @@ def test_components_come_after_what_they_depend_on() -> None:
     assert application.dependents("c") == ("b",)
 
 
-def test_a_component_with_a_named_volume_is_stateful_unless_it_says_otherwise() -> None:
+def test_a_component_with_a_named_volume_is_stateful_by_default() -> None:
     services = {
         "db": {"image": "db", "volumes": ["data:/data"]},
         "cache": {"image": "cache", "volumes": ["data:/data"], "x-mesh": {"kind": "stateless"}},
@@ -46,7 +46,7 @@ def test_a_component_with_a_named_volume_is_stateful_unless_it_says_otherwise() 
     }
 
 
-def test_ports_have_the_protocol_of_their_number_or_the_one_stated() -> None:
+def test_the_protocol_of_a_port_follows_its_number_unless_specified() -> None:
     web = component(expose=["3306", 8080, "7000/tcp"], ports=["80:9000"], **{"x-mesh": {"ports": {9000: "grpc"}}})
     assert [(port.number, port.protocol) for port in web.ports] == [
         (3306, "mysql"),
@@ -64,12 +64,12 @@ def test_memory_and_durations_are_bytes_and_seconds() -> None:
     assert (web.healthcheck.test, web.healthcheck.interval) == (("CMD-SHELL", "true"), 0.5)
 
 
-def test_dependencies_carry_their_condition() -> None:
+def test_dependencies_keep_their_condition() -> None:
     services = {"web": {"image": "w", "depends_on": {"db": {"condition": "service_healthy"}}}, "db": {"image": "d"}}
     assert parsed(services).component("web").dependencies == (Dependency("db", "service_healthy"),)
 
 
-def test_commands_are_words() -> None:
+def test_commands_are_split_into_words() -> None:
     assert component(command="serve --name 'my shop'").command == ("serve", "--name", "my shop")
     assert component(command=["serve", 80]).command == ("serve", "80")
 
@@ -134,7 +134,7 @@ def test_interpolation(text: str, meant: str) -> None:
         ({"command": "say 'open"}, 'services.web.command: found "say \'open"; allowed: a list of words'),
     ],
 )
-def test_a_fault_names_place_finding_and_way_out(service: dict[str, Any], fault: str) -> None:
+def test_a_fault_names_the_path_the_value_and_what_is_allowed(service: dict[str, Any], fault: str) -> None:
     [only] = faults({"web": {"image": "web", **service}})
     assert only.startswith(fault)
 
@@ -143,12 +143,12 @@ def test_every_fault_is_reported_at_once() -> None:
     assert len(faults({"web": {"image": 1, "expose": ["x"], "deploy": {"replicas": -1}}})) == 3
 
 
-def test_a_dependency_cycle_is_shown_whole() -> None:
+def test_the_whole_dependency_cycle_is_reported() -> None:
     services = {name: {"image": name, "depends_on": [other]} for name, other in (("a", "b"), ("b", "c"), ("c", "a"))}
     assert faults(services) == ["services.c.depends_on.a: found the cycle a → b → c → a; allowed: dependencies without a cycle"]
 
 
-def test_outer_ports_may_not_collide_unless_their_addresses_differ() -> None:
+def test_outer_ports_collide_only_at_the_same_address() -> None:
     def services(first: str, second: str) -> dict[str, Any]:
         return {"a": {"image": "a", "ports": [first]}, "b": {"image": "b", "ports": [second]}}
 
@@ -169,7 +169,7 @@ def test_a_deployed_component_keeps_its_kind() -> None:
         check_kinds(application, {"db": "stateless"}, "compose.yaml")
 
 
-def test_a_volume_states_its_size() -> None:
+def test_a_volume_has_its_specified_size() -> None:
     services = {"db": {"image": "db", "volumes": ["data:/data", "log:/log"]}}
     volumes = parsed(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
     assert [(volume.name, volume.size) for volume in volumes] == [("data", 2 << 30), ("log", None)]
@@ -183,13 +183,13 @@ def test_a_volume_states_its_size() -> None:
         ({"x-mesh": {"size": "big"}}, "volumes.data.x-mesh.size: found 'big'; allowed: a byte value"),
     ],
 )
-def test_a_volume_that_cannot_be_honoured_is_named(volume: dict[str, Any], fault: str) -> None:
+def test_an_unsupported_volume_is_reported(volume: dict[str, Any], fault: str) -> None:
     with pytest.raises(ModelError) as caught:
         parsed({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
     assert fault in str(caught.value)
 
 
-def test_the_load_generator_is_a_service_with_an_application() -> None:
+def test_the_load_generator_is_a_component_with_a_workload() -> None:
     services = {"users": {"image": "u", "deploy": {"replicas": 0}}, "edge": {"ports": ["80:80"], "x-mesh": {"gateway": True}}}
     assert parsed(services, **{"x-mesh": {"load": "users"}}).load == "users"
     assert parsed(services).load == ""

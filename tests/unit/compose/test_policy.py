@@ -62,7 +62,7 @@ def faults(services: dict[str, Any], **top: Any) -> list[str]:
     *(({"routes": [{"domains": ["x"], "headers": {"a": value}}]},
        f"routes.0.headers.a: found {value!r}; allowed: a value without control") for value in (" a", "a ", "a\nb", "\x00")),
 ])  # fmt: skip
-def test_what_envoy_rejects_or_takes_for_something_else_is_a_fault(stated: dict[str, Any], fault: str) -> None:
+def test_values_that_envoy_rejects_or_misreads_are_faults(stated: dict[str, Any], fault: str) -> None:
     [only] = faults(service(stated))
     assert only.startswith(f"{WEB}.{fault}")
 
@@ -76,15 +76,15 @@ def test_what_envoy_rejects_or_takes_for_something_else_is_a_fault(stated: dict[
     {"routes": [{"domains": ["*.shop", "shop.*", "*-a.shop:8080", "10.0.0.1", "a_b"], "prefix": "/a/b.c/%20/",
                  "headers": {":method": "GET", "X-User": "", "b": "é"}}]},
 ])  # fmt: skip
-def test_what_means_what_it_says_is_accepted(stated: dict[str, Any]) -> None:
+def test_valid_policies_are_accepted(stated: dict[str, Any]) -> None:
     policy(stated)
 
 
-def test_names_are_the_same_in_small_and_in_capital_letters() -> None:
+def test_domain_names_are_case_insensitive() -> None:
     assert [route.domains for route in policy({"routes": [{"domains": ["API.Shop"]}]}).routes] == [("api.shop",)]
 
 
-def test_the_limit_of_a_try_is_below_the_timeout_that_the_caller_keeps_to() -> None:
+def test_the_per_try_timeout_is_below_the_timeout_of_the_caller() -> None:
     def services(override: dict[str, Any]) -> dict[str, Any]:
         calls = {"image": "c", "depends_on": ["web"], "x-mesh": {"overrides": {"web": override}}}
         return {**service({"timeout": "2s", "retries": {"per_try_timeout": "1s"}}), "caller": calls}
@@ -97,7 +97,7 @@ def test_the_limit_of_a_try_is_below_the_timeout_that_the_caller_keeps_to() -> N
 
 
 @pytest.mark.parametrize("key", ["timeout", "retries", "rate_limit", "fault", "routes"])
-def test_what_is_for_requests_is_refused_where_there_are_none(key: str) -> None:
+def test_http_policies_are_refused_without_an_http_port(key: str) -> None:
     stated = {
         "timeout": "1s", "retries": {"attempts": 1}, "rate_limit": {"requests_per_second": 1}, "fault": {}, "routes": [],
     }  # fmt: skip
@@ -109,7 +109,7 @@ def test_what_is_for_requests_is_refused_where_there_are_none(key: str) -> None:
         assert faults({"web": called, "caller": calls}) == [f"services.caller.x-mesh.overrides.web.{key}: {expected}"]
 
 
-def test_a_gateway_keeps_no_policy_of_an_application() -> None:
+def test_a_gateway_accepts_no_policy_of_a_workload() -> None:
     gateway = {"ports": ["80:80"], "x-mesh": {"gateway": True, "policy": {"rate_limit": {"requests_per_second": 1}}}}
     assert faults({"edge": gateway}) == [
         "services.edge.x-mesh.policy.rate_limit: found a mapping; allowed: no rate_limit at a gateway; state it at the"
@@ -117,7 +117,7 @@ def test_a_gateway_keeps_no_policy_of_an_application() -> None:
     ]
 
 
-def test_names_that_proxies_use_are_refused() -> None:
+def test_names_reserved_by_proxies_are_refused() -> None:
     store = {"image": "d", "expose": ["3306"], "x-mesh": {"kind": "stateful"}}
     found = faults({"application": {"image": "a"}, "db": store, "db-1": store})
     assert [fault.partition(";")[0] for fault in found] == [
@@ -129,20 +129,20 @@ def test_names_that_proxies_use_are_refused() -> None:
     assert "another name than those of components and instances" in faults({"db": store, **route})[0]
 
 
-def test_spans_go_where_http_is_spoken() -> None:
+def test_the_tracing_component_needs_an_http_port() -> None:
     services = {"zipkin": {"image": "z", "expose": ["3306"]}}
     assert faults(services, **{"x-mesh": {"tracing": "zipkin"}}) == [
         "x-mesh.tracing: found 'zipkin'; allowed: a component that has a port with HTTP"
     ]
 
 
-def test_a_component_is_called_once() -> None:
+def test_a_dependency_is_listed_once() -> None:
     services = {**service({}), "caller": {"image": "c", "depends_on": ["web", "web"]}}
     assert faults(services) == ["services.caller.depends_on: found web, web; allowed: each component once"]
 
 
 @pytest.mark.parametrize("memory", ["1", "31M", "65G"])
-def test_a_proxy_has_the_memory_that_it_begins_with(memory: str) -> None:
+def test_the_memory_of_a_proxy_has_bounds(memory: str) -> None:
     services = {"web": {"image": "w", "x-mesh": {"proxy": {"memory": memory}}}}
     [only] = faults(services)
     assert only.startswith(f"services.web.x-mesh.proxy.memory: found '{memory}'; allowed: a byte value")

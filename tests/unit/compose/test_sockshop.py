@@ -41,12 +41,12 @@ def test_the_sock_shop_has_the_components_of_the_table() -> None:
     assert rows == {tuple(line.split()) for line in TABLE.strip().splitlines()}
 
 
-def test_published_ports_move_by_a_variable() -> None:
+def test_variables_change_published_ports() -> None:
     edge = load(COMPOSE, {"EDGE_HTTP_PORT": "8000"}).component("edge-router")
     assert [port.published for port in edge.outer_ports] == [8000, 8080]
 
 
-def test_dotenv_is_read_and_variables_win(tmp_path: Path) -> None:
+def test_variables_take_precedence_over_dotenv(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {image: 'a:$A', working_dir: /$B}}")
     (tmp_path / ".env").write_text("# versions\nA='1'\nexport B=2 # two\n")
     a = load(tmp_path / "compose.yaml", {"A": "9"}).component("a")
@@ -61,7 +61,7 @@ def test_dotenv_is_read_and_variables_win(tmp_path: Path) -> None:
         ("[1, 2]", "(top): found a list; allowed: a mapping"),
     ],
 )
-def test_a_file_that_is_not_compose_is_named(tmp_path: Path, text: str, found: str) -> None:
+def test_a_file_that_is_not_compose_is_reported(tmp_path: Path, text: str, found: str) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text(text)
     with pytest.raises(ModelError) as caught:
@@ -70,12 +70,12 @@ def test_a_file_that_is_not_compose_is_named(tmp_path: Path, text: str, found: s
     assert found in str(caught.value)
 
 
-def test_an_absent_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent\.yaml: \(file\): found .*No such file"):
         load(tmp_path / "absent.yaml", {})
 
 
-def test_yaml_is_read_as_compose_reads_it(tmp_path: Path) -> None:
+def test_yaml_is_parsed_as_compose_parses_it(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(
         "services: {a: {image: a, ports: [22:22], expose: [80], environment: {ANSWER: yes, NO: no, ON: on, OCTAL: 0400, T: true},"
         " x-mesh: {policy: {retries: {on: [reset]}}}}}"

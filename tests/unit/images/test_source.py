@@ -39,13 +39,13 @@ def references(found: dict[str, Image]) -> dict[str, str]:
     return {name: image.reference for name, image in found.items()}
 
 
-def test_parents_come_first_and_are_named_in_the_dockerfile(tmp_path: Path) -> None:
+def test_parents_come_first_and_are_referenced_in_the_dockerfile(tmp_path: Path) -> None:
     found = shop(tmp_path)
     assert list(found) == ["base", "runtime", "web", "other"]
     assert found["web"].dockerfile.startswith(f"FROM {found['runtime'].reference}\n")
 
 
-def test_parents_are_those_of_stages_and_those_that_files_come_from(tmp_path: Path) -> None:
+def test_parents_are_the_images_of_stages_copies_and_mounts(tmp_path: Path) -> None:
     folder(tmp_path, "tools", Dockerfile="FROM scratch\n")
     text = (
         "FROM evenkeel/base\n"
@@ -88,26 +88,26 @@ def test_a_change_renames_the_image_and_those_made_from_it(tmp_path: Path) -> No
     assert {name for name in after if after[name] != before[name]} == {"runtime", "web"}
 
 
-def test_neither_time_nor_owner_nor_what_is_ignored_renames(tmp_path: Path) -> None:
+def test_times_owners_and_ignored_files_do_not_rename_the_image(tmp_path: Path) -> None:
     before = references(shop(tmp_path))
     os.utime(tmp_path / "web" / "page", (1, 1))
     folder(tmp_path / "web", "__pycache__", cached="x")
     assert references(shop(tmp_path)) == before
 
 
-def test_an_executable_bit_renames(tmp_path: Path) -> None:
+def test_an_executable_bit_renames_the_image(tmp_path: Path) -> None:
     before = references(shop(tmp_path))
     (tmp_path / "web" / "page").chmod(0o755)
     assert references(shop(tmp_path))["web"] != before["web"]
 
 
-def test_the_hosts_certificates_go_only_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_the_hosts_certificates_are_added_only_where_requested(tmp_path: Path) -> None:
     found = shop(tmp_path)
     assert "host-ca.crt" in archived(found["runtime"], b"pem")
     assert "host-ca.crt" not in archived(found["web"], b"pem")
 
 
-def test_a_link_out_of_the_context_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_out_of_the_context_is_resolved(tmp_path: Path) -> None:
     shop(tmp_path)
     (tmp_path / "shared").write_text("one")
     (tmp_path / "web" / "shared").symlink_to("../shared")
@@ -134,13 +134,13 @@ def test_dockerignore_is_honoured(tmp_path: Path, rules: str, kept: set[str]) ->
     assert {str(name) for name in context_files(tmp_path)} - {".dockerignore"} == kept
 
 
-def test_a_parent_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_parent_is_reported(tmp_path: Path) -> None:
     sources = {"web": Source(folder(tmp_path, "web", Dockerfile="FROM evenkeel/absent\n"))}
     with pytest.raises(SourceError, match="web: found the parent evenkeel/absent; allowed: web"):
         images(sources, ("web",))
 
 
-def test_a_circle_is_named(tmp_path: Path) -> None:
+def test_a_cycle_of_parents_is_reported(tmp_path: Path) -> None:
     sources = {
         "a": Source(folder(tmp_path, "a", Dockerfile="FROM evenkeel/b\n")),
         "b": Source(folder(tmp_path, "b", Dockerfile="FROM evenkeel/a\n")),
@@ -149,6 +149,6 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
         images(sources, ("a",))
 
 
-def test_a_folder_without_a_source_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_a_dockerfile_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="Dockerfile: found nothing; allowed: a Dockerfile"):
         images({"web": Source(tmp_path)}, ("web",))

@@ -73,12 +73,12 @@ def overridden(application: EffectiveApplication, override: Override) -> Effecti
     (with_component(everything(), "quiet", proxy_memory=1),
      "services.quiet.x-mesh.proxy.memory: found 1; Envoy says: fixed_heap: max heap size must be greater than 0"),
 ])  # fmt: skip
-def test_the_key_that_is_to_blame_is_named(application: EffectiveApplication, expected: str) -> None:
+def test_the_rejected_key_is_named(application: EffectiveApplication, expected: str) -> None:
     (only,) = told(application, judge)
     assert only.startswith(expected)
 
 
-def test_each_key_that_is_to_blame_is_named() -> None:
+def test_every_rejected_key_is_named() -> None:
     application = changed(everything(), "api", timeout=1e15, fault=Fault(delay=1e-9, delay_percent=5.0))
     application = changed(application, "search", outlier_detection=OutlierDetection(interval=0.0))
     assert sorted(message.partition(": found")[0] for message in told(application, judge)) == [
@@ -88,7 +88,7 @@ def test_each_key_that_is_to_blame_is_named() -> None:
     ]
 
 
-def test_what_no_key_is_to_blame_for_is_told_of_the_component() -> None:
+def test_a_rejection_without_a_key_names_the_component() -> None:
     def broken(application: EffectiveApplication) -> dict[str, str]:
         files = rendered(application)
         return {**files, path: files[path].replace('"STATIC"', '"STATICAL"')}
@@ -99,13 +99,13 @@ def test_what_no_key_is_to_blame_for_is_told_of_the_component() -> None:
     assert "STATICAL" in only
 
 
-def test_nothing_is_searched_for_where_all_is_accepted() -> None:
+def test_accepted_files_are_not_searched() -> None:
     asked: list[Config] = []
     assert told(everything(), lambda document: asked.append(document) or "") == []  # type: ignore[func-returns-value]
     assert len(asked) == 1
 
 
-def test_a_search_takes_few_looks_and_no_more_where_it_is_enough() -> None:
+def test_a_search_takes_few_validations_and_stops_early_on_request() -> None:
     application = changed(everything(), "api", timeout=77.0, fault=Fault(delay=77.0, delay_percent=5.0))
     paths = rendered(application)
     asked: list[Config] = []
@@ -121,7 +121,7 @@ def test_a_search_takes_few_looks_and_no_more_where_it_is_enough() -> None:
     assert [rejection.path for rejection in every] == [f"{API}.timeout", f"{API}.fault.delay.duration"]
 
 
-def test_an_application_has_its_keys_and_none_without_them() -> None:
+def test_keys_can_be_removed_from_an_application() -> None:
     application = everything()
     keys = stated_keys(application)
     assert with_keys(application, keys) == application

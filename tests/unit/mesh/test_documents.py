@@ -17,13 +17,13 @@ from world import effective
 
 
 @pytest.mark.parametrize("application", [sockshop(), everything(), released(10)], ids=lambda application: application.name)
-def test_envoy_accepts_what_every_component_gets_in_one_document(application: EffectiveApplication) -> None:
+def test_envoy_accepts_the_files_of_all_components_in_one_document(application: EffectiveApplication) -> None:
     (document,) = documents(rendered(application))
     assert judge(document) == ""
 
 
 @pytest.mark.parametrize("application", [everything(), released(10)], ids=lambda application: application.name)
-def test_envoy_accepts_what_each_component_gets_by_itself(application: EffectiveApplication) -> None:
+def test_envoy_accepts_the_files_of_each_component_alone(application: EffectiveApplication) -> None:
     files = rendered(application)
     for component in application.components:
         for document in documents(files, [path for path in files if path.startswith(f"components/{component.name}/")]):
@@ -50,7 +50,7 @@ def test_routes_have_one_shape_at_every_weight() -> None:
     assert all(shape == shapes[0] for shape in shapes)
 
 
-def test_each_bootstrap_that_differs_is_a_document() -> None:
+def test_each_distinct_bootstrap_is_a_document() -> None:
     services = {name: {"image": "i", "x-mesh": {"proxy": {"memory": memory}}} for name, memory in
                 (("a", "64M"), ("b", "64M"), ("c", "96M"))}  # fmt: skip
     files = rendered(effective(parse({"services": services}, "compose.yaml", {}, "app")))
@@ -69,7 +69,7 @@ def test_each_bootstrap_that_differs_is_a_document() -> None:
     "shared/endpoints/api.8080.json",
     "shared/routes.json",
 ])  # fmt: skip
-def test_a_fault_in_any_file_is_seen(path: str) -> None:
+def test_a_fault_in_any_file_is_detected(path: str) -> None:
     files = rendered(everything())
     content = json.loads(files[path])
     (content if path.endswith("bootstrap.json") else content["resources"][0])["unheard_of"] = 1
@@ -80,7 +80,7 @@ def test_a_fault_in_any_file_is_seen(path: str) -> None:
     assert all(judge(document) == "" for document in documents(files, others))
 
 
-def test_every_file_is_looked_at() -> None:
+def test_every_file_is_validated() -> None:
     """A kind of file that is new has to be looked at too: by itself, each that has content makes a document of some."""
     files = rendered(released(10))
     for path in files:
@@ -117,5 +117,5 @@ def test_sharing_a_document_hides_no_fault(broken: Callable[[Any], Any], said: s
      "timeout: message google.protobuf.Duration: duration out of range"),
     (f"error initializing configuration '/x.json': {'long ' * 200}", f"{'long ' * 60}…"),
 ])  # fmt: skip
-def test_what_envoy_says_is_read(output: str, expected: str) -> None:
+def test_the_reason_is_extracted_from_envoys_output(output: str, expected: str) -> None:
     assert reason(output) == expected

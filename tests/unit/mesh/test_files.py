@@ -18,13 +18,13 @@ def test_equal_models_give_equal_bytes() -> None:
     assert rendered(everything()) == rendered(everything())
 
 
-def test_a_weight_is_one_file() -> None:
+def test_a_changed_weight_changes_one_file() -> None:
     files = [rendered(released(weight)) for weight in (10, 25)]
     assert {path for path in files[0] if files[0][path] != files[1][path]} == {"shared/routes.json"}
 
 
 @pytest.mark.parametrize(("closed", "other"), [(Version.CANDIDATE, "api-candidate:80"), (Version.STABLE, "api:80")])
-def test_a_closed_version_gets_no_request_whatever_was_decided(closed: Version, other: str) -> None:
+def test_a_closed_version_gets_no_requests(closed: Version, other: str) -> None:
     files = rendered(released(0 if closed == Version.CANDIDATE else 100, closed))
     (host,) = (host for host in hosts(files) if host["name"] == "api")
     assert host["routes"]
@@ -36,7 +36,7 @@ def hosts(files: dict[str, str]) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_policy_touches_the_component_and_the_shared_routes_alone() -> None:
+def test_a_changed_policy_changes_only_the_component_and_the_shared_routes() -> None:
     changed = json.loads(json.dumps({"timeout": "1s", "rate_limit": {"requests_per_second": 5}}))
     after = with_policy("payment", changed)
     one, two = rendered(sockshop()), rendered(after)
@@ -49,7 +49,7 @@ def with_policy(name: str, policy: dict[str, Any]) -> EffectiveApplication:
     return effective(parse(content, str(COMPOSE), {}, ""))
 
 
-def test_a_component_may_call_the_gateway_which_decides_as_for_all() -> None:
+def test_a_component_may_call_the_gateway() -> None:
     """From inside, the gateway's name leads to the gateway; at the gateway, to where all from outside is led."""
     application = sockshop(SHOPPERS="1")
     files = {path: json.loads(content) for path, content in rendered(application).items()}

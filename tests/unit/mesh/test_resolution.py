@@ -16,7 +16,7 @@ def application(**services: dict[str, Any]) -> EffectiveApplication:
     return effective(parse(content, "c", {}, ""))
 
 
-def test_a_component_resolves_what_it_depends_on_and_instances_of_stores() -> None:
+def test_a_component_resolves_its_dependencies_and_the_instances_of_stores() -> None:
     shop = application(web={"depends_on": ["db", "api"]}, api={}, db={"x-mesh": {"kind": "stateful"}}, other={})
     names = host_names(shop.component("web"), shop, placed(shop))
     assert {name for name in names if not name.endswith(".db")} == {"db", "api"}
@@ -24,7 +24,7 @@ def test_a_component_resolves_what_it_depends_on_and_instances_of_stores() -> No
     assert "db-14.db" in names and "db-15.db" not in names
 
 
-def test_domains_that_lead_to_a_dependency_are_its_own() -> None:
+def test_domains_of_a_policy_resolve_to_the_component() -> None:
     routes = {"policy": {"routes": [{"domains": ["api.shop"]}]}}
     shop = application(web={"depends_on": ["api"]}, api={"expose": ["80"], "x-mesh": routes}, other={"depends_on": ["web"]})
     names = host_names(shop.component("web"), shop, placed(shop))

@@ -31,15 +31,15 @@ def answer(**changes: str) -> dict[str, Any]:
     return {"stats": [{"name": f"{READ[path]}.version_text", "value": version} for path, version in versions.items()]}
 
 
-def test_a_proxy_that_has_all_it_reads_is_not_behind() -> None:
+def test_an_up_to_date_proxy_is_not_behind() -> None:
     assert behind(answer(), written(FILES), "web") == []
 
 
-def test_each_file_with_another_version_is_told() -> None:
+def test_each_outdated_file_is_reported() -> None:
     for path, name in zip(READ, ("clusters", "listeners", "routes", "endpoints"), strict=True):
         assert behind(answer(**{name: "before"}), written(FILES), "web") == [path]
 
 
-def test_a_version_is_that_of_the_content() -> None:
+def test_versions_differ_by_content() -> None:
     found = {path: json.loads(content)["version_info"] for path, content in FILES.items() if "bootstrap" not in path}
     assert len(set(found.values())) == len(found)

@@ -19,7 +19,7 @@ def operation(subject: str, *after: str) -> Operation:
     return Start(subject=subject, cause="it is missing", after=frozenset(map(Start.key_of, after)))
 
 
-def test_a_plan_reads_in_an_order_that_can_be_run() -> None:
+def test_a_plan_is_printed_in_an_executable_order() -> None:
     plan = make_plan([operation("web", "db"), operation("db", "network"), operation("log")])
     assert str(plan) == "start db (it is missing)\nstart web (it is missing)\nstart log (it is missing)\n"
 
@@ -28,7 +28,7 @@ def test_an_empty_plan_is_false() -> None:
     assert not make_plan([])
 
 
-def test_mistakes_of_a_planner_are_refused() -> None:
+def test_duplicate_and_circular_operations_are_refused() -> None:
     with pytest.raises(ValueError, match="start a is planned twice"):
         make_plan([operation("a"), operation("a")])
     with pytest.raises(ValueError, match="wait for one another: start a, start b"):
@@ -46,14 +46,14 @@ def test_operations_without_an_order_run_at_the_same_time() -> None:
     assert sorted(outcome.done) == ["start a", "start b", "start c"]
 
 
-def test_an_operation_runs_after_all_that_it_needs() -> None:
+def test_an_operation_runs_after_its_dependencies() -> None:
     seen: list[str] = []
     plan = make_plan([operation("c", "a", "b"), operation("a"), operation("b", "a")])
     execute(plan, lambda operation: seen.append(operation.subject))
     assert seen == ["a", "b", "c"]
 
 
-def test_a_failure_takes_along_just_what_depends_on_it() -> None:
+def test_a_failure_skips_only_what_depends_on_it() -> None:
     def run(operation: Operation) -> None:
         if operation.subject == "db":
             raise OSError("no space left")

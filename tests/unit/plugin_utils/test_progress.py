@@ -53,7 +53,7 @@ TERMINAL = {"noise": "\nsudo: unable to resolve host web\n", "end": "\r\n"}
 
 
 @pytest.mark.parametrize("way", [{}, TERMINAL], ids=["pipe", "terminal"])
-def test_every_line_is_seen_once_and_whole(way: dict[str, str], tmp_path: Path) -> None:
+def test_every_line_is_read_once_and_whole(way: dict[str, str], tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path, **way))
     file = Path(progress.file)
     assert progress.look() == []
@@ -65,13 +65,13 @@ def test_every_line_is_seen_once_and_whole(way: dict[str, str], tmp_path: Path) 
     assert seen == ["web-1: healthy", "50 % ██", "next line", "", "last"]
 
 
-def test_a_look_touches_the_file_that_tells_a_run_that_it_is_followed(tmp_path: Path) -> None:
+def test_reading_touches_the_heartbeat_file(tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path))
     progress.look()
     assert Path(f"{progress.file}.heartbeat").exists()
 
 
-def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Path) -> None:
+def test_reading_does_not_change_the_modules_connection(tmp_path: Path) -> None:
     action = Action(tmp_path)
     connection, become = action._connection, action._connection.become
     Progress(action).look()
@@ -79,13 +79,13 @@ def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Pa
     assert become and become.success == "marker of the module's command"
 
 
-def test_without_privileges_to_get_there_is_nothing_to_copy(tmp_path: Path) -> None:
+def test_progress_can_be_read_without_become(tmp_path: Path) -> None:
     action = Action(tmp_path)
     action._connection.become = None
     assert Progress(action).look() == []
 
 
-def test_a_look_that_fails_is_for_the_module_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_read_is_left_to_the_module_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_unused: object) -> dict[str, Any]:
         raise AnsibleConnectionFailure("the host is gone")
 

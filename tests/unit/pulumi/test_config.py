@@ -31,11 +31,11 @@ def test_defaults_are_the_sock_shops() -> None:
         ("quotaHeadroom", "-1", "a whole number from 0 to 1000"),
     ],
 )
-def test_a_bad_value_is_named(key: str, value: str, allowed: str) -> None:
+def test_an_invalid_value_is_reported(key: str, value: str, allowed: str) -> None:
     with pytest.raises(ConfigError, match=f"evenkeel:{key}: found .*allowed: {allowed}"):
         read_settings(Given({"target": "docker", key: value}), FOLDER)
 
 
-def test_the_target_has_to_be_stated() -> None:
+def test_the_target_is_required() -> None:
     with pytest.raises(ConfigError, match="evenkeel:target: found nothing; allowed: docker, kubernetes"):
         read_settings(Given(), FOLDER)

@@ -9,7 +9,7 @@ from program import registered
 KUBERNETES = "1.35"
 
 
-def test_every_manifest_fits_the_schema() -> None:
+def test_every_manifest_matches_the_schema() -> None:
     checked = 0
     for application in (shop(), generated(20)):
         for (kind, name), inputs in registered(application, "kubernetes").resources.items():

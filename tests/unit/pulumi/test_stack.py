@@ -19,7 +19,7 @@ VOLUME, NETWORK = "docker:index/volume:Volume", "docker:index/network:Network"
 CLAIM, POLICY = "kubernetes:core/v1:PersistentVolumeClaim", "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 
 
-def test_docker_has_the_network_and_the_volumes_as_the_driver_makes_them() -> None:
+def test_docker_has_the_same_network_and_volumes_as_the_driver() -> None:
     found = registered(shop(), "docker")
     wanted = infrastructure(shop())
     assert found.kinds() == {
@@ -38,7 +38,7 @@ def test_docker_has_the_network_and_the_volumes_as_the_driver_makes_them() -> No
         assert {label["label"]: label["value"] for label in made["labels"]} == volume.labels
 
 
-def test_kubernetes_has_all_that_the_model_says() -> None:
+def test_kubernetes_has_everything_in_the_model() -> None:
     found = registered(shop(), "kubernetes", storage_class="fast", storage_size=2 << 30, quota_headroom=50)
     dependencies = sum(len(component.dependencies) for component in shop().components)
     assert found.kinds() == {
@@ -84,7 +84,7 @@ def test_network_policies_deny_all_but_dependencies() -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_storage_is_protected_and_kept(target: str) -> None:
+def test_storage_is_protected_and_retained(target: str) -> None:
     found = registered(shop(), target)
     kept = {name for name, options in found.options.items() if options.protect and options.retain_on_delete}
     volumes, claims = {f"sockshop_{store}" for store in STORES}, {f"claim-{store}" for store in STORES}
@@ -92,7 +92,7 @@ def test_storage_is_protected_and_kept(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_protection_can_be_lifted_on_purpose(target: str) -> None:
+def test_protection_can_be_disabled(target: str) -> None:
     found = registered(shop(), target, protect=False)
     assert not any(options.protect or options.retain_on_delete for options in found.options.values())
 
@@ -127,7 +127,7 @@ def changed(before: Registered, after: Registered) -> set[str]:
     }
 
 
-def test_a_new_stateful_component_adds_just_that() -> None:
+def test_a_new_stateful_component_adds_only_its_own_resources() -> None:
     def model(*names: str) -> Application:
         services = {name: {"image": "i", "volumes": [f"{name}:/data"]} for name in names}
         return parse({"name": "app", "services": services, "volumes": dict.fromkeys(names)}, "compose.yaml", {}, "app")
@@ -139,7 +139,7 @@ def test_a_new_stateful_component_adds_just_that() -> None:
         assert changed(registered(model("one"), target), registered(model("one", "two"), target)) == expected
 
 
-def test_a_bigger_volume_changes_just_that() -> None:
+def test_a_bigger_volume_changes_only_its_claim_and_the_quota() -> None:
     def model(size: str) -> Application:
         services = {"db": {"image": "i", "volumes": ["data:/data"]}, "web": {"image": "w", "depends_on": ["db"]}}
         content = {"name": "app", "services": services, "volumes": {"data": {"x-mesh": {"size": size}}}}
@@ -150,7 +150,7 @@ def test_a_bigger_volume_changes_just_that() -> None:
     assert changed(registered(model("1G"), "docker"), registered(model("3G"), "docker")) == set()
 
 
-def test_storage_that_somebody_registers_without_protection_fails_the_stack(
+def test_unprotected_storage_fails_the_stack(
     monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bare(parent: pulumi.Resource, protect: bool, **options: Any) -> pulumi.ResourceOptions:

@@ -42,18 +42,18 @@ def url() -> Iterator[str]:
     server.shutdown()
 
 
-def test_a_command_has_to_end_well_and_in_time() -> None:
+def test_a_command_has_to_succeed_in_time() -> None:
     assert wrong(Check("ok", command=("true",)), "t") == ""
     assert wrong(Check("bad", command=("sh", "-c", "echo too bad; exit 3")), "t") == "the command ended with 3: too bad"
     assert "no end within 0.1 s" in wrong(Check("slow", command=("sleep", "9"), timeout=0.1), "t")
     assert "cannot be run" in wrong(Check("none", command=("/nowhere",)), "t")
 
 
-def test_a_command_is_told_how_to_ask_the_candidates() -> None:
+def test_a_command_gets_the_header_that_selects_the_candidates() -> None:
     assert wrong(Check("told", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
 
 
-def test_a_url_has_to_answer_as_wanted(url: str) -> None:
+def test_a_url_has_to_answer_as_expected(url: str) -> None:
     assert wrong(Check("ok", url=url, contains="tester secret$"), "secret") == ""
     assert wrong(Check("gone", url=f"{url}/missing", status=404), "t") == ""
     assert "answers 404, wanted 200" in wrong(Check("gone", url=f"{url}/missing"), "t")
@@ -70,13 +70,13 @@ def test_a_query_has_to_stay_within_its_limits(url: str) -> None:
     assert "does not answer the query" in wrong(Check("closed", url="http://127.0.0.1:1", query="1", most=2), "t")
 
 
-def test_a_script_is_taken_along_and_run_in_a_folder_of_its_own() -> None:
+def test_a_script_is_copied_to_the_target_and_runs_in_its_own_folder() -> None:
     script = "#!/bin/sh\necho in $(pwd) as $(id -un); exit 1\n"
     seen = wrong(Check("script", command=("./smoke.sh", "now"), script=script), "t")
     assert "in /tmp/evenkeel-check-" in seen
     assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in seen
 
 
-def test_an_unknown_user_is_told() -> None:
+def test_an_unknown_user_is_reported() -> None:
     if os.geteuid() == 0:
         assert "no user 'nobody-here'" in wrong(Check("x", command=("true",), user="nobody-here"), "t")

@@ -40,7 +40,7 @@ def made(state: ApplicationState, references: Mapping[str, str] | None = None, *
     return effective(specification(references, **web), state)
 
 
-def test_a_candidate_stands_beside_its_component() -> None:
+def test_a_candidate_runs_beside_the_stable_version() -> None:
     release = replace(RELEASE, phase=Phase.SHIFTING, weight=10, scale=50)
     model = made(ApplicationState((release,)), deploy={"replicas": 3})
     web = model.component("web")
@@ -55,19 +55,19 @@ def test_a_candidate_stands_beside_its_component() -> None:
 
 
 @pytest.mark.parametrize("phase", [Phase.DEPLOYING, Phase.CLEARING, Phase.FAILED])
-def test_only_a_release_that_shifts_has_an_audience(phase: Phase) -> None:
+def test_only_a_shifting_release_has_an_audience(phase: Phase) -> None:
     (split,) = made(ApplicationState((replace(RELEASE, phase=phase),))).splits
     assert (split.audiences, split.mirror) == ((), 0)
 
 
-def test_while_it_is_promoted_both_versions_are_the_new_one() -> None:
+def test_during_a_promotion_both_versions_are_the_new_one() -> None:
     model = made(ApplicationState((replace(RELEASE, phase=Phase.PROMOTING, weight=100, scale=100),)))
     web = model.component("web")
     assert model.references["web"] == "web:2"
     assert model.as_version(web, Version.STABLE).environment == model.as_version(web, Version.CANDIDATE).environment
 
 
-def test_what_was_promoted_holds_until_the_file_moves_on() -> None:
+def test_a_promotion_holds_until_the_file_changes() -> None:
     web = specification().application.component("web")
     state = ApplicationState(promoted=(promotion(web, "web:1", ApplicationState(), VERSION),))
     model = made(state)
@@ -85,7 +85,7 @@ def test_a_second_promotion_keeps_what_the_first_changed() -> None:
     assert (second.image, dict(second.environment)) == ("web:2", {"COLOUR": "green", "SIZE": "2"})
 
 
-def test_what_was_scaled_holds_until_the_file_moves_on() -> None:
+def test_a_scaling_holds_until_the_file_changes() -> None:
     state = ApplicationState(scaled=(Scaled("web", 3, 64 << 20, 1, None),))
     web = made(state).component("web")
     assert (web.replicas, web.memory) == (3, 64 << 20)
@@ -97,6 +97,6 @@ def test_replicas_follow_the_weight() -> None:
     assert [replicas_at(weight, 4) for weight in (0, 1, 25, 26, 100)] == [1, 1, 1, 2, 4]
 
 
-def test_a_release_survives_its_record() -> None:
+def test_a_release_survives_serialization() -> None:
     state = ApplicationState((RELEASE, replace(RELEASE, closed=Version.STABLE)))
     assert from_wire(json.loads(json.dumps(to_wire(state))), "here") == state

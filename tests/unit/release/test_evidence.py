@@ -55,7 +55,7 @@ def test_the_mean_is_at_most_1_while_the_candidate_is_worse_by_the_margin(
                 assert mean <= 1 + 1e-6, (share, stable)
 
 
-def test_equal_shares_are_held_against_the_weighted_mean() -> None:
+def test_equal_shares_are_compared_with_the_weighted_mean() -> None:
     """Turner, Ly, Grünwald, section 2: the hypothesis of equal shares is met best by the mean, weighted by block size."""
     before = Evidence(MARGIN, candidate=Counts(300, 60), stable=Counts(900, 9))
     after = before.seen(Counts(4, 1), Counts(12, 0))
@@ -122,7 +122,7 @@ def test_a_slow_hour_that_hits_both_is_no_evidence_that_the_candidate_is_worse()
     assert seen.worse < log(2)
 
 
-def test_nothing_seen_changes_nothing() -> None:
+def test_empty_counts_change_nothing() -> None:
     assert Evidence(MARGIN).seen(Counts(), Counts()) == Evidence(MARGIN)
 
 

@@ -32,22 +32,22 @@ def test_one_bad_measure_fails_the_step() -> None:
     assert found.reasons == ("slow requests are worse: candidate 20 of 200 (10.00 %), stable 0 of 1800 (0.00 %)",)
 
 
-def test_twelve_requests_do_not_pass() -> None:
+def test_twelve_requests_are_too_few_to_pass() -> None:
     found = verdict({"errors": LITTLE}, Limits())
     assert found == type(found)(Decision.WAIT, ("errors: the candidate has had 12 of 50 requests",))
 
 
-def test_enough_requests_that_are_not_clear_wait() -> None:
+def test_enough_requests_without_a_clear_result_wait() -> None:
     found = verdict({"errors": after(5, Counts(20, 0), Counts(100, 0))}, Limits())
     assert found.decision == Decision.WAIT
     assert "are not clear yet" in found.reasons[0]
 
 
-def test_nothing_measured_does_not_pass() -> None:
+def test_a_step_without_measurements_does_not_pass() -> None:
     assert verdict({}, Limits()).decision == Decision.WAIT
 
 
 @pytest.mark.parametrize("fault", [{"false_alarm": 0.0}, {"missed": 1.0}, {"requests": 0}])
-def test_limits_that_mean_nothing_are_refused(fault: dict[str, float]) -> None:
+def test_invalid_limits_are_refused(fault: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(fault))):
         Limits(**fault)  # type: ignore[arg-type]

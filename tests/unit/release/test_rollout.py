@@ -177,7 +177,7 @@ def test_a_good_candidate_goes_through_every_weight_and_is_promoted() -> None:
     ]
 
 
-def test_a_bad_candidate_is_taken_back() -> None:
+def test_a_bad_candidate_is_rolled_back() -> None:
     target = Pretended(World(bad_share=0.1))
     ended = roll_out(target)
     assert (ended.phase, ended.standing, target.world.split) == (Phase.FAILED, False, 0)
@@ -185,7 +185,7 @@ def test_a_bad_candidate_is_taken_back() -> None:
     assert not target.world.promoted
 
 
-def test_a_way_back_that_fails_is_gone_on_with() -> None:
+def test_a_failed_rollback_is_resumed() -> None:
     world = World(bad_share=0.1)
     target = Pretended(world, behaviour={"unhealthy": lambda: "no engine" if world.record.phase == Phase.ROLLING_BACK else ""})
     with pytest.raises(Fault, match="no engine"):
@@ -201,7 +201,7 @@ def test_a_candidate_can_be_kept() -> None:
 
 
 @pytest.mark.parametrize("fault", ["unhealthy", "dead"])
-def test_a_candidate_that_does_not_live_is_taken_back(fault: str) -> None:
+def test_a_candidate_that_is_unhealthy_or_dead_is_rolled_back(fault: str) -> None:
     world = World()
     target = Pretended(world, behaviour={fault: lambda: "" if world.record.phase == Phase.ROLLING_BACK else "it ended"})
     ended = roll_out(target)
@@ -215,20 +215,20 @@ def checked(bad_share: float = 0.0) -> World:
     return World(bad_share, record=Release(CHECKED))
 
 
-def test_checks_that_hold_are_made_again_and_again() -> None:
+def test_passing_checks_are_repeated() -> None:
     made = iter(range(1000))
     assert roll_out(Pretended(checked(), behaviour={"check": lambda: "" if next(made) >= 0 else "never"})).phase == Phase.PROMOTED
     assert next(made) >= len(ROLLOUT.weights)
 
 
-def test_a_check_that_does_not_hold_takes_the_candidate_back_before_any_user_has_it() -> None:
+def test_a_failing_check_rolls_back_before_any_user_has_the_candidate() -> None:
     world = checked()
     ended = roll_out(Pretended(world, behaviour={"check": lambda: "no socks"}))
     assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no socks")
     assert set(world.weights) == {0}
 
 
-def test_a_check_that_does_not_hold_any_more_takes_the_candidate_back() -> None:
+def test_a_check_that_starts_to_fail_rolls_back() -> None:
     made = iter(range(1000))
     ended = roll_out(Pretended(checked(), behaviour={"check": lambda: "no socks" if next(made) > 2 else ""}))
     assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no socks")
@@ -241,18 +241,18 @@ def test_a_slow_check_does_not_keep_a_bad_candidate() -> None:
     assert ended.steps[-1].seconds < 10
 
 
-def test_a_slow_check_is_waited_for_and_its_answer_counts() -> None:
+def test_a_step_waits_for_a_slow_check_and_uses_its_result() -> None:
     assert [step.seconds >= 50 for step in roll_out(Pretended(checked(), check_seconds=50)).steps] == [True] * 4
     ended = roll_out(Pretended(checked(), behaviour={"check": lambda: "no socks"}, check_seconds=50))
     assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: no socks")
 
 
-def test_a_check_without_an_end_takes_the_candidate_back() -> None:
+def test_a_check_that_times_out_rolls_back() -> None:
     ended = roll_out(Pretended(checked(), check_seconds=1000))
     assert (ended.phase, ended.reason) == (Phase.FAILED, "check smoke: it had no end within 60 s")
 
 
-def test_without_requests_a_step_ends_unclear_and_goes_back() -> None:
+def test_a_step_without_requests_is_inconclusive_and_rolls_back() -> None:
     world = World()
     target = Pretended(world)
     target.sleep = lambda seconds: setattr(world, "clock", world.clock + seconds)  # type: ignore[method-assign]
@@ -262,7 +262,7 @@ def test_without_requests_a_step_ends_unclear_and_goes_back() -> None:
     assert "generate_load" in ended.reason
 
 
-def test_one_weight_is_left_as_it_is_and_gone_on_from() -> None:
+def test_a_release_stops_at_one_weight_and_resumes_from_there() -> None:
     world = World()
     assert roll_out(Pretended(world), (10.0,)).phase == Phase.SHIFTING
     assert (world.split, world.record.passed) == (10, 10)
@@ -271,19 +271,19 @@ def test_one_weight_is_left_as_it_is_and_gone_on_from() -> None:
     assert rising == sorted(rising)
 
 
-def test_a_request_to_end_it_is_obeyed() -> None:
+def test_an_abort_is_obeyed() -> None:
     ended = roll_out(Pretended(World(), behaviour={"demand": lambda: "abort"}))
     assert (ended.phase, ended.standing) == (Phase.ABORTED, False)
 
 
-def test_a_request_to_promote_passes_over_the_gates() -> None:
+def test_a_demand_to_promote_skips_the_gates() -> None:
     target = Pretended(World(bad_share=0.0), behaviour={"demand": lambda: "promote"})
     ended = roll_out(target)
     assert ended.phase == Phase.PROMOTED
     assert [step.decision for step in ended.steps] == [Decision.WAIT]
 
 
-def test_a_pause_holds_the_weight_and_still_takes_back_what_is_bad() -> None:
+def test_a_pause_holds_the_weight_and_still_rolls_back_a_bad_candidate() -> None:
     world, bad = World(), World(bad_share=0.1)
     pauses = iter(["pause"] * 400)
     ended = roll_out(Pretended(world, behaviour={"demand": lambda: next(pauses, "") if world.split else ""}))
@@ -292,7 +292,7 @@ def test_a_pause_holds_the_weight_and_still_takes_back_what_is_bad() -> None:
     assert roll_out(Pretended(bad, behaviour={"demand": lambda: "pause" if bad.split else ""})).phase == Phase.FAILED
 
 
-def test_a_pause_that_comes_between_a_gate_and_the_next_weight_watches_on() -> None:
+def test_a_pause_between_a_gate_and_the_next_weight_keeps_watching() -> None:
     world = World()
 
     def demand() -> str:
@@ -306,7 +306,7 @@ def test_a_pause_that_comes_between_a_gate_and_the_next_weight_watches_on() -> N
     assert (ended.phase, world.split) == (Phase.FAILED, 0)
 
 
-def test_an_interrupted_release_holds() -> None:
+def test_an_interrupted_release_holds_its_weight() -> None:
     world = World()
     with pytest.raises(Interrupted):
         roll_out(Pretended(world, behaviour={"gone": lambda: "gone" if world.split else ""}))
@@ -315,7 +315,7 @@ def test_an_interrupted_release_holds() -> None:
 
 
 @pytest.mark.parametrize("bad_share", [0.0, 0.1], ids=["good", "bad"])
-def test_killed_anywhere_it_is_gone_on_with_and_ends_the_same(bad_share: float) -> None:
+def test_a_release_killed_at_any_operation_resumes_and_ends_the_same(bad_share: float) -> None:
     asked = {0.0, *ROLLOUT.weights}
     for operation in range(200):
         world = World(bad_share)
@@ -338,7 +338,7 @@ def test_killed_anywhere_it_is_gone_on_with_and_ends_the_same(bad_share: float) 
     pytest.fail("the release has more operations than can be")
 
 
-def test_a_promotion_by_hand_that_is_killed_is_gone_on_with_and_no_user_goes_back() -> None:
+def test_a_killed_manual_promotion_resumes_and_moves_no_user_back() -> None:
     for operation in range(200):
         world = World()
         roll_out(Pretended(world), (10.0,))
@@ -370,7 +370,7 @@ def promotion_fails(world: World) -> Mapping[str, Callable[[], str]]:
     return {"unhealthy": lambda: "no memory" if world.record.phase == Phase.PROMOTING else ""}
 
 
-def test_a_promotion_that_fails_brings_the_stable_version_back_before_users() -> None:
+def test_a_failed_promotion_restores_the_stable_version_before_it_moves_users() -> None:
     """Until its instances are the former version again, and healthy, all users keep the candidates."""
     world = World()
     ended = roll_out(Pretended(world, behaviour=promotion_fails(world)))
@@ -380,7 +380,7 @@ def test_a_promotion_that_fails_brings_the_stable_version_back_before_users() ->
     assert course[-len(BACK_FROM_PROMOTION) :] == BACK_FROM_PROMOTION
 
 
-def test_a_promotion_that_fails_and_is_killed_on_its_way_back_moves_no_user_to_a_version_that_is_not_there() -> None:
+def test_a_failed_promotion_killed_in_its_rollback_moves_no_user_to_a_missing_version() -> None:
     for operation in range(200):
         world = World()
         try:
@@ -398,7 +398,7 @@ def test_a_promotion_that_fails_and_is_killed_on_its_way_back_moves_no_user_to_a
     pytest.fail("the release has more operations than can be")
 
 
-def test_a_way_back_from_a_promotion_that_fails_leaves_users_where_they_are() -> None:
+def test_a_failed_rollback_from_a_promotion_moves_no_user() -> None:
     world = World()
     faults = {"unhealthy": lambda: "no memory" if world.record.phase in (Phase.PROMOTING, Phase.ROLLING_BACK) else ""}
     with pytest.raises(Fault, match="no memory"):
@@ -408,7 +408,7 @@ def test_a_way_back_from_a_promotion_that_fails_leaves_users_where_they_are() ->
     assert world.split == 0
 
 
-def test_what_has_ended_has_nothing_left_to_do() -> None:
+def test_an_ended_release_has_nothing_left_to_do() -> None:
     """Whatever the moment at which it dies: once its record says that it has ended, its candidates are gone."""
     for operation in range(200):
         world = World()
@@ -422,7 +422,7 @@ def test_what_has_ended_has_nothing_left_to_do() -> None:
 
 
 @pytest.mark.parametrize("silent", range(1, 5))
-def test_a_proxy_that_does_not_answer_once_changes_nothing(silent: int) -> None:
+def test_a_proxy_that_misses_one_sample_changes_nothing(silent: int) -> None:
     """Its whole history, a million good requests, would hide the 6 % that its candidate fails."""
 
     def ended(behaviour: Mapping[str, Callable[[], str]]) -> Release:

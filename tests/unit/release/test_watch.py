@@ -31,7 +31,7 @@ def judged(
     return verdict
 
 
-def test_the_same_passes() -> None:
+def test_an_equal_candidate_passes() -> None:
     assert judged((20, 0, 0), (180, 0, 0)).decision == Decision.PASS
     assert judged((40, 0, 1), (180, 0, 4)).decision == Decision.PASS
 
@@ -42,28 +42,28 @@ def test_too_few_requests_wait() -> None:
     assert "of 50 requests" in verdict.reasons[0]
 
 
-def test_more_errors_and_more_slow_ones_fail() -> None:
+def test_more_errors_or_more_slow_requests_fail() -> None:
     assert "errors are worse" in judged((20, 1, 0), (180, 0, 0)).reasons[0]
     assert "slow requests are worse" in judged((20, 0, 4), (180, 0, 4)).reasons[0]
 
 
-def test_what_hits_both_alike_does_not_fail() -> None:
+def test_a_fault_of_both_versions_does_not_fail() -> None:
     assert judged((20, 2, 0), (180, 18, 0)).decision != Decision.FAIL
     assert judged((20, 0, 4), (180, 0, 36)).decision != Decision.FAIL
 
 
-def test_limits_hold_whatever_the_stable_version_does() -> None:
+def test_absolute_limits_apply_whatever_the_stable_version_does() -> None:
     assert "error rate is above" in judged((20, 2, 0), (180, 18, 0), Gate(max_error_rate=0.01)).reasons[0]
     assert "latency is above" in judged((20, 0, 4), (180, 0, 36), Gate(max_latency=0.5)).reasons[0]
     assert judged((40, 0, 0), (180, 0, 0), Gate(max_error_rate=0.05, max_latency=0.5)).decision == Decision.PASS
 
 
-def test_with_all_the_users_only_limits_are_left() -> None:
+def test_at_full_weight_only_absolute_limits_apply() -> None:
     assert judged((200, 20, 0), (0, 0, 0), alone=True).decision == Decision.PASS
     assert judged((200, 20, 0), (0, 0, 0), Gate(max_error_rate=0.01), alone=True).decision == Decision.FAIL
 
 
-def test_without_a_history_what_is_slow_is_learnt_first() -> None:
+def test_without_a_history_the_latency_bound_is_learnt_first() -> None:
     watch = Watch(Gate(), alone=False)
     for look in range(2):
         watch.see({"caller": (totals(200 * look), totals(40 * look))})

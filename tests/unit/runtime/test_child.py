@@ -35,13 +35,13 @@ def eventually_gone(pid: int) -> bool:
     return gone(pid)
 
 
-def test_lines_of_both_outputs_come_and_the_status() -> None:
+def test_lines_of_both_outputs_and_the_status_are_returned() -> None:
     heard: list[str] = []
     status = follow(shell("echo one; echo two >&2; printf 'three\\rfour'; exit 3"), heard.extend, 10)
     assert (status, heard) == (3, ["one", "two", "three", "four"])
 
 
-def test_what_says_nothing_is_told_of_too() -> None:
+def test_a_silent_program_is_polled_too() -> None:
     told: list[list[str]] = []
     assert follow(shell("exec >&- 2>&-; sleep 0.2"), told.append, 10) == 0
     assert len(told) > 1 and not any(told)
@@ -56,7 +56,7 @@ def test_input_and_environment_are_passed_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("deaf", ["", "trap '' TERM; "])
-def test_all_that_it_has_started_ends_with_who_listens(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_child_processes_end_when_the_listener_gives_up(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[follow.__module__], "GRACE_SECONDS", 0.2)
     started: list[int] = []
 
@@ -70,12 +70,12 @@ def test_all_that_it_has_started_ends_with_who_listens(deaf: str, monkeypatch: p
     assert all(eventually_gone(pid) for pid in started)
 
 
-def test_time_is_bounded() -> None:
+def test_the_time_of_a_pull_is_bounded() -> None:
     with pytest.raises(Overdue):
         follow(shell("sleep 60"), lambda lines: None, 0.1)
 
 
-def test_what_it_leaves_behind_is_not_waited_for() -> None:
+def test_processes_left_behind_are_not_waited_for() -> None:
     heard: list[str] = []
     began = time.monotonic()
     assert follow(shell("sleep 20 & echo $!"), heard.extend, 30) == 0

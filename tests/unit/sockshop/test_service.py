@@ -63,7 +63,7 @@ def test_every_answer_shows_the_version(path: str, status: int, monkeypatch: pyt
     run(service_of(), asked)
 
 
-def test_errors_have_the_form_of_go_or_of_java() -> None:
+def test_errors_have_the_format_of_go_or_java() -> None:
     async def go(client: TestClient[Any, Any]) -> None:
         answer = await client.get("/broken")
         assert answer.content_type == "text/plain"
@@ -96,7 +96,7 @@ def test_faults_spare_health_and_metrics(monkeypatch: pytest.MonkeyPatch) -> Non
     run(service_of(), asked)
 
 
-def test_health_is_200_and_tells_which_store_is_away() -> None:
+def test_health_is_200_and_names_the_unavailable_store() -> None:
     service = service_of()
 
     async def away() -> None:
@@ -116,7 +116,7 @@ def test_health_is_200_and_tells_which_store_is_away() -> None:
     run(service, asked)
 
 
-def test_figures_are_by_route_not_by_path() -> None:
+def test_metrics_are_labelled_by_route_not_by_path() -> None:
     async def asked(client: TestClient[Any, Any]) -> None:
         await client.get("/fine/17")
         text = await (await client.get("/metrics")).text()
@@ -166,7 +166,7 @@ def test_spans_lead_from_the_caller_through_the_service_to_the_callee(monkeypatc
     assert (seen[0]["X-B3-SpanId"], seen[0]["baggage"]) == (by_kind["CLIENT"]["id"], "release=candidate")
 
 
-def test_a_request_under_way_is_answered_before_the_end() -> None:
+def test_an_in_flight_request_is_answered_before_shutdown() -> None:
     """aiohttp's own end broke off requests whose body had not been read yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

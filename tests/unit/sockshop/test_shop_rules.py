@@ -69,7 +69,7 @@ def test_a_sock_has_its_tags_and_a_price_in_cents() -> None:
 
 
 @pytest.mark.parametrize("value", [float("inf"), 10**20, "abc", [1], {}])
-def test_numbers_that_no_cart_can_hold_are_refused(value: Any) -> None:
+def test_invalid_quantities_are_refused(value: Any) -> None:
     number = shop_modules.main_of("carts").number
     if value == {}:
         assert number({"quantity": value}, "quantity", 1) == 1
@@ -78,7 +78,7 @@ def test_numbers_that_no_cart_can_hold_are_refused(value: Any) -> None:
         number({"quantity": value}, "quantity", 1)
 
 
-def test_an_item_is_the_same_in_its_cart_only() -> None:
+def test_item_keys_differ_by_cart() -> None:
     assert cart.item_key("a", "sock") == cart.item_key("a", "sock")
     assert len({cart.item_key("a", "sock"), cart.item_key("b", "sock"), cart.item_key("a", "socks")}) == 3
 
@@ -97,7 +97,7 @@ def test_nobody_logs_in_where_there_is_no_password(kept: str | None) -> None:
     assert not passwords.matches(kept, "")
 
 
-def test_cards_are_kept_and_shown_masked() -> None:
+def test_cards_are_stored_and_shown_masked() -> None:
     card = {"longNum": "5544154011345918", "expires": "08/19", "ccv": "958"}
     masked = {"longNum": "************5918", "expires": "08/19", "ccv": ""}
     assert people.kept("cards", card) == masked
@@ -112,7 +112,7 @@ def test_customers_never_show_password_or_email() -> None:
     assert shown["_links"]["cards"]["href"] == "http://user/customers/u1/cards"
 
 
-def test_an_order_as_it_is_kept_and_shown() -> None:
+def test_an_order_is_stored_and_shown() -> None:
     parts = {
         "customer": {"username": "u", "_links": {"self": {"href": "http://user/customers/57a9"}}},
         "address": {"city": "Ghent", "id": "a1"},

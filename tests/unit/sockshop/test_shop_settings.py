@@ -24,7 +24,9 @@ from sockshop.cards import masked
         ("ZIPKIN", "zipkin:9411"),
     ],
 )
-def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_value_is_reported(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
         settings.read_settings()
@@ -33,7 +35,7 @@ def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyP
     assert said.startswith(f"{name}: found {value!r}; allowed: ") and said.count("\n") == 1
 
 
-def test_the_endpoint_of_the_mesh_wins_and_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_of_the_mesh_takes_precedence_and_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZIPKIN", "http://zipkin:9411/api/v2/spans")
     assert settings.read_settings().spans_url == "http://zipkin:9411/api/v2/spans"
     monkeypatch.setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "")
@@ -49,7 +51,7 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.address("STORE", "store", 1)
 
 
-def test_a_secret_comes_from_its_file_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_file_of_a_secret_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WORD", "variable")
     assert settings.secret("WORD", "") == "variable"
     (tmp_path / "word").write_text("file\n")
@@ -64,5 +66,5 @@ def test_a_secret_comes_from_its_file_first(monkeypatch: pytest.MonkeyPatch, tmp
     ("number", "shown"),
     [("5544154011345918", "************5918"), ("************5918", "************5918"), ("12345678", "********"), ("", "")],
 )
-def test_card_numbers_show_their_end_only(number: str, shown: str) -> None:
+def test_card_numbers_show_only_their_last_digits(number: str, shown: str) -> None:
     assert masked(number) == shown

@@ -1,4 +1,4 @@
-"""Deployments: what they come to, whatever comes in between, and that no request is lost meanwhile."""
+"""Deployments reach the same result whatever happens, and lose no request."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ CHANGES: dict[str, Change] = {
     "dependencies": lambda spec: with_component(
         spec, "web", dependencies=(Dependency("api", "service_healthy"), Dependency("side", "service_healthy"))
     ),
-    "a dependency less": lambda spec: with_component(spec, "api", dependencies=()),
+    "one dependency less": lambda spec: with_component(spec, "api", dependencies=()),
     "more instances": lambda spec: with_component(spec, "api", replicas=5),
     "fewer instances": lambda spec: with_component(spec, "api", replicas=1, image="api:2"),
-    "from one to several, of another image": lambda spec: with_component(spec, "web", replicas=3, image="web:2"),
+    "from one to several, with another image": lambda spec: with_component(spec, "web", replicas=3, image="web:2"),
     "the platform": lambda spec: with_platform(spec, "2"),
     "the store": lambda spec: with_component(spec, "db", image="db:2"),
     "memory": lambda spec: with_component(spec, "api", memory=200 << 20),
@@ -49,7 +49,7 @@ def run(context: Context) -> Result:
 
 
 @copied
-def deployed() -> Shop:
+def deployed_shop() -> Shop:
     shop = Shop()
     assert not run(shop.context()).failure
     shop.world.clock.sleep(1.0)
@@ -57,18 +57,18 @@ def deployed() -> Shop:
     return shop
 
 
-def changed(change: Change) -> Callable[[], Shop]:
-    """Return what makes a deployed shop whose file has been changed since."""
+def changed_shop(change: Change) -> Callable[[], Shop]:
+    """Return a function that makes a deployed shop whose file has changed since."""
 
     def make() -> Shop:
-        shop = deployed()
+        shop = deployed_shop()
         shop.spec = change(shop.spec)
         return shop
 
     return make
 
 
-def test_a_deployment_from_nothing_brings_all_up_and_a_second_has_nothing_to_do() -> None:
+def test_a_first_deployment_starts_everything_and_a_second_has_nothing_to_do() -> None:
     shop = Shop()
     assert not run(shop.context()).failure
     context = shop.context()
@@ -82,8 +82,8 @@ def test_a_deployment_from_nothing_brings_all_up_and_a_second_has_nothing_to_do(
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_no_request_is_lost_by_a_change(change: Change) -> None:
-    shop = changed(change)()
+def test_a_change_loses_no_request(change: Change) -> None:
+    shop = changed_shop(change)()
     assert not run(shop.context()).failure
     shop.world.clock.sleep(5.0)
     assert shop.world.lost == []
@@ -95,8 +95,8 @@ def test_no_request_is_lost_by_a_change(change: Change) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_check_mode_tells_the_truth_and_changes_nothing(change: Change) -> None:
-    shop = changed(change)()
+def test_check_mode_predicts_the_changes_and_changes_nothing(change: Change) -> None:
+    shop = changed_shop(change)()
     before, journal = snapshot(shop.world), list(shop.world.journal)
     planned = deploy(shop.context(), Scope(), 60.0, True)
     assert (snapshot(shop.world), shop.world.journal) == (before, journal)
@@ -106,8 +106,8 @@ def test_check_mode_tells_the_truth_and_changes_nothing(change: Change) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_killed_deployment_is_gone_on_with_and_loses_no_request(change: Change) -> None:
-    make = changed(change)
+def test_a_killed_deployment_is_resumed_and_loses_no_request(change: Change) -> None:
+    make = changed_shop(change)
     undisturbed = make()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
@@ -122,7 +122,7 @@ def test_a_killed_deployment_is_gone_on_with_and_loses_no_request(change: Change
         assert not run(shop.context()).plan, number
 
 
-def test_a_killed_first_deployment_is_gone_on_with() -> None:
+def test_a_killed_first_deployment_is_resumed() -> None:
     undisturbed = Shop()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
@@ -133,8 +133,8 @@ def test_a_killed_first_deployment_is_gone_on_with() -> None:
 
 
 @pytest.mark.parametrize("change", [CHANGES["the image of several"], CHANGES["the image of one instance"]])
-def test_what_the_target_refuses_is_told_and_the_next_run_puts_it_right(change: Change) -> None:
-    make = changed(change)
+def test_a_refused_call_is_reported_and_the_next_run_completes_the_deployment(change: Change) -> None:
+    make = changed_shop(change)
     undisturbed = make()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
@@ -149,15 +149,15 @@ def test_what_the_target_refuses_is_told_and_the_next_run_puts_it_right(change: 
         assert shop.world.lost == [], call
 
 
-def test_an_engine_that_is_gone_for_a_while_is_waited_for_between_operations() -> None:
-    make = changed(CHANGES["the image of several"])
+def test_a_deployment_waits_for_an_unavailable_engine() -> None:
+    make = changed_shop(CHANGES["the image of several"])
     undisturbed = make()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
     waited = 0
     for call, shop, result in fault_at_every_call(make, run, lambda number, world: unavailable_at(number, world, 20.0)):
         if isinstance(result, Exception):
-            # Before anything was begun.
+            # Before the first operation.
             shop.world.clock.sleep(30.0)
             result = run(shop.context())
         else:
@@ -169,25 +169,25 @@ def test_an_engine_that_is_gone_for_a_while_is_waited_for_between_operations() -
     assert waited > 10
 
 
-def test_one_component_alone_is_brought_about() -> None:
-    shop = changed(CHANGES["the environment of both"])()
+def test_one_component_is_deployed_alone() -> None:
+    shop = changed_shop(CHANGES["the environment of both"])()
     result = deploy(shop.context(), Scope(tuple(Part), ("web",)), 60.0, False)
     assert {operation.component for operation in result.plan.operations.values()} <= {"web", ""}
     assert shop.world.user_shares("api") == {"api:1 1": 1.0}
     assert shop.world.user_shares("web") == {"web:1 2": 1.0}
 
 
-def test_another_kind_is_refused_before_anything_is_touched() -> None:
-    shop = changed(lambda spec: with_component(spec, "side", kind=Kind.STATEFUL))()
+def test_a_changed_kind_is_refused_before_any_change() -> None:
+    shop = changed_shop(lambda spec: with_component(spec, "side", kind=Kind.STATEFUL))()
     before = snapshot(shop.world)
     with pytest.raises(ModelError, match="as deployed"):
         run(shop.context())
     assert snapshot(shop.world) == before
 
 
-def test_an_unhealthy_successor_takes_nobody_along() -> None:
+def test_an_unhealthy_successor_loses_no_request() -> None:
     for name in ("web", "api"):
-        shop = changed(lambda spec, name=name: with_component(spec, name, image=f"{name}:never"))()  # type: ignore[misc]
+        shop = changed_shop(lambda spec, name=name: with_component(spec, name, image=f"{name}:never"))()  # type: ignore[misc]
         assert f"{name}-" in run(shop.context()).failure
         shop.world.clock.sleep(10.0)
         assert shop.world.lost == []

@@ -34,27 +34,27 @@ SIZES = {
     "one to two": Size("web", 2),
     "memory": Size("api", None, 200 * MIB),
     "both": Size("web", 3, 150 * MIB),
-    "as it is": Size("api", 3),
+    "unchanged": Size("api", 3),
 }
 
 
-def scaling(size: Size, dry: bool = False) -> Callable[[Context], Result]:
+def scaling_workflow(size: Size, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: scale(context, (size,), PATIENCE, dry)
 
 
-def tearing(extent: Extent, dry: bool = False) -> Callable[[Context], Result]:
+def teardown_workflow(extent: Extent, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: tear_down(context, extent, dry)
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_a_component_is_scaled_without_a_lost_request_and_keeps_its_size(size: Size) -> None:
     shop = running_shop()
-    # Another edit of the file is not applied.
+    # An unrelated edit of the file is not applied.
     shop.spec = with_component(shop.spec, "side", image="side:2")
     before, journal = snapshot(shop.world), list(shop.world.journal)
-    planned = scaling(size, dry=True)(shop.context())
+    planned = scaling_workflow(size, dry=True)(shop.context())
     assert (snapshot(shop.world), shop.world.journal) == (before, journal)
-    result = scaling(size)(shop.context())
+    result = scaling_workflow(size)(shop.context())
     assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
     shop.world.clock.sleep(1.0)
     running = [instance for instance in shop.world.instances.values() if instance.shape.component == size.component]
@@ -69,18 +69,20 @@ def test_a_component_is_scaled_without_a_lost_request_and_keeps_its_size(size: S
 
 
 @pytest.mark.parametrize("size", [SIZES["more"], SIZES["fewer"], SIZES["both"]])
-def test_a_killed_or_refused_scaling_is_gone_on_with(size: Size) -> None:
+def test_a_killed_or_refused_scaling_is_resumed(size: Size) -> None:
     undisturbed = running_shop()
-    scaling(size)(undisturbed.context())
+    scaling_workflow(size)(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, scaling(size))]
+    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, scaling_workflow(size))]
     cases += [
         (call, shop)
-        for call, shop, _unused in fault_at_every_call(running_shop, scaling(size), lambda number, world: fail_at(number))
+        for call, shop, _unused in fault_at_every_call(
+            running_shop, scaling_workflow(size), lambda number, world: fail_at(number)
+        )
     ]
     for call, shop in cases:
         shop.world.clock.sleep(1.0)
-        assert not scaling(size)(shop.context()).failure, call
+        assert not scaling_workflow(size)(shop.context()).failure, call
         shop.world.clock.sleep(1.0)
         assert snapshot(shop.world) == snapshot(undisturbed.world), call
         assert shop.world.lost == [], call
@@ -96,12 +98,12 @@ def test_a_killed_or_refused_scaling_is_gone_on_with(size: Size) -> None:
         (Size("api", None, 1 * MIB), "it uses 16M now"),
     ],
 )
-def test_a_size_that_cannot_be_given_is_refused(size: Size, reason: str) -> None:
+def test_an_impossible_size_is_refused(size: Size, reason: str) -> None:
     shop = running_shop()
     before = snapshot(shop.world)
     for dry in (True, False):
         with pytest.raises(Refused, match=reason):
-            scaling(size, dry)(shop.context())
+            scaling_workflow(size, dry)(shop.context())
     assert snapshot(shop.world) == before
 
 
@@ -121,7 +123,7 @@ def test_advice_is_given_and_followed() -> None:
         scale_or_advise(shop.context(), Size(""), Rounds(0.0, 1, False), PATIENCE, False)
 
 
-def test_load_is_made_and_reported(tmp_path: Path) -> None:
+def test_load_is_generated_and_reported(tmp_path: Path) -> None:
     shop = running_shop()
     report = tmp_path / "report.html"
     population = Population(10, 20)
@@ -135,31 +137,31 @@ def test_load_is_made_and_reported(tmp_path: Path) -> None:
     assert "ended early" in interrupted.failure and not shop.world.generators
 
 
-def test_load_on_what_is_not_up_is_refused() -> None:
+def test_load_on_an_application_that_is_not_running_is_refused() -> None:
     for dry in (True, False):
         with pytest.raises(Refused, match="allowed: an application that is up"):
             make_load(Shop().context(), Population(), None, dry)
 
 
-EXTENTS = {"keeps data": Extent(), "keeps the network": Extent(False, False), "all of it": Extent(True)}
+EXTENTS = {"keeps data": Extent(), "keeps the network": Extent(False, False), "everything": Extent(True)}
 
 
 @pytest.mark.parametrize("extent", EXTENTS.values(), ids=EXTENTS)
-def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: Extent) -> None:
+def test_a_teardown_removes_its_extent_and_a_deployment_restores_it(extent: Extent) -> None:
     shop = running_shop()
-    scaling(SIZES["more"])(shop.context())
+    scaling_workflow(SIZES["more"])(shop.context())
     ask(shop.context())
     shop.world.users = False
     before, data = snapshot(shop.world), (dict(shop.world.volumes), dict(shop.world.secrets))
-    planned = tearing(extent, dry=True)(shop.context())
+    planned = teardown_workflow(extent, dry=True)(shop.context())
     assert snapshot(shop.world) == before
-    result = tearing(extent)(shop.context())
+    result = teardown_workflow(extent)(shop.context())
     assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
     assert not shop.world.instances and not shop.world.files
     assert (dict(shop.world.volumes), dict(shop.world.secrets)) == (({}, {}) if extent.data else data)
     assert bool(shop.world.networks) != extent.infrastructure
-    assert not tearing(extent, dry=True)(shop.context()).plan
-    assert not tearing(extent)(shop.context()).plan
+    assert not teardown_workflow(extent, dry=True)(shop.context()).plan
+    assert not teardown_workflow(extent)(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
     assert len(shop.world.serving("api")) == (3 if extent.data else 4)
     assert {instance.shape.image for instance in shop.world.instances.values() if instance.shape.component == "api"} == {
@@ -167,46 +169,48 @@ def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: E
     }
 
 
-@pytest.mark.parametrize("extent", [EXTENTS["keeps data"], EXTENTS["all of it"]], ids=["keeps data", "all of it"])
-def test_a_killed_or_refused_teardown_is_gone_on_with(extent: Extent) -> None:
+@pytest.mark.parametrize("extent", [EXTENTS["keeps data"], EXTENTS["everything"]], ids=["keeps data", "everything"])
+def test_a_killed_or_refused_teardown_is_resumed(extent: Extent) -> None:
     undisturbed = running_shop()
-    tearing(extent)(undisturbed.context())
-    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, tearing(extent))]
+    teardown_workflow(extent)(undisturbed.context())
+    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, teardown_workflow(extent))]
     cases += [
         (call, shop)
-        for call, shop, _unused in fault_at_every_call(running_shop, tearing(extent), lambda number, world: fail_at(number))
+        for call, shop, _unused in fault_at_every_call(
+            running_shop, teardown_workflow(extent), lambda number, world: fail_at(number)
+        )
     ]
     for call, shop in cases:
-        assert not tearing(extent)(shop.context()).failure, call
-        assert not tearing(extent, dry=True)(shop.context()).plan, call
+        assert not teardown_workflow(extent)(shop.context()).failure, call
+        assert not teardown_workflow(extent, dry=True)(shop.context()).plan, call
         assert snapshot(shop.world) == snapshot(undisturbed.world), call
 
 
-def test_a_teardown_ends_a_release_that_nobody_runs_and_it_does_not_come_back() -> None:
+def test_a_teardown_ends_an_idle_release_for_good() -> None:
     shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     shop.world.users = False
-    assert not tearing(Extent())(shop.context()).failure
+    assert not teardown_workflow(Extent())(shop.context()).failure
     assert (stored_release(shop).phase, stored_release(shop).standing) == (Phase.ABORTED, False)
     with pytest.raises(Refused, match="not deployed"):
         ask(shop.context())
     with pytest.raises(Refused, match="it is not deployed"):
-        scaling(SIZES["more"])(shop.context())
+        scaling_workflow(SIZES["more"])(shop.context())
     assert not shop.world.instances
     deploy(shop.context(), Scope(), PATIENCE, False)
     assert {instance.version for instance in shop.world.instances} == {"stable"}
 
 
-def test_a_teardown_removes_what_killed_runs_have_left() -> None:
+def test_a_teardown_removes_the_leftovers_of_killed_runs() -> None:
     shop = running_shop()
     with pytest.raises(Killed):
-        make_load(_dying(shop), Population(10, 100), None, False)
+        make_load(_context_that_dies(shop), Population(10, 100), None, False)
     assert shop.world.generators
-    tearing(Extent())(shop.context())
+    teardown_workflow(Extent())(shop.context())
     assert not shop.world.generators
 
 
-def _dying(shop: Shop) -> Context:
+def _context_that_dies(shop: Shop) -> Context:
     context = shop.context()
 
     def alive() -> bool:
@@ -216,7 +220,7 @@ def _dying(shop: Shop) -> Context:
     return shop.context(context.driver.calls, alive=alive)  # type: ignore[attr-defined]
 
 
-def test_status_tells_of_instances_releases_holders_and_what_a_deployment_would_do() -> None:
+def test_status_has_instances_releases_holders_and_pending_changes() -> None:
     shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     assert status(shop.context(), "here").pending == ()
@@ -231,7 +235,7 @@ def test_status_tells_of_instances_releases_holders_and_what_a_deployment_would_
     assert report.urls == {"edge": ("http://here:8000/",)}
 
 
-def test_preview_names_the_stages_that_have_something_to_do() -> None:
+def test_preview_names_the_stages_with_changes() -> None:
     shop = Shop()
     assert preview(shop.context(), {}).stages == (Stage.COMPONENTS,)
     shop = running_shop()
@@ -243,37 +247,39 @@ def test_preview_names_the_stages_that_have_something_to_do() -> None:
 
 
 @copied
-def traced() -> Shop:
+def traced_shop() -> Shop:
     return Shop(specification(TRACED))
 
 
-def prepare(context: Context, dry: bool = False) -> Result:
+def prepare_tracing(context: Context, dry: bool = False) -> Result:
     return prepare_store(context, PATIENCE, dry)
 
 
-def test_the_schema_is_loaded_once_and_check_mode_says_so() -> None:
-    shop = traced()
-    planned = prepare(shop.context(), dry=True)
+def test_the_schema_is_loaded_once_and_check_mode_predicts_it() -> None:
+    shop = traced_shop()
+    planned = prepare_tracing(shop.context(), dry=True)
     assert not shop.world.journal
-    result = prepare(shop.context())
+    result = prepare_tracing(shop.context())
     assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
     assert "load schema db" in result.plan.operations
     assert list(shop.world.tables.values()) == [{"zipkin_spans", "zipkin_annotations"}]
-    assert not prepare(shop.context(), dry=True).plan and not prepare(shop.context()).plan
+    assert not prepare_tracing(shop.context(), dry=True).plan and not prepare_tracing(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
-    # Another volume of the same name has no tables.
-    tearing(Extent(data=True))(shop.context())
-    assert "load schema db" in prepare(shop.context()).plan.operations
+    # A new volume of the same name has no tables.
+    teardown_workflow(Extent(data=True))(shop.context())
+    assert "load schema db" in prepare_tracing(shop.context()).plan.operations
 
 
-def test_a_killed_or_refused_loading_is_gone_on_with() -> None:
-    undisturbed = traced()
-    prepare(undisturbed.context())
-    cases: list[tuple[str, Shop, Any]] = [(str(number), shop, None) for number, shop in kill_at_every_change(traced, prepare)]
-    cases += fault_at_every_call(traced, prepare, lambda number, world: fail_at(number))
+def test_a_killed_or_refused_schema_load_is_resumed() -> None:
+    undisturbed = traced_shop()
+    prepare_tracing(undisturbed.context())
+    cases: list[tuple[str, Shop, Any]] = [
+        (str(number), shop, None) for number, shop in kill_at_every_change(traced_shop, prepare_tracing)
+    ]
+    cases += fault_at_every_call(traced_shop, prepare_tracing, lambda number, world: fail_at(number))
     for call, shop, result in cases:
         assert result is None or isinstance(result, (DriverError, Busy)) or result.failure or "look at" in call, call
-        assert not prepare(shop.context()).failure, call
+        assert not prepare_tracing(shop.context()).failure, call
         shop.world.clock.sleep(1.0)
         undisturbed.world.clock.sleep(1.0)
         assert snapshot_without_ids(shop.world) == snapshot_without_ids(undisturbed.world), call
@@ -281,7 +287,7 @@ def test_a_killed_or_refused_loading_is_gone_on_with() -> None:
         assert state(shop).tracing_schema, call
 
 
-def test_a_release_that_makes_load_needs_what_makes_it() -> None:
+def test_a_release_that_generates_load_needs_a_generator() -> None:
     spec = specification()
     shop = Shop(replace(spec, application=replace(spec.application, load="")))
     deploy(shop.context(), Scope(), PATIENCE, False)

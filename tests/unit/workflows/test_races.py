@@ -1,4 +1,4 @@
-"""Two runs at a time, the second begun at each call of the first: one is refused or waits, and nothing is lost or comes back."""
+"""Two concurrent runs, the second started at each call of the first: one waits or is refused, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ pytestmark = pytest.mark.usefixtures("simulated")
 
 
 @copied
-def edited() -> Shop:
+def edited_shop() -> Shop:
     """Return a shop whose file has been edited since it was deployed."""
     shop = running_shop()
     shop.spec = with_component(shop.spec, "web", image="web:2")
     return shop
 
 
-def scaling(component: str, replicas: int) -> Callable[[Context], Any]:
+def scaling_workflow(component: str, replicas: int) -> Callable[[Context], Any]:
     return lambda context: scale(context, (Size(component, replicas),), PATIENCE, False)
 
 
 RUNS: dict[str, Callable[[Context], Any]] = {
     "deployment": lambda context: deploy(context, Scope(), PATIENCE, False),
-    "scaling": scaling("side", 2),
-    "another scaling": scaling("web", 2),
-    "scaling of what is released": scaling("api", 2),
+    "scaling": scaling_workflow("side", 2),
+    "another scaling": scaling_workflow("web", 2),
+    "scaling of what is released": scaling_workflow("api", 2),
     "release": lambda context: ask(context, requested=rollout(weights=(10.0, 100.0))),
     "teardown": lambda context: tear_down(context, Extent(), False),
 }
-# What a release does at its many calls is much the same from one to the next.
+# Neighbouring calls of a release are alike.
 STRIDES = {"release": 4}
 SLOW_SECONDS = 0.11
 PAIRS = [
@@ -58,20 +58,20 @@ PAIRS = [
 
 @dataclass
 class Race:
-    """What came of two runs: a result, or what was raised on purpose."""
+    """The results of two runs, or the expected errors."""
 
     shop: Shop
     moment: str
     results: dict[str, Any]
 
-    def went_well(self, name: str) -> bool:
-        """Whether the run called ``name`` took place and did what it was asked."""
+    def succeeded(self, name: str) -> bool:
+        """Whether the run ``name`` took place and succeeded."""
         result = self.results.get(name)
         return result is not None and not isinstance(result, Exception) and not result.failure
 
 
-def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited) -> Race | None:
-    """Return what comes of ``second`` being begun at call ``number`` of ``first``, None where there is none."""
+def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited_shop) -> Race | None:
+    """Return the outcome of starting ``second`` at call ``number`` of ``first``, None if there is no such call."""
     shop, results = make(), {}
 
     def run(name: str, key: str, calls: Calls | None = None) -> None:
@@ -82,7 +82,7 @@ def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited
 
     started = []
     key_of_second = second if second != first else f"second {second}"
-    # The second is slow, so that the first gets on between any two of its calls.
+    # The second is slow, so that the first advances between any two of its calls.
     slow_calls = Calls(lambda call: shop.world.clock.sleep(SLOW_SECONDS))
     calls = act_at(number, lambda: started.append(shop.world.clock.start(lambda: run(second, key_of_second, slow_calls))))
     run(first, first, calls)
@@ -95,56 +95,56 @@ def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=[f"{first}, {second}" for first, second in PAIRS])
-def test_two_runs_at_a_time_lose_nothing(first: str, second: str) -> None:
+def test_concurrent_runs_lose_nothing(first: str, second: str) -> None:
     for number in count(0, STRIDES.get(first, 1)):
-        snapshot_without_ids = race(first, second, number)
-        if snapshot_without_ids is None:
+        outcome = race(first, second, number)
+        if outcome is None:
             break
-        check(snapshot_without_ids)
+        check(outcome)
 
 
-def check(snapshot_without_ids: Race) -> None:
-    shop, moment = snapshot_without_ids.shop, snapshot_without_ids.moment
+def check(outcome: Race) -> None:
+    shop, moment = outcome.shop, outcome.moment
     current = state(shop)
     assert not shop.world.leases and not shop.world.generators, moment
-    for result in snapshot_without_ids.results.values():
+    for result in outcome.results.values():
         assert not isinstance(result, DriverError), moment
         assert not isinstance(result, Busy) or "whoever has the" in str(result), moment
     release = current.release("api")
-    assert not release or not release.in_progress or snapshot_without_ids.results["release"].failure, moment
-    torn_down = snapshot_without_ids.went_well("teardown")
+    assert not release or not release.in_progress or outcome.results["release"].failure, moment
+    torn_down = outcome.succeeded("teardown")
     if torn_down and current.specification is None:
         assert not shop.world.instances and not shop.world.files, moment
         assert not release or not release.standing, moment
         return
-    assert torn_down <= snapshot_without_ids.went_well("deployment"), moment
+    assert torn_down <= outcome.succeeded("deployment"), moment
     if not torn_down:
         assert shop.world.lost == [], moment
-    check_scalings(snapshot_without_ids)
+    check_scalings(outcome)
     promoted = release is not None and release.phase == Phase.PROMOTED
-    assert promoted == snapshot_without_ids.went_well("release") or torn_down, moment
+    assert promoted == outcome.succeeded("release") or torn_down, moment
     assert [promotion.component for promotion in current.promoted] == ["api"] * promoted, moment
     assert settled_on(shop, NEW if promoted else OLD), moment
     assert never_moved_back(shop) or not promoted, moment
-    if snapshot_without_ids.went_well("deployment"):
+    if outcome.succeeded("deployment"):
         assert shop.world.user_shares("web") == {"web:2 1": 1.0}, moment
     shop.spec = current.specification or shop.spec
     assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, moment
 
 
-def check_scalings(snapshot_without_ids: Race) -> None:
-    running = [instance.component for instance in snapshot_without_ids.shop.world.instances if instance.version == Version.STABLE]
+def check_scalings(outcome: Race) -> None:
+    running = [instance.component for instance in outcome.shop.world.instances if instance.version == Version.STABLE]
     for name, component in (("scaling", "side"), ("another scaling", "web"), ("scaling of what is released", "api")):
-        recorded = [scaled.component for scaled in state(snapshot_without_ids.shop).scaled]
-        if snapshot_without_ids.went_well(name):
-            assert component in recorded, snapshot_without_ids.moment
-            assert running.count(component) == 2, snapshot_without_ids.moment
+        recorded = [scaled.component for scaled in state(outcome.shop).scaled]
+        if outcome.succeeded(name):
+            assert component in recorded, outcome.moment
+            assert running.count(component) == 2, outcome.moment
         else:
-            assert component not in recorded, snapshot_without_ids.moment
+            assert component not in recorded, outcome.moment
 
 
-def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
-    shop = edited()
+def test_a_component_in_a_release_cannot_be_changed_meanwhile() -> None:
+    shop = edited_shop()
     process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
     while not (release := state(shop).release("api")) or release.weight < 10:
         shop.world.clock.sleep(0.1)
@@ -163,17 +163,17 @@ def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
 
 def test_a_second_run_of_the_same_release_waits_or_is_refused() -> None:
     for number in count(1, 4):
-        snapshot_without_ids = race("release", "release", number, running_shop)
-        if snapshot_without_ids is None:
+        outcome = race("release", "release", number, running_shop)
+        if outcome is None:
             break
-        assert snapshot_without_ids.went_well("release"), snapshot_without_ids.moment
-        second = snapshot_without_ids.results["second release"]
-        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, snapshot_without_ids.moment
-        assert settled_on(snapshot_without_ids.shop, NEW), snapshot_without_ids.moment
-        assert snapshot_without_ids.shop.world.lost == [], snapshot_without_ids.moment
+        assert outcome.succeeded("release"), outcome.moment
+        second = outcome.results["second release"]
+        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, outcome.moment
+        assert settled_on(outcome.shop, NEW), outcome.moment
+        assert outcome.shop.world.lost == [], outcome.moment
 
 
-def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
+def test_a_refused_run_does_not_resume_a_paused_release() -> None:
     shop = running_shop()
     process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
     while not (release := state(shop).release("api")) or release.weight < 10:
@@ -189,13 +189,13 @@ def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
     assert settled_on(shop, OLD)
 
 
-def test_who_has_lost_a_lease_writes_nothing_any_more() -> None:
-    shop = edited()
+def test_a_run_that_lost_its_lease_changes_nothing() -> None:
+    shop = edited_shop()
     before = state(shop)
     stolen: list[bool] = []
 
     def steal() -> None:
-        # As where the holder did not renew it in time: another has it meanwhile, and has let go again.
+        # As if the holder had not renewed it in time: another run has held and released it meanwhile.
         stolen.append(bool(shop.world.leases.pop("application")))
         with shop.context().driver.state.lease(shop.context(by="the other").holder(Purpose.DEPLOYMENT)):
             pass

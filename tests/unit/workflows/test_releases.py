@@ -1,4 +1,4 @@
-"""Releases on a target in memory: what each action does, and what it refuses."""
+"""Releases on a target in memory: the effect of each action, and what it refuses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def candidates(shop: Shop) -> list[str]:
     return [instance.name for instance in shop.world.instances if instance.version == Version.CANDIDATE]
 
 
-def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own() -> None:
+def test_a_good_version_goes_through_every_weight_and_is_promoted() -> None:
     shop = running_shop()
     result = ask(shop.context(through_wire=True))
     assert (result.failure, result.changed, result.release.phase) == ("", True, Phase.PROMOTED)
@@ -51,7 +51,7 @@ def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own
         ("api:never", "not healthy"),
     ],
 )
-def test_a_version_that_is_worse_is_taken_back(image: str, reason: str) -> None:
+def test_a_worse_version_is_rolled_back(image: str, reason: str) -> None:
     shop = running_shop()
     before = snapshot_without_ids(shop.world, "state")
     result = ask(shop.context(), requested=rollout(image))
@@ -62,7 +62,7 @@ def test_a_version_that_is_worse_is_taken_back(image: str, reason: str) -> None:
     assert shop.world.lost == []
 
 
-def test_one_weight_is_gone_to_and_the_next_run_goes_on_from_there() -> None:
+def test_a_release_stops_at_one_weight_and_the_next_run_resumes_there() -> None:
     shop = running_shop()
     result = ask(shop.context(), weights=(10.0,))
     assert (result.failure, result.release.phase, result.release.weight) == ("", Phase.SHIFTING, 10)
@@ -76,7 +76,7 @@ def test_one_weight_is_gone_to_and_the_next_run_goes_on_from_there() -> None:
     assert shop.world.lost == []
 
 
-def test_a_release_starts_from_what_is_deployed_and_applies_no_other_edit() -> None:
+def test_a_release_starts_from_the_deployed_version_and_applies_no_other_edit() -> None:
     shop = running_shop()
     shop.spec = with_component(with_component(shop.spec, "web", image="web:2"), "api", replicas=2)
     assert ask(shop.context()).release.phase == Phase.PROMOTED
@@ -85,12 +85,12 @@ def test_a_release_starts_from_what_is_deployed_and_applies_no_other_edit() -> N
     assert len(shop.world.serving("api")) == 3
     assert deploy(shop.context(), Scope(), PATIENCE, False).plan
     assert shop.world.user_shares("web") == {"web:2 1": 1.0}
-    # What was promoted holds for as long as the file says of it what it said.
+    # A promotion holds until the file changes the promoted component.
     assert shop.world.user_shares("api") == {NEW: 1.0}
 
 
 @pytest.mark.parametrize("weights", [(), (10.0,), (10.0, 50.0)])
-def test_promotion_and_abortion_at_any_weight(weights: tuple[float, ...]) -> None:
+def test_promote_and_abort_at_any_weight(weights: tuple[float, ...]) -> None:
     for action, phase, label in ((Action.PROMOTE, Phase.PROMOTED, NEW), (Action.ABORT, Phase.ABORTED, OLD)):
         shop = running_shop()
         ask(shop.context(), weights=weights or (0.0,))
@@ -102,7 +102,7 @@ def test_promotion_and_abortion_at_any_weight(weights: tuple[float, ...]) -> Non
             ask(shop.context(), action)
 
 
-def test_a_release_that_was_taken_back_can_be_begun_again() -> None:
+def test_a_rolled_back_release_can_be_retried() -> None:
     shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     with pytest.raises(Refused, match="allowed for retry: one that has ended"):
@@ -112,7 +112,7 @@ def test_a_release_that_was_taken_back_can_be_begun_again() -> None:
     assert settled_on(shop, NEW)
 
 
-def test_what_has_no_release_is_refused_with_the_way_out() -> None:
+def test_actions_without_a_release_are_refused_with_the_remedy() -> None:
     shop = running_shop()
     for action in set(Action) - {Action.ROLL_OUT}:
         with pytest.raises(Refused, match="there is none"):
@@ -128,7 +128,7 @@ def test_another_release_of_the_same_component_is_refused() -> None:
         ask(shop.context(), requested=rollout("api:3"))
 
 
-def test_an_image_that_cannot_be_had_is_refused_and_one_that_can_is_pulled() -> None:
+def test_an_unavailable_image_is_refused_and_an_available_one_is_pulled() -> None:
     shop = running_shop()
     shop.world.unavailable_images.add("api:9")
     with pytest.raises(Refused, match="cannot get"):
@@ -140,7 +140,7 @@ def test_an_image_that_cannot_be_had_is_refused_and_one_that_can_is_pulled() -> 
 
 @pytest.mark.parametrize("action", [Action.ROLL_OUT, Action.PROMOTE, Action.ABORT, Action.RESUME, Action.PAUSE, Action.STATUS])
 @pytest.mark.parametrize("weights", [None, (10.0,)])
-def test_check_mode_tells_the_truth_and_changes_nothing(action: Action, weights: tuple[float, ...] | None) -> None:
+def test_check_mode_predicts_the_changes_and_changes_nothing(action: Action, weights: tuple[float, ...] | None) -> None:
     shop = running_shop()
     if weights:
         ask(shop.context(), weights=weights)
@@ -153,7 +153,7 @@ def test_check_mode_tells_the_truth_and_changes_nothing(action: Action, weights:
     assert planned.changed == result.changed == (snapshot(shop.world) != before)
 
 
-def test_check_mode_of_a_weight_that_is_reached_already_says_that_nothing_changes() -> None:
+def test_check_mode_reports_no_change_at_a_reached_weight() -> None:
     shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     before = snapshot(shop.world)
@@ -163,7 +163,7 @@ def test_check_mode_of_a_weight_that_is_reached_already_says_that_nothing_change
 
 
 def while_shifting(act: Callable[[Shop], object], weight: float = 10.0) -> Shop:
-    """Return a shop whose release has had something happen to it at a weight."""
+    """Return a shop after a release during which ``act`` ran at ``weight``."""
     shop = running_shop()
     acted: list[bool] = []
 
@@ -200,7 +200,7 @@ def is_below_ten(shop: Shop) -> bool:
     return not shop.world.state or stored_release(shop).weight < 10
 
 
-def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
+def test_promote_and_abort_a_release_of_another_run() -> None:
     promoted = while_shifting(lambda shop: ask(shop.context(), Action.PROMOTE))
     assert stored_release(promoted).phase == Phase.PROMOTED
     assert [step.decision for step in stored_release(promoted).steps] == [Decision.WAIT]
@@ -211,7 +211,7 @@ def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
     assert "rolled back" in aborted.messages[-1]
 
 
-def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
+def test_an_interrupted_run_holds_the_release_or_rolls_it_back() -> None:
     for back, phase, weight in ((False, Phase.SHIFTING, 10), (True, Phase.FAILED, 0)):
         shop = running_shop()
         result = ask(shop.context(alive=partial(is_below_ten, shop)), back=back)
@@ -225,7 +225,7 @@ def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
 
 @dataclass
 class DemandOutcome:
-    """A release that was asked for something by another process, what that was told, and where it was then."""
+    """A release with a demand by another process, the answer to that, and the moment of the demand."""
 
     shop: Shop
     answer: str
@@ -235,9 +235,9 @@ class DemandOutcome:
 def demand_at(
     number: int, make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
 ) -> DemandOutcome | None:
-    """Return what comes of ``action`` at call ``number`` of a release, None where there is none.
+    """Return the outcome of ``action`` at call ``number`` of a release, None if there is no such call.
 
-    ``slow`` is how many seconds pass before each call of who asks for it.
+    ``slow`` is the time in seconds before each call of the demanding process.
     """
     shop = make()
     answers: list[str] = []
@@ -270,28 +270,28 @@ def at_10() -> Shop:
 @pytest.mark.parametrize(
     ("make", "weights"), [(running_shop, (10.0, 100.0)), (at_10, (10.0,))], ids=["to the end", "resumed at 10"]
 )
-def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
+def test_a_demand_at_any_call_is_met_or_refused(
     make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
 ) -> None:
     answers = []
-    # At 0 it would be over before the run has seen anything.
+    # At 0 the demand would be over before the run reads anything.
     for number in count(1, 2 if make is running_shop else 1):
-        snapshot_without_ids = demand_at(number, make, weights, action, slow)
-        if snapshot_without_ids is None:
+        outcome = demand_at(number, make, weights, action, slow)
+        if outcome is None:
             break
-        answers.append(snapshot_without_ids.answer)
-        phase = stored_release(snapshot_without_ids.shop).phase
-        if snapshot_without_ids.answer.startswith("requested") or snapshot_without_ids.answer in (Phase.ABORTED, Phase.PROMOTED):
-            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), snapshot_without_ids.moment
-        elif "being promoted" in snapshot_without_ids.answer:
-            assert phase == Phase.PROMOTED, snapshot_without_ids.moment
+        answers.append(outcome.answer)
+        phase = stored_release(outcome.shop).phase
+        if outcome.answer.startswith("requested") or outcome.answer in (Phase.ABORTED, Phase.PROMOTED):
+            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), outcome.moment
+        elif "being promoted" in outcome.answer:
+            assert phase == Phase.PROMOTED, outcome.moment
         else:
-            assert "there is none" in snapshot_without_ids.answer or (
-                phase == Phase.PROMOTED and "has ended" in snapshot_without_ids.answer
-            ), snapshot_without_ids.moment
-        assert snapshot_without_ids.shop.world.lost == [], snapshot_without_ids.moment
+            assert "there is none" in outcome.answer or (phase == Phase.PROMOTED and "has ended" in outcome.answer), (
+                outcome.moment
+            )
+        assert outcome.shop.world.lost == [], outcome.moment
         if phase.ended:
-            assert settled_on(snapshot_without_ids.shop, NEW if phase == Phase.PROMOTED else OLD), snapshot_without_ids.moment
+            assert settled_on(outcome.shop, NEW if phase == Phase.PROMOTED else OLD), outcome.moment
     assert len(answers) > 10
     if make is running_shop:
         assert sum(answer.startswith("requested") for answer in answers) > 5
@@ -300,7 +300,7 @@ def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
 
 @dataclass
 class Pauser:
-    """Another process that pauses a release for a while: the answer, and how often users were moved meanwhile."""
+    """Another process that pauses a release for a while: the answers, and how often users were moved meanwhile."""
 
     shop: Shop
     answers: list[str] = field(default_factory=list)
@@ -323,7 +323,7 @@ class Pauser:
         ask(shop.context(), Action.RESUME)
 
 
-def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
+def test_a_pause_at_any_call_holds_the_release_or_is_refused() -> None:
     number, holds = 1, 0
     while True:
         shop = running_shop()
@@ -335,7 +335,7 @@ def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
             break
         moment = f"{number}: {calls.log[number].name}: {answers} {paused} {result.failure}"
         assert result.release.phase == Phase.PROMOTED, moment
-        # A step that has begun is taken.
+        # A step in progress is completed.
         assert all(moves <= 1 and not phase.ended for moves, phase in paused), moment
         assert paused or "requested" not in answers[0], moment
         holds += len(paused)
@@ -343,8 +343,8 @@ def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
     assert holds > 25
 
 
-@pytest.mark.parametrize("back", [False, True], ids=["holds", "goes back"])
-def test_a_run_that_is_interrupted_anywhere_holds_or_goes_back(back: bool) -> None:
+@pytest.mark.parametrize("back", [False, True], ids=["holds", "rolls back"])
+def test_a_run_interrupted_at_any_call_holds_or_rolls_back(back: bool) -> None:
     number, phases = 1, set()
     while True:
         shop = running_shop()
@@ -371,7 +371,7 @@ def test_a_run_that_is_interrupted_anywhere_holds_or_goes_back(back: bool) -> No
 @pytest.mark.parametrize(
     ("seconds", "problem", "phase"), [(3.0, "", Phase.PROMOTED), (3.0, "no", Phase.FAILED), (99.0, "", Phase.FAILED)]
 )
-def test_a_slow_check_is_waited_for_in_its_time(
+def test_a_release_waits_for_a_slow_check_until_its_timeout(
     monkeypatch: pytest.MonkeyPatch, seconds: float, problem: str, phase: Phase
 ) -> None:
     shop = running_shop()
@@ -391,11 +391,11 @@ def test_a_slow_check_is_waited_for_in_its_time(
     result = ask(shop.context(), requested=requested)
     assert result.release.phase == phase
     assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD)
-    # Users are given the candidates only once the checks have held before any has them.
+    # Users get candidates only after the checks have passed without users.
     assert phase == Phase.PROMOTED or shares(shop, NEW) == [0]
 
 
-def test_too_little_traffic_is_made_up_for_where_the_release_says_so() -> None:
+def test_a_release_generates_load_if_requested() -> None:
     for load, phase in ((0, Phase.FAILED), (100, Phase.PROMOTED)):
         shop = running_shop()
         shop.world.rate = 0.5
@@ -416,7 +416,7 @@ def test_two_components_are_released_together() -> None:
     assert shop.world.lost == []
 
 
-def test_kept_candidates_stay_until_they_are_taken_away() -> None:
+def test_kept_candidates_stay_until_an_abort() -> None:
     shop = running_shop()
     assert ask(shop.context(), requested=replace(rollout("api:bad"), keep_candidate=True)).release.standing
     shop.world.clock.sleep(1.0)

@@ -44,11 +44,11 @@ def of(*files: str, host: str = "") -> CommandLine:
     [("20.10.24+dfsg1", True), ("18.09.1", True), ("19.03.15", True), ("18.06.3", False), ("23.0.0", False), ("28.2.2", False),
      ("dev", False), ("", False)],
 )  # fmt: skip
-def test_clients_have_buildkit_in_them_up_to_a_version(version: str, has: bool) -> None:
+def test_clients_before_version_23_contain_buildkit(version: str, has: bool) -> None:
     assert has_buildkit(version) == has
 
 
-def test_the_first_that_can_build_does(tmp_path: Path) -> None:
+def test_the_first_client_that_can_build_is_used(tmp_path: Path) -> None:
     bare = client(tmp_path / "a", "28.2.2")
     old = client(tmp_path / "b", "20.10.24+dfsg1")
     whole = client(tmp_path / "c", "28.2.2", buildx=True)
@@ -57,19 +57,19 @@ def test_the_first_that_can_build_does(tmp_path: Path) -> None:
     assert of(bare, old).client == [bare]
 
 
-def test_one_that_the_engine_refuses_is_passed_over(tmp_path: Path) -> None:
+def test_a_client_that_the_engine_refuses_is_skipped(tmp_path: Path) -> None:
     refused = client(tmp_path / "a", "", buildx=True)
     good = client(tmp_path / "b", "28.2.2", buildx=True)
     assert of(refused, good).client == of(refused, good).builder == [good]
 
 
-def test_the_engine_is_named(tmp_path: Path) -> None:
+def test_the_client_is_given_the_engines_address(tmp_path: Path) -> None:
     file = client(tmp_path / "a", "28.2.2", buildx=True)
     assert of(file, host="ssh://there").builder == [file, "--host", "ssh://there"]
     assert all(line.startswith("--host ssh://there ") for line in Path(f"{file}.asked").read_text().splitlines())
 
 
-def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> None:
+def test_without_a_client_that_can_build_all_clients_and_the_remedy_are_named(tmp_path: Path) -> None:
     path = os.pathsep.join(
         str(Path(file).parent) for file in (client(tmp_path / "a", "28.2.2"), client(tmp_path / "b", "", buildx=True))
     )
@@ -83,7 +83,7 @@ def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> N
         _unused = CommandLine(given={"PATH": str(tmp_path)}).client
 
 
-def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
+def test_a_client_is_a_candidate_only_once(tmp_path: Path) -> None:
     file = client(tmp_path / "a", "28.2.2")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     (tmp_path / "c").mkdir()
@@ -92,7 +92,7 @@ def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
     assert list(candidates(path)) == [file]
 
 
-def test_builds_are_by_the_engines_own_buildkit() -> None:
+def test_builds_use_the_engines_own_buildkit() -> None:
     given = {"HOME": "/home/x", "DOCKER_CONFIG": "/c", "BUILDX_BUILDER": "other", "DOCKER_BUILDKIT": "0", "HTTPS_PROXY": "p"}
     made = environment("", given)
     assert made["DOCKER_BUILDKIT"] == "1"
@@ -104,5 +104,5 @@ def test_builds_are_by_the_engines_own_buildkit() -> None:
 
 
 @pytest.mark.parametrize(("host", "kept"), [("tcp://a:2376", True), ("", True), ("unix:///s", False), ("ssh://a", False)])
-def test_tls_is_for_tcp(host: str, kept: bool) -> None:
+def test_tls_variables_are_passed_for_tcp_only(host: str, kept: bool) -> None:
     assert ("DOCKER_TLS_VERIFY" in environment(host, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"})) == kept

@@ -78,14 +78,14 @@ def archive(folder: Path, **files: str) -> Path:
     return path
 
 
-def test_what_is_missing_is_told_in_one_look_for_those_made_here(tmp_path: Path) -> None:
+def test_missing_images_built_here_are_found_with_one_request(tmp_path: Path) -> None:
     engine = KnownEngine(tmp_path, "evenkeel/a:1", "mysql:8")
     wanted = ["evenkeel/b:1", "evenkeel/a:1", "", "redis:7", "mysql:8", "evenkeel/b:1", "evenkeel/a:2"]
     assert DockerImages(engine).missing(wanted) == ["evenkeel/b:1", "redis:7", "evenkeel/a:2"]
     assert engine.asked.count("/images/json") == 1 and len(engine.asked) == 3
 
 
-def test_all_are_missing_where_no_engine_answers(tmp_path: Path) -> None:
+def test_without_an_engine_all_images_are_missing(tmp_path: Path) -> None:
     engine = Engine(Endpoint(f"unix://{tmp_path}/none"))
     assert DockerImages(engine).missing(["a:1", "", "evenkeel/b:1"]) == ["a:1", "evenkeel/b:1"]
 
@@ -98,7 +98,7 @@ def test_a_pull_names_the_engine_and_the_image(host: Path) -> None:
     assert "1 of 2 layers" in steps
 
 
-def test_a_registry_that_wants_credentials_is_named_with_the_way_out(host: Path) -> None:
+def test_missing_credentials_are_reported_with_the_registry_and_the_remedy(host: Path) -> None:
     (host / "says").write_text('Error response from daemon: Head "https://r.example/v2/": no basic auth credentials\n')
     (host / "status").write_text("1")
     with pytest.raises(ImageError) as failed:
@@ -108,14 +108,14 @@ def test_a_registry_that_wants_credentials_is_named_with_the_way_out(host: Path)
 
 
 @pytest.mark.parametrize("error", ["manifest unknown", "dial unix /s: connect: permission denied", "no such host"])
-def test_other_failures_of_a_pull_are_told_as_they_are(host: Path, error: str) -> None:
+def test_other_failures_of_a_pull_are_reported_verbatim(host: Path, error: str) -> None:
     (host / "says").write_text(f"Error response from daemon: {error}\n")
     (host / "status").write_text("1")
     with pytest.raises(ImageError, match=f"^a:1 could not be pulled: {error}$"):
         store(host).pull("a:1", quiet)
 
 
-def test_a_build_is_told_its_recipe_and_given_its_context_as_it_is(host: Path) -> None:
+def test_a_build_gets_its_recipe_and_its_unchanged_context(host: Path) -> None:
     context = archive(host, Dockerfile="FROM scratch\n")
     store(host).build(RECIPE, context, quiet)
     assert asked(host) == [
@@ -125,7 +125,7 @@ def test_a_build_is_told_its_recipe_and_given_its_context_as_it_is(host: Path) -
     assert (host / "given").read_bytes() == context.read_bytes()
 
 
-def test_a_build_that_fails_shows_the_step(host: Path) -> None:
+def test_a_failed_build_shows_the_step(host: Path) -> None:
     (host / "says").write_text("#1 [1/1] RUN make\n#1 0.1 no rule\n#1 ERROR: exit code: 2\n")
     (host / "status").write_text("1")
     with pytest.raises(ImageError) as failed:
@@ -141,7 +141,7 @@ def test_a_build_that_fails_shows_the_step(host: Path) -> None:
         ("ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: hi\n", "# syntax=docker/dockerfile:1"),
     ],
 )
-def test_a_build_that_fails_for_what_a_user_can_change_has_the_way_out(host: Path, said: str, way_out: str) -> None:
+def test_a_failed_build_that_a_user_can_fix_names_the_remedy(host: Path, said: str, way_out: str) -> None:
     (host / "says").write_text(said)
     (host / "status").write_text("1")
     with pytest.raises(ImageError, match=f"; .*allowed: .*{way_out}"):
@@ -156,19 +156,19 @@ def test_a_root_filesystem_is_imported(host: Path) -> None:
         assert "./file" in content.getnames()
 
 
-def test_a_root_filesystem_that_is_not_made_shows_why(host: Path) -> None:
+def test_a_failed_root_filesystem_shows_the_reason(host: Path) -> None:
     recipe = Recipe("base", "evenkeel/web:1", (), "", {}, "", True)
     with pytest.raises(ImageError, match=r"^The image base could not be built: rootfs ended with status 4\n  \| no mirror$"):
         store(host).build(recipe, archive(host, rootfs="#!/bin/sh\necho no mirror >&2\nexit 4\n"), quiet)
 
 
-def test_a_client_of_another_engine_is_found_out(host: Path) -> None:
+def test_a_client_of_another_engine_is_detected(host: Path) -> None:
     (host / "docker").write_text(CLIENT.replace("touch", "#"))
     with pytest.raises(ImageError, match="the docker command line uses another one"):
         store(host).pull("a:1", quiet)
 
 
-def test_time_is_bounded(host: Path) -> None:
+def test_the_time_of_a_pull_is_bounded(host: Path) -> None:
     (host / "docker").write_text(CLIENT.replace("touch", "exec sleep 60 #"))
     with pytest.raises(ImageError, match=r"^a:1 could not be pulled: it took more than 0\.3 s$"):
         store(host, timeout=0.3).pull("a:1", quiet)

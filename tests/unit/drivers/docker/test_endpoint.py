@@ -74,7 +74,7 @@ def test_tcp_without_encryption(server: http.server.ThreadingHTTPServer) -> None
     assert Engine(Endpoint(f"tcp://127.0.0.1:{server.server_port}")).get("/version") == {}
 
 
-def test_tcp_with_tls_takes_a_certificate_of_each_side(server: http.server.ThreadingHTTPServer, certificates: Path) -> None:
+def test_tcp_with_tls_needs_a_certificate_of_each_side(server: http.server.ThreadingHTTPServer, certificates: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "cert.pem", certificates / "key.pem")
     context.load_verify_locations(certificates / "ca.pem")
@@ -85,7 +85,7 @@ def test_tcp_with_tls_takes_a_certificate_of_each_side(server: http.server.Threa
         Engine(Endpoint(f"tcp://localhost:{server.server_port}"), timeout=5.0).get("/version")
 
 
-def test_ssh_goes_by_the_command_line_of_the_other_side(
+def test_ssh_connects_through_the_remote_command_line(
     server: http.server.ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = tmp_path / "ssh"
@@ -96,7 +96,7 @@ def test_ssh_goes_by_the_command_line_of_the_other_side(
 
 
 @pytest.mark.parametrize("host", ["", "/var/run/docker.sock", "http://engine", "ssh://", "tcp://"])
-def test_another_address_is_refused_with_what_is_allowed(host: str) -> None:
+def test_an_invalid_address_is_refused_with_what_is_allowed(host: str) -> None:
     with pytest.raises(EngineError, match=r"docker_host: found .*; allowed: unix:///path, tcp://host:port, ssh://user@host"):
         Engine(Endpoint(host)).get("/version")
 

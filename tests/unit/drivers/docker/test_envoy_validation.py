@@ -64,7 +64,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_accepted_takes_one_run_and_leaves_nothing(root: Path) -> None:
+def test_accepted_files_take_one_run_and_leave_nothing_behind(root: Path) -> None:
     engine = FakeEngine()
     assert judged(engine, root) == []
     [(name, _unused, document)] = engine.ran
@@ -73,13 +73,13 @@ def test_what_is_accepted_takes_one_run_and_leaves_nothing(root: Path) -> None:
     assert left(root) == []
 
 
-def test_nothing_to_write_takes_no_run(root: Path) -> None:
+def test_without_files_to_write_envoy_is_not_run(root: Path) -> None:
     engine = FakeEngine()
     assert judged(engine, root, ()) == []
     assert engine.ran == []
 
 
-def test_the_container_can_do_nothing_and_is_none_of_the_application(root: Path) -> None:
+def test_the_container_has_no_privileges_and_does_not_belong_to_the_application(root: Path) -> None:
     engine = FakeEngine()
     judged(engine, root)
     body = engine.ran[0][1]
@@ -89,7 +89,7 @@ def test_the_container_can_do_nothing_and_is_none_of_the_application(root: Path)
     assert body["Labels"] == {"io.evenkeel.validation": "app"}
 
 
-def test_the_document_can_be_read_by_the_user_of_the_container(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_containers_user_can_read_the_document(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     modes: list[int] = []
 
     def run(engine: Engine, name: str, body: Mapping[str, Any], timeout: float) -> Result:
@@ -106,7 +106,7 @@ def test_the_document_can_be_read_by_the_user_of_the_container(root: Path, monke
     assert modes == [0o755, 0o644]
 
 
-def test_a_rejection_is_told_with_its_key(root: Path) -> None:
+def test_a_rejection_names_its_key(root: Path) -> None:
     engine = FakeEngine(rejected='"7s"')
     assert judged(engine, root) == ["services.api.x-mesh.policy.timeout: found 7s; Envoy says: no sevens"]
     assert len(engine.ran) <= 5
@@ -117,13 +117,13 @@ def test_a_rejection_is_told_with_its_key(root: Path) -> None:
     (FakeEngine(ended=Result(137, "\nout of memory\n")), "envoy:1 could not judge .*, it ended with status 137\nout of memory"),
     (FakeEngine(late=True), "envoy:1 has not judged the mesh's files within 30 s"),
 ])  # fmt: skip
-def test_no_judgement_is_none(engine: FakeEngine, message: str, root: Path) -> None:
+def test_a_validation_that_does_not_finish_is_an_error(engine: FakeEngine, message: str, root: Path) -> None:
     with pytest.raises(EngineError, match=message):
         judged(engine, root)
     assert left(root) == []
 
 
-def test_leftovers_of_killed_runs_go_and_those_under_way_stay(root: Path) -> None:
+def test_leftovers_of_killed_runs_are_removed_and_current_runs_are_kept(root: Path) -> None:
     now = time.time()
     engine = FakeEngine(listed=[{"Id": "old", "Created": now - 2 * LEFTOVER_SECONDS}, {"Id": "new", "Created": now}])
     for name, age in (("app-validation-old", 2 * LEFTOVER_SECONDS), ("app-validation-new", 0), ("mesh", 2 * LEFTOVER_SECONDS)):

@@ -39,14 +39,14 @@ def other(path: Path) -> Iterator[subprocess.Popen[str]]:
         running.kill()
 
 
-def test_who_is_refused_is_told_what_the_other_wrote(path: Path, other: subprocess.Popen[str]) -> None:
+def test_a_refusal_contains_what_the_holder_wrote(path: Path, other: subprocess.Popen[str]) -> None:
     assert locks.is_held(path)
     with pytest.raises(locks.Locked) as refused, locks.held(path):
         pass
     assert refused.value.content == "ada"
 
 
-def test_who_dies_lets_go(path: Path, other: subprocess.Popen[str]) -> None:
+def test_a_process_that_dies_releases_the_lock(path: Path, other: subprocess.Popen[str]) -> None:
     other.kill()
     other.wait()
     assert not locks.is_held(path)
@@ -55,7 +55,7 @@ def test_who_dies_lets_go(path: Path, other: subprocess.Popen[str]) -> None:
         assert file.read() == "ada"
 
 
-def test_who_waits_gets_it(path: Path, other: subprocess.Popen[str]) -> None:
+def test_a_waiting_process_gets_the_lock(path: Path, other: subprocess.Popen[str]) -> None:
     found: list[str] = []
 
     def wait() -> None:
@@ -71,7 +71,7 @@ def test_who_waits_gets_it(path: Path, other: subprocess.Popen[str]) -> None:
     assert found == ["held"]
 
 
-def test_two_holders_in_one_process_are_two(path: Path) -> None:
+def test_two_holders_in_one_process_exclude_each_other(path: Path) -> None:
     with locks.held(path), pytest.raises(locks.Locked), locks.held(path):
         pass
     with locks.held(path):
@@ -79,7 +79,7 @@ def test_two_holders_in_one_process_are_two(path: Path) -> None:
     assert not locks.is_held(path)
 
 
-def test_who_looks_takes_nothing(path: Path) -> None:
+def test_looking_at_a_lock_does_not_take_it(path: Path) -> None:
     """However often others look, nobody who takes the lock is refused, and nobody who has it loses it."""
     path.touch()
     stop = threading.Event()
@@ -101,7 +101,7 @@ def test_who_looks_takes_nothing(path: Path) -> None:
             looker.join()
 
 
-def test_a_look_does_not_let_go_of_what_the_same_process_holds(path: Path) -> None:
+def test_looking_at_a_lock_does_not_release_it(path: Path) -> None:
     """Locks of a process, unlike those of an open file, are lost when it closes any file that leads there."""
     with locks.held(path):
         assert locks.is_held(path)
@@ -110,6 +110,6 @@ def test_a_look_does_not_let_go_of_what_the_same_process_holds(path: Path) -> No
             pass
 
 
-def test_what_nobody_has_ever_held_is_free(path: Path) -> None:
+def test_a_lock_that_was_never_held_is_free(path: Path) -> None:
     assert not locks.is_held(path)
     assert not path.exists()

@@ -32,17 +32,17 @@ def lines(plan: Plan) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_plan_is_as_it_was_judged(name: str) -> None:
+def test_a_plan_equals_its_golden_file(name: str) -> None:
     """If the difference is meant: python tests/unit/drivers/docker/scenarios.py, and read what it makes of the files."""
     assert rendered(SCENARIOS[name]()) == (PLANS / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def test_every_plan_that_is_kept_is_of_a_situation() -> None:
+def test_every_golden_file_belongs_to_a_scenario() -> None:
     assert {path.stem for path in PLANS.iterdir()} == set(SCENARIOS)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_nothing_is_left_to_do_where_a_plan_was_carried_out(name: str) -> None:
+def test_after_a_plan_is_carried_out_nothing_is_left_to_do(name: str) -> None:
     """The plan of a situation, then another of the same model: a moment later there is nothing to do."""
     seen: list[tuple[World, EffectiveApplication, Scope | None]] = []
 
@@ -59,11 +59,11 @@ def test_nothing_is_left_to_do_where_a_plan_was_carried_out(name: str) -> None:
     assert lines(World.plan(world, model, scope)) == []
 
 
-def test_nothing_is_to_do_where_all_is_as_wanted() -> None:
+def test_a_deployed_application_has_nothing_to_do() -> None:
     assert lines(deployed().plan(application())) == []
 
 
-def test_from_nothing_everything_is_made_in_dependency_order() -> None:
+def test_a_first_deployment_creates_everything_in_dependency_order() -> None:
     found = World().plan(application())
     keys = list(found.operations)
     assert keys.index("create network app-mesh") < keys.index("create app-db-1-sandbox") < keys.index("create app-db-1")
@@ -73,32 +73,32 @@ def test_from_nothing_everything_is_made_in_dependency_order() -> None:
     assert "create app-edge-1" not in keys, "a gateway has no application"
 
 
-def test_a_container_that_has_stopped_is_started() -> None:
+def test_a_stopped_container_is_started() -> None:
     assert lines(deployed().change("app-web-1", state="exited").plan(application())) == [
         "start app-web-1 (it is exited)",
         "await web-1 (healthy before the run ends)",
     ]
 
 
-def test_a_changed_memory_limit_is_put_right_in_place() -> None:
+def test_a_changed_memory_limit_is_corrected_in_place() -> None:
     assert lines(deployed().change("app-web-1", memory=128 << 20).plan(application()))[0] == (
         "update app-web-1 (memory 128M → 64M)"
     )
 
 
-def test_more_memory_in_the_model_is_given_in_place() -> None:
+def test_a_raised_memory_limit_is_applied_in_place() -> None:
     more = application(web={"deploy": {"resources": {"limits": {"memory": "96M"}}}})
     assert lines(deployed().plan(more))[0] == "update app-web-1 (memory 64M → 96M)"
 
 
-def test_a_limit_that_is_lifted_takes_another_container() -> None:
+def test_a_removed_memory_limit_replaces_the_container() -> None:
     lifted = lines(deployed(web=web(2)).plan(application(web={"deploy": {"replicas": 2}})))
     assert "recreate app-web-1 (memory 64M → unlimited)" in lifted
     assert lines(deployed().plan(application(web={"deploy": {}})))[0] == "create app-web-2-sandbox (missing)"
 
 
 @pytest.mark.parametrize("cpus", ["0.3333333333", "0.1", "1.0000000001", "0.0100000004", "2.7182818285"])
-def test_any_share_of_a_processor_is_given_once(cpus: str) -> None:
+def test_any_cpu_limit_converges(cpus: str) -> None:
     """An engine counts in billionths, a file in as many decimals as one likes."""
     limited = application(web={"deploy": {"resources": {"limits": {"cpus": cpus}}}})
     world = World().bring(limited)
@@ -106,7 +106,7 @@ def test_any_share_of_a_processor_is_given_once(cpus: str) -> None:
     assert lines(world.plan(limited)) == []
 
 
-def test_a_stray_network_is_left() -> None:
+def test_a_container_leaves_a_stray_network() -> None:
     world = deployed().change("app-web-1-sandbox", networks=("app-mesh", "stray"))
     assert lines(world.plan(application()))[0] == "detach app-web-1-sandbox (it is on the network stray too)"
 
@@ -117,7 +117,7 @@ def test_a_network_that_is_not_in_the_model_is_removed() -> None:
     assert lines(world.plan(application())) == ["remove network old (not in the model)"]
 
 
-def test_a_lost_sandbox_takes_its_neighbours_along() -> None:
+def test_a_lost_sandbox_replaces_the_whole_instance() -> None:
     world = deployed(db={"deploy": {"replicas": 2}})
     del world.containers["app-db-1-sandbox"]
     found = [line for line in lines(world.plan(application(db={"deploy": {"replicas": 2}}))) if "app-db-1" in line]
@@ -128,35 +128,35 @@ def test_a_lost_sandbox_takes_its_neighbours_along() -> None:
     ]
 
 
-def test_another_image_touches_no_other_component() -> None:
+def test_a_changed_image_changes_no_other_component() -> None:
     found = World().bring(application()).plan(application(web={"image": "web:2"}))
     assert {operation.component for operation in found.operations.values()} == {"web"}
 
 
-def test_another_instance_takes_traffic_once_it_is_healthy() -> None:
+def test_a_new_instance_takes_traffic_once_it_is_healthy() -> None:
     found = deployed().plan(application(web=web(2)))
     assert "await web-2" in found.operations["admit web-2"].after
     assert not any("web-1" in key or "db-1" in key for key in found.operations)
     assert not any(key.startswith("write shared/endpoints/") for key in found.operations)
 
 
-def test_a_plan_without_components_gives_no_traffic_to_instances_that_are_not_there() -> None:
+def test_a_plan_without_components_sends_no_traffic_to_missing_instances() -> None:
     found = deployed().plan(application(web=web(2)), Scope((Part.MESH,)))
     assert not any(key.startswith("write shared/endpoints/") for key in found.operations)
 
 
-def test_an_instance_loses_traffic_and_ends_its_requests_before_it_goes() -> None:
+def test_an_instance_is_withdrawn_and_drained_before_it_is_removed() -> None:
     found = deployed(web=web(2)).plan(application())
     assert "withdraw web-2" in found.operations["drain web-2"].after
     assert "drain web-2" in found.operations["remove app-web-2"].after & found.operations["remove app-web-2-proxy"].after
     assert {"remove app-web-2-proxy", "remove app-web-2"} <= found.operations["remove app-web-2-sandbox"].after
 
 
-def test_an_unhealthy_application_is_told_of() -> None:
+def test_an_unhealthy_workload_is_reported() -> None:
     assert lines(deployed().change("app-db-1", health="unhealthy").plan(application())) == ["await db-1 (it is unhealthy)"]
 
 
-def test_a_policy_writes_files_and_touches_no_container() -> None:
+def test_a_changed_policy_writes_files_and_changes_no_container() -> None:
     limited = application(web={"x-mesh": {"policy": {"rate_limit": {"requests_per_second": 5}, "timeout": "1s"}}})
     assert lines(deployed().plan(limited)) == [
         "write components/web/inbound.8080.json (its content has changed)",
@@ -165,21 +165,21 @@ def test_a_policy_writes_files_and_touches_no_container() -> None:
 
 
 @pytest.mark.parametrize("stray", ["write", "create"])
-def test_a_component_that_left_the_model_goes_before_anything_comes(stray: str) -> None:
+def test_a_removed_component_is_removed_before_anything_is_created(stray: str) -> None:
     after = application(new={"image": "new:1", "ports": ["81:81"]})
     found = deployed(old=PUBLISHED).plan(after)
     assert "remove app-old-1-sandbox" in found.operations["create app-new-1-sandbox"].after
     assert found.operations[f"{stray} " + ("shared/endpoints/new.81.json" if stray == "write" else "app-new-1")]
 
 
-def test_what_is_asked_for_one_component_touches_no_container_of_another() -> None:
+def test_a_deployment_of_one_component_changes_no_container_of_another() -> None:
     world = deployed().change("app-db-1", state="exited").change("app-supervisor", state="exited")
     found = world.plan(application(web={"image": "web:2"}), Scope(only=("web",)))
     assert {operation.component for operation in found.operations.values()} == {"web"}
 
 
 @pytest.mark.parametrize("name", ["db", "edge", "shop"])
-def test_another_image_of_the_sandbox_alone_leaves_what_would_be_interrupted(name: str) -> None:
+def test_a_changed_sandbox_image_alone_replaces_no_instance_that_would_be_interrupted(name: str) -> None:
     model = application({"sandbox": "sandbox:2"}, shop=PUBLISHED)
     found = deployed(shop=PUBLISHED).plan(model)
     assert not any(operation.component == name for operation in found.operations.values())
@@ -190,7 +190,7 @@ def test_another_image_of_the_sandbox_alone_leaves_what_would_be_interrupted(nam
     assert recreated.cause == "its settings have changed", "what is made anew in any case gets the new image too"
 
 
-def test_an_instance_that_leaves_takes_its_folder_along_even_without_its_sandbox() -> None:
+def test_the_folder_of_a_removed_instance_is_removed_even_without_its_sandbox() -> None:
     world = deployed(web=web(2))
     del world.containers["app-web-2-sandbox"]
     found = world.plan(application()).operations
@@ -227,7 +227,7 @@ def former_containers() -> dict[str, Found]:
     return found
 
 
-def test_what_the_version_before_has_deployed_keeps_its_instances_and_addresses() -> None:
+def test_an_upgrade_from_0_1_keeps_instances_and_addresses() -> None:
     """Its keeper gives way to the supervisor, and a gateway resolves no names any more; nothing else is touched."""
     secrets = {"password": {"file": "./password", "x-mesh": {"generate": True}}}
     services = json.loads((RECORDS / "services.json").read_text())
@@ -252,7 +252,7 @@ def test_what_the_version_before_has_deployed_keeps_its_instances_and_addresses(
     assert {instance.name for instance in world.serving("web")} == {"web-1", "web-2"}
 
 
-def test_a_digest_of_the_version_before_is_that_of_the_same_settings() -> None:
+def test_equal_settings_have_the_digest_of_version_0_1() -> None:
     found = former_containers()["app-web-1"]
     world = deployed(web=web(2, environment={"COLOUR": "blue"}, healthcheck={"test": ["CMD", "true"], "interval": "2s"}))
     assert world.containers["app-web-1"].digest == found.digest

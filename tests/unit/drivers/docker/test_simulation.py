@@ -165,7 +165,7 @@ def travel(world: World, before: EffectiveApplication, after: EffectiveApplicati
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_what_serves_goes_on_serving_whatever_changes(seed: int) -> None:
+def test_a_serving_version_keeps_serving_through_any_change(seed: int) -> None:
     chance = random.Random(seed)
     world, before = World(), model(chance)
     assert travel(world, before, before, chance, 0.0)
@@ -177,7 +177,7 @@ def test_what_serves_goes_on_serving_whatever_changes(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_run_that_is_killed_anywhere_is_gone_on_with(seed: int) -> None:
+def test_a_run_killed_at_any_operation_is_resumed(seed: int) -> None:
     """Run after run dies on the way, some to the same model and some to another, and at last one comes to its end."""
     chance = random.Random(1000 + seed)
     world, before = World(), model(chance)

@@ -79,14 +79,14 @@ class Another:
         self.process.join(30)
 
 
-def test_there_is_nothing_at_first(store: FileStateStore, layout: Layout) -> None:
+def test_the_state_is_empty_at_first(store: FileStateStore, layout: Layout) -> None:
     assert store.read() == ApplicationState()
     assert store.holders() == ()
     assert store.demanded("web") == ""
     assert not layout.home.exists() and not layout.leases.exists(), "who reads writes nothing"
 
 
-def test_what_is_written_is_read(store: FileStateStore, layout: Layout) -> None:
+def test_a_written_state_is_read_back(store: FileStateStore, layout: Layout) -> None:
     release = Release(Rollout("web", (ComponentVersion("web", "web:2"),)), closed=Version.STABLE, phase=Phase.PROMOTING)
     state = ApplicationState((release,), scaled=(scaled("web"),), allocation={"subnet": "10.64.0.0/16"}, tracing_schema="x")
     with store.lease(ADA) as lease, store.transaction(lease) as transaction:
@@ -125,7 +125,7 @@ def test_transactions_of_sixty_processes_at_once_lose_nothing(layout: Layout) ->
     assert {scaling.component for scaling in FileStateStore(layout).read().scaled} == wanted
 
 
-def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
+def test_a_run_that_lost_its_lease_writes_nothing(store: FileStateStore) -> None:
     with store.lease(ADA) as former:
         pass
     with store.lease(GRACE) as lease:
@@ -137,7 +137,7 @@ def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
     assert store.read() == ApplicationState(tracing_schema="grace")
 
 
-def test_tokens_rise_whoever_comes_and_however_they_go(store: FileStateStore, layout: Layout) -> None:
+def test_fencing_tokens_rise_even_after_a_crash(store: FileStateStore, layout: Layout) -> None:
     tokens = []
     for _unused in range(3):
         Another(layout).die()
@@ -146,7 +146,7 @@ def test_tokens_rise_whoever_comes_and_however_they_go(store: FileStateStore, la
     assert tokens == [2, 4, 6]
 
 
-def test_the_leases_of_releases_are_their_own(store: FileStateStore) -> None:
+def test_every_release_has_its_own_lease(store: FileStateStore) -> None:
     one, other = (Holder(Purpose.RELEASE, "ada", name) for name in ("one", "other"))
     with store.lease(ADA), store.lease(one), store.lease(other):
         assert {(holder.purpose, holder.release) for holder in store.holders()} == {
@@ -157,7 +157,7 @@ def test_the_leases_of_releases_are_their_own(store: FileStateStore) -> None:
     assert store.holders() == ()
 
 
-def test_who_is_refused_is_told_by_whom_since_when_and_what_to_do(store: FileStateStore, layout: Layout) -> None:
+def test_a_refusal_names_the_holder_the_time_and_the_remedy(store: FileStateStore, layout: Layout) -> None:
     other = Another(layout)
     since = r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     with pytest.raises(Busy, match=rf"^a scaling of app is in progress: grace has run it {since}; wait for its end"):
@@ -170,7 +170,7 @@ def test_who_is_refused_is_told_by_whom_since_when_and_what_to_do(store: FileSta
     other.let_go()
 
 
-def test_who_dies_lets_go(store: FileStateStore, layout: Layout) -> None:
+def test_a_process_that_dies_releases_the_lock(store: FileStateStore, layout: Layout) -> None:
     other = Another(layout)
     assert [holder.by for holder in store.holders()] == ["grace"]
     other.die()
@@ -179,7 +179,7 @@ def test_who_dies_lets_go(store: FileStateStore, layout: Layout) -> None:
         assert [holder.by for holder in store.holders()] == ["ada"]
 
 
-def test_who_waits_gets_it_and_says_once_for_whom(store: FileStateStore, layout: Layout) -> None:
+def test_a_waiting_run_gets_the_lease_and_reports_the_holder_once(store: FileStateStore, layout: Layout) -> None:
     other = Another(layout)
     told: list[str] = []
     waiting = threading.Event()
@@ -202,7 +202,7 @@ def test_who_waits_gets_it_and_says_once_for_whom(store: FileStateStore, layout:
     assert told == ["waiting for grace", "held"]
 
 
-def test_patience_ends(store: FileStateStore, layout: Layout) -> None:
+def test_waiting_for_a_lease_times_out(store: FileStateStore, layout: Layout) -> None:
     other = Another(layout)
     began = time.monotonic()
     with pytest.raises(Busy, match="grace"), store.lease(ADA, 0.3):
@@ -211,7 +211,7 @@ def test_patience_ends(store: FileStateStore, layout: Layout) -> None:
     other.let_go()
 
 
-def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
+def test_a_demand_is_stored_and_withdrawn(store: FileStateStore) -> None:
     store.demand("web", "abort")
     assert (store.demanded("web"), store.demanded("api")) == ("abort", "")
     store.demand("web", "")
@@ -234,7 +234,9 @@ def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_read_is_named_and_left_alone(store: FileStateStore, layout: Layout, content: str, said: str) -> None:
+def test_an_unreadable_state_is_reported_and_not_overwritten(
+    store: FileStateStore, layout: Layout, content: str, said: str
+) -> None:
     layout.home.mkdir()
     raw = content.encode(errors="surrogateescape")
     layout.state.write_bytes(raw)
@@ -245,13 +247,13 @@ def test_what_cannot_be_read_is_named_and_left_alone(store: FileStateStore, layo
     assert layout.state.read_bytes() == raw
 
 
-def test_a_field_that_an_older_version_did_not_know_has_its_default(store: FileStateStore, layout: Layout) -> None:
+def test_a_field_that_an_older_version_did_not_write_has_its_default(store: FileStateStore, layout: Layout) -> None:
     layout.home.mkdir()
     layout.state.write_text('{"schema": 2, "scaled": []}')
     assert store.read() == ApplicationState()
 
 
-def test_what_is_written_is_durable_before_it_is_in_place(
+def test_a_written_state_is_durable_before_the_rename(
     store: FileStateStore, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The new file is on the disk before it takes the old one's place, and so is the folder before the transaction ends."""
@@ -274,7 +276,7 @@ def test_what_is_written_is_durable_before_it_is_in_place(
     assert done == ["True file synced", "renamed to state.json", "folder synced"]
 
 
-def test_a_writer_that_dies_leaves_the_state_as_it_was(
+def test_a_failed_write_leaves_the_state_unchanged(
     store: FileStateStore, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(store, "web")
@@ -300,7 +302,7 @@ def former(layout: Layout) -> Path:
     return folder
 
 
-def test_records_of_the_version_before_are_read(store: FileStateStore, former: Path) -> None:
+def test_records_of_version_0_1_are_read(store: FileStateStore, former: Path) -> None:
     state = store.read()
     failed, promoted, shifting = (state.release(name) for name in ("failed", "promoted", "shifting"))
     assert failed and promoted and shifting
@@ -331,7 +333,7 @@ def test_records_of_the_version_before_are_read(store: FileStateStore, former: P
     assert state.specification is None and state.allocation == {} and state.tracing_schema == ""
 
 
-def test_records_of_the_version_before_are_kept_aside_once_they_are_written_anew(
+def test_records_of_version_0_1_are_kept_aside_after_the_first_write(
     store: FileStateStore, layout: Layout, former: Path
 ) -> None:
     before = store.read()
@@ -355,7 +357,7 @@ def test_records_of_the_version_before_are_kept_aside_once_they_are_written_anew
         ("scaled.json", '[{"component": "x"}]'),
     ],
 )
-def test_a_record_of_the_version_before_that_cannot_be_read_is_named_with_the_folder(
+def test_an_unreadable_record_of_version_0_1_is_reported_with_its_folder(
     store: FileStateStore, former: Path, name: str, content: str
 ) -> None:
     (former / name).write_text(content)

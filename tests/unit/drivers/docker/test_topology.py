@@ -51,7 +51,7 @@ def every_address(known: DockerTopology) -> dict[str, Instance]:
 
 @settings(max_examples=60, deadline=None)
 @given(rounds=st.lists(NAMES, min_size=2, max_size=8))
-def test_nothing_that_was_given_moves_when_components_come_and_go(rounds: list[list[str]]) -> None:
+def test_allocated_blocks_stay_when_components_are_added_and_removed(rounds: list[list[str]]) -> None:
     recorded: Mapping[str, str] = {}
     for names in rounds:
         before = topology(recorded).blocks if recorded else {}
@@ -88,7 +88,7 @@ def test_two_hundred_components_keep_their_addresses_through_many_rounds(seed: i
         assert len(set(after.blocks.values())) == len(after.blocks)
 
 
-def test_the_block_of_a_component_that_leaves_is_kept_while_it_runs_and_given_away_then() -> None:
+def test_the_block_of_a_removed_component_is_reused_only_once_it_has_stopped() -> None:
     recorded = allocate(application("old", "web"), {})
     running = first_addresses(topology(recorded))
     changed = allocate(application("new", "web"), recorded, "", running)
@@ -109,7 +109,7 @@ def test_every_component_has_addresses_of_its_own() -> None:
     assert len({known.proxy_uid(instance) for instance in addresses.values()}) == len(addresses)
 
 
-def test_the_instance_at_an_address_is_the_one_that_has_it() -> None:
+def test_an_address_maps_back_to_its_instance() -> None:
     known = topology(allocate(application(*(f"c{number}" for number in range(40))), {}))
     addresses = every_address(known)
     for address in known.subnet:
@@ -136,19 +136,19 @@ def test_a_free_range_avoids_those_of_other_networks() -> None:
         assert not IPv4Network(allocate(application("web"), {}, taken=[other])["subnet"]).overlaps(IPv4Network(other))
 
 
-def test_a_range_that_the_application_has_stays_whatever_comes_beside_it() -> None:
+def test_the_range_of_a_deployed_application_stays() -> None:
     assert allocate(application("web"), {}, "10.99.0.0/16", taken=["10.99.0.0/16"])["subnet"] == "10.99.0.0/16"
     recorded = {"subnet": "10.98.0.0/16"}
     assert allocate(application("web"), recorded, "10.99.0.0/16", taken=["10.98.0.0/24"])["subnet"] == "10.98.0.0/16"
 
 
-def test_without_a_free_range_the_place_is_named() -> None:
+def test_a_missing_free_range_is_reported_with_the_key_to_set() -> None:
     said = r"the application's network: found no free range in 10\.64\.0\.0 to 10\.191\.0\.0; allowed: x-mesh\.subnet with one"
     with pytest.raises(Refused, match=said):
         allocate(application("web"), {}, taken=["10.0.0.0/8"])
 
 
-def test_a_full_network_is_refused_with_the_place() -> None:
+def test_too_many_components_are_refused() -> None:
     most = [f"c{number}" for number in range(len(BLOCKS))]
     recorded = allocate(application(*most), {})
     assert len(topology(recorded).blocks) == len(BLOCKS) == (1 << 16) // BLOCK - 1
@@ -156,7 +156,7 @@ def test_a_full_network_is_refused_with_the_place() -> None:
         allocate(application(*most, "more"), recorded)
 
 
-def test_a_deployment_without_a_record_keeps_the_addresses_that_it_was_given_by_hash() -> None:
+def test_a_deployment_without_a_record_keeps_the_addresses_given_by_hash() -> None:
     """Versions before 0.2 gave a block by the hash of a component's name, and kept no record."""
     names = [f"c{number}" for number in range(200)]
     blocks: dict[str, int] = {}
@@ -174,11 +174,11 @@ def test_a_deployment_without_a_record_keeps_the_addresses_that_it_was_given_by_
         assert known.blocks["new"] not in blocks.values()
 
 
-def test_the_range_by_a_name_is_the_one_that_former_versions_gave() -> None:
+def test_the_default_range_is_that_of_former_versions() -> None:
     number = 64 + int.from_bytes(hashlib.sha256(b"sockshop").digest()[:4], "big") % 128
     assert default_subnet("sockshop") == f"10.{number}.0.0/16"
 
 
-def test_an_address_of_another_range_tells_nothing() -> None:
+def test_an_address_outside_the_range_is_ignored() -> None:
     found = allocate(application("web"), {}, "10.100.0.0/16", {"web": "10.99.5.1"})
     assert found == {"subnet": "10.100.0.0/16", "block/web": "1"}

@@ -1,4 +1,4 @@
-"""Releases that are killed, refused something, or left without an engine, at each of their calls: nobody is left in between."""
+"""Releases that are killed, refused a call, or left without an engine, at each of their calls: users end on one version."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def at_10() -> Shop:
 
 @copied
 def rolling_back() -> Shop:
-    """Return a shop whose release was left while it was being rolled back, with all candidates still there."""
+    """Return a shop whose release was killed during the rollback, with all candidates still running."""
     for _unused, shop in kill_at_every_change(at_10, release_workflow(Action.ABORT)):
         if stored_release(shop).phase == Phase.ROLLING_BACK:
             return shop
@@ -49,14 +49,14 @@ COURSES: dict[str, tuple[Callable[[], Shop], Action, str]] = {
     "a good version": (running_shop, Action.ROLL_OUT, "api:2"),
     "a bad version": (running_shop, Action.ROLL_OUT, "api:bad"),
     "promotion": (at_10, Action.PROMOTE, "api:2"),
-    "abortion": (at_10, Action.ABORT, "api:2"),
-    "resumption": (at_10, Action.RESUME, "api:2"),
-    "a rollback that goes on": (rolling_back, Action.RESUME, "api:2"),
+    "abort": (at_10, Action.ABORT, "api:2"),
+    "resume": (at_10, Action.RESUME, "api:2"),
+    "a resumed rollback": (rolling_back, Action.RESUME, "api:2"),
 }
 
 
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
-def test_a_killed_release_goes_on_to_the_same_end(course: tuple[Callable[[], Shop], Action, str]) -> None:
+def test_a_killed_release_resumes_and_ends_the_same(course: tuple[Callable[[], Shop], Action, str]) -> None:
     make, action, image = course
     requested = rollout(image, weights=WEIGHTS)
     workflow = release_workflow(action, requested=requested)
@@ -77,14 +77,14 @@ def test_a_killed_release_goes_on_to_the_same_end(course: tuple[Callable[[], Sho
 
 
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
-def test_after_a_kill_a_deployment_leaves_the_release_as_it_is(course: tuple[Callable[[], Shop], Action, str]) -> None:
+def test_a_deployment_after_a_kill_does_not_change_the_release(course: tuple[Callable[[], Shop], Action, str]) -> None:
     make, action, image = course
     for number, shop in kill_at_every_change(make, release_workflow(action, requested=rollout(image, weights=WEIGHTS))):
         shop.world.clock.sleep(1.0)
         releases = state(shop).releases
         assert not deploy(shop.context(), Scope(), PATIENCE, False).failure, number
         shop.world.clock.sleep(1.0)
-        # Users may be given the weight that was stored before the end came; never what nobody asked for.
+        # Users may be moved to the weight stored before the kill, never to one that was not requested.
         assert state(shop).releases == releases, number
         assert set(shop.world.user_shares("api")) <= {OLD, f"{image} 2"}, number
         assert shop.world.lost == [], number
@@ -92,7 +92,7 @@ def test_after_a_kill_a_deployment_leaves_the_release_as_it_is(course: tuple[Cal
 
 
 @pytest.mark.parametrize("course", COURSES.values(), ids=COURSES)
-def test_what_the_target_refuses_leaves_nobody_in_between(course: tuple[Callable[[], Shop], Action, str]) -> None:
+def test_a_refused_call_leaves_all_users_on_one_version(course: tuple[Callable[[], Shop], Action, str]) -> None:
     make, action, image = course
     requested = rollout(image, weights=WEIGHTS)
     ended = {Phase.PROMOTED: "api:2 2", Phase.FAILED: OLD, Phase.ABORTED: OLD}
@@ -106,7 +106,7 @@ def test_what_the_target_refuses_leaves_nobody_in_between(course: tuple[Callable
         assert not shop.world.leases and not shop.world.generators, message
         release = state(shop).release("api")
         if isinstance(result, Exception):
-            # Nothing was begun.
+            # The release did not start.
             assert shares == make().world.user_shares("api"), message
         else:
             assert shares in ({OLD: 1.0}, {NEW: 1.0}), message
@@ -116,9 +116,9 @@ def test_what_the_target_refuses_leaves_nobody_in_between(course: tuple[Callable
         assert not release or (release.phase in ended and settled_on(shop, ended[release.phase])), message
 
 
-@pytest.mark.parametrize(("seconds", "everything"), [(100.0, False), (10.0, True)], ids=["the engine", "all of it"])
+@pytest.mark.parametrize(("seconds", "everything"), [(100.0, False), (10.0, True)], ids=["the engine", "everything"])
 @pytest.mark.parametrize("course", [COURSES["a good version"], COURSES["a bad version"]], ids=["good", "bad"])
-def test_a_target_that_is_gone_for_a_while_leaves_nobody_in_between(
+def test_an_unavailable_target_leaves_all_users_on_one_version(
     course: tuple[Callable[[], Shop], Action, str], seconds: float, everything: bool
 ) -> None:
     make, action, image = course
