@@ -1,4 +1,4 @@
-"""Where an engine can be: a Unix socket, TCP with and without TLS, and SSH; each against a server that answers as one."""
+"""The addresses of an engine: a Unix socket, TCP with and without TLS, and SSH; each against a fake engine."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.clien
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.driver import DockerDriver
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import TargetUnavailable
 
-# What an SSH client does that starts `docker system dial-stdio` on the other side: bytes go both ways.
+# An SSH client that runs `docker system dial-stdio` on the remote side: bytes go both ways.
 DIAL = """#!{python}
 import socket, sys, threading, os
 assert sys.argv[1:] == ["-o", "BatchMode=yes", "-p", "2222", "--", "ada@engine", "docker", "system", "dial-stdio"], sys.argv
 engine = socket.create_connection(("127.0.0.1", {port}))
-def there():
+def send():
     while data := os.read(0, 65536):
         engine.sendall(data)
-threading.Thread(target=there, daemon=True).start()
+threading.Thread(target=send, daemon=True).start()
 while data := engine.recv(65536):
     os.write(1, data)
 """
@@ -44,7 +44,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *words: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def openssl(folder: Path, *words: str) -> None:
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> Path:
-    """A folder as `docker` has it, with what the server needs besides."""
+    """A folder of certificates as `docker` expects it, with the server's key."""
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     openssl(
         tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", *name

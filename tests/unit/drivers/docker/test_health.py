@@ -1,4 +1,4 @@
-"""Whether an application works, by what an engine answers."""
+"""Whether a workload is ready, by the answers of an engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPONENT = Component("web", Kind.STATELESS)
 
 
 class Answering(Engine):
-    """An engine that starts a command, gives its output, and then tells the exit status that it is made with."""
+    """An engine that runs a command and reports the given exit status."""
 
     def __init__(self, status: int | None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is read of a folder while another run writes there."""
+"""Reading a folder while another run writes to it."""
 
 from __future__ import annotations
 
