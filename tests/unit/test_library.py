@@ -1,4 +1,4 @@
-"""The collection's code comes to a host once, whole, and only its user's own copy runs."""
+"""The collection's code is sent to a host once, as a whole, and only the user's own copy runs."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_run_marks_its_version_as_used(library: Library, monkeypatch: pytest.M
 
 
 class Host(actions.WorkflowAction):
-    """Answers as the module does on a host that has the library or has not."""
+    """Answers as the module on a host with or without the library."""
 
     def __init__(self, cache: Path) -> None:
         self.cache = cache

@@ -1,4 +1,4 @@
-"""Compose files as people write them: what is supported is read, the rest is told precisely."""
+"""Typical Compose files: supported keys are read, the others are reported precisely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parser: what a Compose file means, and what each fault in it says."""
+"""The parser: the meaning of a Compose file, and the message of each fault."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.kinds import check_kinds
 
 
-def parsed(services: dict[str, Any], variables: dict[str, str] | None = None, **top: Any) -> Application:
+def parse_services(services: dict[str, Any], variables: dict[str, str] | None = None, **top: Any) -> Application:
     return parse({"services": services, **top}, "compose.yaml", variables or {}, "shop")
 
 
 def component(**keys: Any) -> Component:
-    return parsed({"web": {"image": "web", **keys}}).component("web")
+    return parse_services({"web": {"image": "web", **keys}}).component("web")
 
 
 def faults(services: Any, **top: Any) -> list[str]:
     with pytest.raises(ModelError) as caught:
-        parsed(services, **top)
+        parse_services(services, **top)
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_components_come_after_what_they_depend_on() -> None:
     services = {"a": {"image": "a", "depends_on": ["b"]}, "b": {"image": "b", "depends_on": ["c"]}, "c": {"image": "c"}}
-    application = parsed(services)
+    application = parse_services(services)
     assert [component.name for component in application.components] == ["c", "b", "a"]
     assert application.dependents("c") == ("b",)
 
@@ -38,7 +38,7 @@ def test_a_component_with_a_named_volume_is_stateful_by_default() -> None:
         "cache": {"image": "cache", "volumes": ["data:/data"], "x-mesh": {"kind": "stateless"}},
         "web": {"image": "web", "volumes": ["./web.conf:/etc/web.conf:ro"]},
     }
-    application = parsed(services, volumes={"data": None})
+    application = parse_services(services, volumes={"data": None})
     assert {component.name: component.kind for component in application.components} == {
         "db": "stateful",
         "cache": "stateless",
@@ -66,7 +66,7 @@ def test_memory_and_durations_are_bytes_and_seconds() -> None:
 
 def test_dependencies_keep_their_condition() -> None:
     services = {"web": {"image": "w", "depends_on": {"db": {"condition": "service_healthy"}}}, "db": {"image": "d"}}
-    assert parsed(services).component("web").dependencies == (Dependency("db", "service_healthy"),)
+    assert parse_services(services).component("web").dependencies == (Dependency("db", "service_healthy"),)
 
 
 def test_commands_are_split_into_words() -> None:
@@ -75,7 +75,7 @@ def test_commands_are_split_into_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("$TAG", "v1"),
         ("${TAG}", "v1"),
@@ -89,9 +89,9 @@ def test_commands_are_split_into_words() -> None:
         ("${NONE}", ""),
     ],
 )
-def test_interpolation(text: str, meant: str) -> None:
-    application = parsed({"web": {"image": "w", "environment": {"V": text}}}, {"TAG": "v1", "EMPTY": ""})
-    assert application.component("web").environment == (("V", meant),)
+def test_interpolation(text: str, expected: str) -> None:
+    application = parse_services({"web": {"image": "w", "environment": {"V": text}}}, {"TAG": "v1", "EMPTY": ""})
+    assert application.component("web").environment == (("V", expected),)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_every_fault_is_reported_at_once() -> None:
 
 
 def test_the_whole_dependency_cycle_is_reported() -> None:
-    services = {name: {"image": name, "depends_on": [other]} for name, other in (("a", "b"), ("b", "c"), ("c", "a"))}
+    services = {name: {"image": name, "depends_on": [dependency]} for name, dependency in (("a", "b"), ("b", "c"), ("c", "a"))}
     assert faults(services) == ["services.c.depends_on.a: found the cycle a → b → c → a; allowed: dependencies without a cycle"]
 
 
@@ -155,7 +155,7 @@ def test_outer_ports_collide_only_at_the_same_address() -> None:
     assert faults(services("80:80", "127.0.0.1:80:8080")) == [
         "services.b.ports: found port 80, which services.a publishes; allowed: outer ports that nothing else publishes"
     ]
-    parsed(services("127.0.0.1:80:80", "127.0.0.2:80:80"))
+    parse_services(services("127.0.0.1:80:80", "127.0.0.2:80:80"))
 
 
 def test_a_file_without_services_is_refused() -> None:
@@ -163,7 +163,7 @@ def test_a_file_without_services_is_refused() -> None:
 
 
 def test_a_deployed_component_keeps_its_kind() -> None:
-    application = parsed({"web": {"image": "w"}, "db": {"image": "d", "x-mesh": {"kind": "stateful"}}})
+    application = parse_services({"web": {"image": "w"}, "db": {"image": "d", "x-mesh": {"kind": "stateful"}}})
     check_kinds(application, {"db": "stateful", "gone": "stateful"}, "compose.yaml")
     with pytest.raises(ModelError, match=r"compose.yaml: services\.db\.x-mesh\.kind: found 'stateful'; allowed: 'stateless'"):
         check_kinds(application, {"db": "stateless"}, "compose.yaml")
@@ -171,7 +171,7 @@ def test_a_deployed_component_keeps_its_kind() -> None:
 
 def test_a_volume_has_its_specified_size() -> None:
     services = {"db": {"image": "db", "volumes": ["data:/data", "log:/log"]}}
-    volumes = parsed(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
+    volumes = parse_services(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
     assert [(volume.name, volume.size) for volume in volumes] == [("data", 2 << 30), ("log", None)]
 
 
@@ -185,14 +185,14 @@ def test_a_volume_has_its_specified_size() -> None:
 )
 def test_an_unsupported_volume_is_reported(volume: dict[str, Any], fault: str) -> None:
     with pytest.raises(ModelError) as caught:
-        parsed({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
+        parse_services({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
     assert fault in str(caught.value)
 
 
 def test_the_load_generator_is_a_component_with_a_workload() -> None:
     services = {"users": {"image": "u", "deploy": {"replicas": 0}}, "edge": {"ports": ["80:80"], "x-mesh": {"gateway": True}}}
-    assert parsed(services, **{"x-mesh": {"load": "users"}}).load == "users"
-    assert parsed(services).load == ""
+    assert parse_services(services, **{"x-mesh": {"load": "users"}}).load == "users"
+    assert parse_services(services).load == ""
     assert faults(services, **{"x-mesh": {"load": "nobody"}}) == ["x-mesh.load: found 'nobody'; allowed: users, edge"]
     gateway = faults(services, **{"x-mesh": {"load": "edge"}})
     assert gateway == ["x-mesh.load: found edge, a gateway; allowed: a component with an application"]

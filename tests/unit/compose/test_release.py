@@ -1,4 +1,4 @@
-"""Releases as files say them, and what is wrong with some."""
+"""Releases in files, and the problems of invalid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bundled application is the one of the design's table, and the loader's own faults are named."""
+"""The bundled application equals the design's table, and the loader reports its own faults."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ def test_variables_take_precedence_over_dotenv(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "message"),
     [
         ("services: [", "well-formed YAML"),
         ("services: {a: {image: a, image: b}}", "found the key 'image' twice"),
         ("[1, 2]", "(top): found a list; allowed: a mapping"),
     ],
 )
-def test_a_file_that_is_not_compose_is_reported(tmp_path: Path, text: str, found: str) -> None:
+def test_a_file_that_is_not_compose_is_reported(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text(text)
     with pytest.raises(ModelError) as caught:
         load(file, {})
     assert str(file) in str(caught.value)
-    assert found in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is built and what is pulled, by the source of images."""
+"""The images to build and to pull, by the source of images."""
 
 from __future__ import annotations
 

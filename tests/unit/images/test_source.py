@@ -1,4 +1,4 @@
-"""Images are named by all that they are made from, and by nothing else."""
+"""Images are named by the content that they are built from, and by nothing else."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def shop(root: Path) -> dict[str, Image]:
     return images(sources, ("web", "other"))
 
 
-def archived(image: Image, host_ca: bytes = b"") -> dict[str, tarfile.TarInfo]:
+def archive_members(image: Image, host_ca: bytes = b"") -> dict[str, tarfile.TarInfo]:
     with tarfile.open(fileobj=io.BytesIO(image.context(host_ca))) as archive:
         return {member.name: member for member in archive.getmembers()}
 
 
-def references(found: dict[str, Image]) -> dict[str, str]:
-    return {name: image.reference for name, image in found.items()}
+def references(images_by_name: dict[str, Image]) -> dict[str, str]:
+    return {name: image.reference for name, image in images_by_name.items()}
 
 
 def test_parents_come_first_and_are_referenced_in_the_dockerfile(tmp_path: Path) -> None:
-    found = shop(tmp_path)
-    assert list(found) == ["base", "runtime", "web", "other"]
-    assert found["web"].dockerfile.startswith(f"FROM {found['runtime'].reference}\n")
+    images_by_name = shop(tmp_path)
+    assert list(images_by_name) == ["base", "runtime", "web", "other"]
+    assert images_by_name["web"].dockerfile.startswith(f"FROM {images_by_name['runtime'].reference}\n")
 
 
 def test_parents_are_the_images_of_stages_copies_and_mounts(tmp_path: Path) -> None:
@@ -56,10 +56,10 @@ def test_parents_are_the_images_of_stages_copies_and_mounts(tmp_path: Path) -> N
     )
     shop(tmp_path)
     sources = {name: Source(tmp_path / name) for name in ("base", "runtime", "web", "tools", "other")}
-    found = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
-    assert found["all"].parents == ("base", "runtime", "tools", "web")
-    assert f"from={found['tools'].reference},target=/t" in found["all"].dockerfile
-    assert "RUN echo evenkeel/other\n" in found["all"].dockerfile
+    images_by_name = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
+    assert images_by_name["all"].parents == ("base", "runtime", "tools", "web")
+    assert f"from={images_by_name['tools'].reference},target=/t" in images_by_name["all"].dockerfile
+    assert "RUN echo evenkeel/other\n" in images_by_name["all"].dockerfile
 
 
 def test_a_here_document_names_no_parents(tmp_path: Path) -> None:
@@ -76,9 +76,9 @@ def test_a_here_document_names_no_parents(tmp_path: Path) -> None:
     )
     shop(tmp_path)
     sources = {name: Source(tmp_path / name) for name in ("base", "runtime")}
-    found = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
-    assert found.parents == ("base", "runtime")
-    assert found.dockerfile.count("FROM evenkeel/nothing\n") == 2
+    images_by_name = images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
+    assert images_by_name.parents == ("base", "runtime")
+    assert images_by_name.dockerfile.count("FROM evenkeel/nothing\n") == 2
 
 
 def test_a_change_renames_the_image_and_those_made_from_it(tmp_path: Path) -> None:
@@ -102,9 +102,9 @@ def test_an_executable_bit_renames_the_image(tmp_path: Path) -> None:
 
 
 def test_the_hosts_certificates_are_added_only_where_requested(tmp_path: Path) -> None:
-    found = shop(tmp_path)
-    assert "host-ca.crt" in archived(found["runtime"], b"pem")
-    assert "host-ca.crt" not in archived(found["web"], b"pem")
+    images_by_name = shop(tmp_path)
+    assert "host-ca.crt" in archive_members(images_by_name["runtime"], b"pem")
+    assert "host-ca.crt" not in archive_members(images_by_name["web"], b"pem")
 
 
 def test_a_link_out_of_the_context_is_resolved(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_link_out_of_the_context_is_resolved(tmp_path: Path) -> None:
     (tmp_path / "shared").write_text("one")
     (tmp_path / "web" / "shared").symlink_to("../shared")
     before = references(shop(tmp_path))["web"]
-    assert archived(shop(tmp_path)["web"])["shared"].isfile()
+    assert archive_members(shop(tmp_path)["web"])["shared"].isfile()
     (tmp_path / "shared").write_text("two")
     assert references(shop(tmp_path))["web"] != before
 

@@ -177,7 +177,9 @@ def shop(*policies: dict[str, Any]) -> EffectiveApplication:
         for number, policy in enumerate(policies)
     }
     overridable = ("timeout", "retries", "circuit_breaker", "outlier_detection")
-    overrides = {f"api{number}": {key: policy[key] for key in overridable if key in policy} for number, policy in enumerate(policies)}
+    overrides = {
+        f"api{number}": {key: policy[key] for key in overridable if key in policy} for number, policy in enumerate(policies)
+    }
     edge = {"ports": ["80:80"], "depends_on": list(services), "x-mesh": {"gateway": True}}
     caller = {"image": "c", "depends_on": list(services), "x-mesh": {"overrides": overrides}}
     return effective(parse({"services": {**services, "edge": edge, "caller": caller}}, "compose.yaml", {}, "app"))

@@ -16,7 +16,9 @@ from samples import full_application, released_application, render_mesh, socksho
 from world import effective
 
 
-@pytest.mark.parametrize("application", [sockshop(), full_application(), released_application(10)], ids=lambda application: application.name)
+@pytest.mark.parametrize(
+    "application", [sockshop(), full_application(), released_application(10)], ids=lambda application: application.name
+)
 def test_envoy_accepts_the_files_of_all_components_in_one_document(application: EffectiveApplication) -> None:
     (document,) = documents(render_mesh(application))
     assert rejection_reason(document) == ""

@@ -1,4 +1,4 @@
-"""Plans keep their order, and their execution is concurrent, complete and honest about failures."""
+"""Plans keep their order; their execution is concurrent, complete, and reports failures."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_operations_without_an_order_run_at_the_same_time() -> None:
 
 
 def test_an_operation_runs_after_its_dependencies() -> None:
-    seen: list[str] = []
+    subjects: list[str] = []
     plan = make_plan([operation("c", "a", "b"), operation("a"), operation("b", "a")])
-    execute(plan, lambda operation: seen.append(operation.subject))
-    assert seen == ["a", "b", "c"]
+    execute(plan, lambda operation: subjects.append(operation.subject))
+    assert subjects == ["a", "b", "c"]
 
 
 def test_a_failure_skips_only_what_depends_on_it() -> None:

@@ -1,4 +1,4 @@
-"""What a module says while it runs, as it comes over a connection: with a terminal's line ends, and sudo's words before it."""
+"""The progress of a running module over a connection: with a terminal's line ends, and sudo's output before it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Connection:
 
 
 class Action:
-    """Runs commands as Ansible does: each has a marker of success of its own, by which the connection waits for it."""
+    """Runs commands as Ansible does: each sets its own success marker, for which the connection waits."""
 
     def __init__(self, folder: Path, noise: str = "", end: str = "\n") -> None:
         self._connection = Connection(folder)
@@ -44,9 +44,9 @@ class Action:
 
     def _low_level_execute_command(self, command: str) -> dict[str, Any]:
         if self._connection.become:
-            self._connection.become.success = "marker of a look"
-        said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
-        return {"stdout": (self._noise + said).replace("\n", self._end)}
+            self._connection.become.success = "marker of a read"
+        output = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+        return {"stdout": (self._noise + output).replace("\n", self._end)}
 
 
 TERMINAL = {"noise": "\nsudo: unable to resolve host web\n", "end": "\r\n"}
@@ -57,12 +57,12 @@ def test_every_line_is_read_once_and_whole(way: dict[str, str], tmp_path: Path) 
     progress = Progress(Action(tmp_path, **way))
     file = Path(progress.file)
     assert progress.look() == []
-    seen = []
+    lines = []
     for text in ("web-1: healthy\n", "50 % ██\nnext", " line\n\n", "", "last\n"):
         with file.open("a") as open_file:
             open_file.write(text)
-        seen += progress.look()
-    assert seen == ["web-1: healthy", "50 % ██", "next line", "", "last"]
+        lines += progress.look()
+    assert lines == ["web-1: healthy", "50 % ██", "next line", "", "last"]
 
 
 def test_reading_touches_the_heartbeat_file(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A configuration that cannot be used is named by its key."""
+"""An invalid configuration is reported with its key."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from config import ConfigError, read_settings
 FOLDER = Path(__file__).resolve().parents[3] / "pulumi"
 
 
-class Given(dict[str, str]):
+class Config(dict[str, str]):
     """A configuration."""
 
 
 def test_defaults_are_the_sock_shops() -> None:
-    settings = read_settings(Given(target="docker"), FOLDER)
+    settings = read_settings(Config(target="docker"), FOLDER)
     assert (settings.application.name, settings.protect, settings.storage_size) == ("sockshop", True, 1 << 30)
 
 
@@ -33,9 +33,9 @@ def test_defaults_are_the_sock_shops() -> None:
 )
 def test_an_invalid_value_is_reported(key: str, value: str, allowed: str) -> None:
     with pytest.raises(ConfigError, match=f"evenkeel:{key}: found .*allowed: {allowed}"):
-        read_settings(Given({"target": "docker", key: value}), FOLDER)
+        read_settings(Config({"target": "docker", key: value}), FOLDER)
 
 
 def test_the_target_is_required() -> None:
     with pytest.raises(ConfigError, match="evenkeel:target: found nothing; allowed: docker, kubernetes"):
-        read_settings(Given(), FOLDER)
+        read_settings(Config(), FOLDER)

@@ -1,4 +1,4 @@
-"""Checks of one's own: commands, and a server of this test that answers as applications and Prometheus do."""
+"""User-defined checks: commands, and a test server that answers as an application or as Prometheus."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks impor
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers a query with the value that it consists of, all else with who is told to be asking."""
+    """Answers a query with the values in it, all other requests with the tester's header."""
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -72,9 +72,9 @@ def test_a_query_has_to_stay_within_its_limits(url: str) -> None:
 
 def test_a_script_is_copied_to_the_target_and_runs_in_its_own_folder() -> None:
     script = "#!/bin/sh\necho in $(pwd) as $(id -un); exit 1\n"
-    seen = wrong(Check("script", command=("./smoke.sh", "now"), script=script), "t")
-    assert "in /tmp/evenkeel-check-" in seen
-    assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in seen
+    message = wrong(Check("script", command=("./smoke.sh", "now"), script=script), "t")
+    assert "in /tmp/evenkeel-check-" in message
+    assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in message
 
 
 def test_an_unknown_user_is_reported() -> None:

@@ -1,4 +1,4 @@
-"""The application as its releases, promotions and scalings make it."""
+"""The effective application: the file with releases, promotions and scalings."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ def specification(references: Mapping[str, str] | None = None, **web: Any) -> Sp
     return Specification(parse({"name": "app", "services": services}, "compose.yaml", {}, "app"), references or IMAGES, "", "")
 
 
-def made(state: ApplicationState, references: Mapping[str, str] | None = None, **web: Any) -> EffectiveApplication:
+def effective_application(
+    state: ApplicationState, references: Mapping[str, str] | None = None, **web: Any
+) -> EffectiveApplication:
     return effective(specification(references, **web), state)
 
 
 def test_a_candidate_runs_beside_the_stable_version() -> None:
     release = replace(RELEASE, phase=Phase.SHIFTING, weight=10, scale=50)
-    model = made(ApplicationState((release,)), deploy={"replicas": 3})
+    model = effective_application(ApplicationState((release,)), deploy={"replicas": 3})
     web = model.component("web")
     assert model.references == IMAGES
     assert model.versions("web") == (Version.STABLE, Version.CANDIDATE)
@@ -56,12 +58,12 @@ def test_a_candidate_runs_beside_the_stable_version() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.DEPLOYING, Phase.CLEARING, Phase.FAILED])
 def test_only_a_shifting_release_has_an_audience(phase: Phase) -> None:
-    (split,) = made(ApplicationState((replace(RELEASE, phase=phase),))).splits
+    (split,) = effective_application(ApplicationState((replace(RELEASE, phase=phase),))).splits
     assert (split.audiences, split.mirror) == ((), 0)
 
 
 def test_during_a_promotion_both_versions_are_the_new_one() -> None:
-    model = made(ApplicationState((replace(RELEASE, phase=Phase.PROMOTING, weight=100, scale=100),)))
+    model = effective_application(ApplicationState((replace(RELEASE, phase=Phase.PROMOTING, weight=100, scale=100),)))
     web = model.component("web")
     assert model.references["web"] == "web:2"
     assert model.as_version(web, Version.STABLE).environment == model.as_version(web, Version.CANDIDATE).environment
@@ -70,11 +72,11 @@ def test_during_a_promotion_both_versions_are_the_new_one() -> None:
 def test_a_promotion_holds_until_the_file_changes() -> None:
     web = specification().application.component("web")
     state = ApplicationState(promoted=(promotion(web, "web:1", ApplicationState(), VERSION),))
-    model = made(state)
+    model = effective_application(state)
     assert (model.references["web"], dict(model.component("web").environment)["COLOUR"]) == ("web:2", "green")
-    model = made(state, {**IMAGES, "web": "web:3"})
+    model = effective_application(state, {**IMAGES, "web": "web:3"})
     assert (model.references["web"], dict(model.component("web").environment)["COLOUR"]) == ("web:3", "blue")
-    model = made(state, environment={"COLOUR": "red"})
+    model = effective_application(state, environment={"COLOUR": "red"})
     assert (model.references["web"], dict(model.component("web").environment)["COLOUR"]) == ("web:1", "red")
 
 
@@ -87,9 +89,9 @@ def test_a_second_promotion_keeps_what_the_first_changed() -> None:
 
 def test_a_scaling_holds_until_the_file_changes() -> None:
     state = ApplicationState(scaled=(Scaled("web", 3, 64 << 20, 1, None),))
-    web = made(state).component("web")
+    web = effective_application(state).component("web")
     assert (web.replicas, web.memory) == (3, 64 << 20)
-    web = made(state, mem_limit="32M").component("web")
+    web = effective_application(state, mem_limit="32M").component("web")
     assert (web.replicas, web.memory) == (3, 32 << 20)
 
 

@@ -1,4 +1,4 @@
-"""What a step makes of what the callers' proxies count."""
+"""The verdict of a step on the statistics of the callers' proxies."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.gat
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.analysis.watch import Watch
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision
 
-LOOKS = 20
+SAMPLES = 20
 
 
 def totals(requests: int, errors: int = 0, slow: int = 0) -> Totals:
-    """Return totals of which so many take longer than 50 ms, all others less than 10."""
+    """Return totals with ``slow`` requests longer than 50 ms, and the others below 10 ms."""
     within = tuple(requests - slow if 10 <= bound < 1000 else (0 if bound < 10 else requests) for bound in LATENCY_BOUNDS)
     return Totals(requests, errors, 0, requests, within)
 
 
-def judged(
+def verdict_after(
     candidate: tuple[int, int, int], stable: tuple[int, int, int], gate: Gate | None = None, alone: bool = False
 ) -> Verdict:
-    """Return the verdict after looks, in each of which so many requests, errors and slow ones came in of both versions."""
+    """Return the verdict after several samples with the given requests, errors and slow requests of both versions in each."""
     watch = Watch(gate or Gate(), alone)
-    for look in range(LOOKS):
-        one, other = (totals(*(count * look for count in version)) for version in (candidate, stable))
-        watch.see({"caller": (one, other + totals(1000))})
+    for sample in range(SAMPLES):
+        candidate_totals, stable_totals = (totals(*(count * sample for count in version)) for version in (candidate, stable))
+        watch.see({"caller": (candidate_totals, stable_totals + totals(1000))})
         verdict = watch.verdict()
         if verdict.decision == Decision.FAIL:
             break
@@ -32,39 +32,39 @@ def judged(
 
 
 def test_an_equal_candidate_passes() -> None:
-    assert judged((20, 0, 0), (180, 0, 0)).decision == Decision.PASS
-    assert judged((40, 0, 1), (180, 0, 4)).decision == Decision.PASS
+    assert verdict_after((20, 0, 0), (180, 0, 0)).decision == Decision.PASS
+    assert verdict_after((40, 0, 1), (180, 0, 4)).decision == Decision.PASS
 
 
 def test_too_few_requests_wait() -> None:
-    verdict = judged((2, 0, 0), (180, 0, 0))
+    verdict = verdict_after((2, 0, 0), (180, 0, 0))
     assert verdict.decision == Decision.WAIT
     assert "of 50 requests" in verdict.reasons[0]
 
 
 def test_more_errors_or_more_slow_requests_fail() -> None:
-    assert "errors are worse" in judged((20, 1, 0), (180, 0, 0)).reasons[0]
-    assert "slow requests are worse" in judged((20, 0, 4), (180, 0, 4)).reasons[0]
+    assert "errors are worse" in verdict_after((20, 1, 0), (180, 0, 0)).reasons[0]
+    assert "slow requests are worse" in verdict_after((20, 0, 4), (180, 0, 4)).reasons[0]
 
 
 def test_a_fault_of_both_versions_does_not_fail() -> None:
-    assert judged((20, 2, 0), (180, 18, 0)).decision != Decision.FAIL
-    assert judged((20, 0, 4), (180, 0, 36)).decision != Decision.FAIL
+    assert verdict_after((20, 2, 0), (180, 18, 0)).decision != Decision.FAIL
+    assert verdict_after((20, 0, 4), (180, 0, 36)).decision != Decision.FAIL
 
 
 def test_absolute_limits_apply_whatever_the_stable_version_does() -> None:
-    assert "error rate is above" in judged((20, 2, 0), (180, 18, 0), Gate(max_error_rate=0.01)).reasons[0]
-    assert "latency is above" in judged((20, 0, 4), (180, 0, 36), Gate(max_latency=0.5)).reasons[0]
-    assert judged((40, 0, 0), (180, 0, 0), Gate(max_error_rate=0.05, max_latency=0.5)).decision == Decision.PASS
+    assert "error rate is above" in verdict_after((20, 2, 0), (180, 18, 0), Gate(max_error_rate=0.01)).reasons[0]
+    assert "latency is above" in verdict_after((20, 0, 4), (180, 0, 36), Gate(max_latency=0.5)).reasons[0]
+    assert verdict_after((40, 0, 0), (180, 0, 0), Gate(max_error_rate=0.05, max_latency=0.5)).decision == Decision.PASS
 
 
 def test_at_full_weight_only_absolute_limits_apply() -> None:
-    assert judged((200, 20, 0), (0, 0, 0), alone=True).decision == Decision.PASS
-    assert judged((200, 20, 0), (0, 0, 0), Gate(max_error_rate=0.01), alone=True).decision == Decision.FAIL
+    assert verdict_after((200, 20, 0), (0, 0, 0), alone=True).decision == Decision.PASS
+    assert verdict_after((200, 20, 0), (0, 0, 0), Gate(max_error_rate=0.01), alone=True).decision == Decision.FAIL
 
 
 def test_without_a_history_the_latency_bound_is_learnt_first() -> None:
     watch = Watch(Gate(), alone=False)
-    for look in range(2):
-        watch.see({"caller": (totals(200 * look), totals(40 * look))})
+    for sample in range(2):
+        watch.see({"caller": (totals(200 * sample), totals(40 * sample))})
     assert watch.verdict().decision == Decision.WAIT

@@ -1,4 +1,4 @@
-"""A bad setting ends the start with a line that names it."""
+"""An invalid setting ends the start with one line that names it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_an_invalid_value_is_reported(
     with pytest.raises(SystemExit) as ended:
         settings.read_settings()
     assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"{name}: found {value!r}; allowed: ") and said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"{name}: found {value!r}; allowed: ") and message.count("\n") == 1
 
 
 def test_the_endpoint_of_the_mesh_takes_precedence_and_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,8 +63,8 @@ def test_the_file_of_a_secret_takes_precedence(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"),
+    ("number", "masked_number"),
     [("5544154011345918", "************5918"), ("************5918", "************5918"), ("12345678", "********"), ("", "")],
 )
-def test_card_numbers_show_only_their_last_digits(number: str, shown: str) -> None:
-    assert masked(number) == shown
+def test_card_numbers_show_only_their_last_digits(number: str, masked_number: str) -> None:
+    assert masked(number) == masked_number

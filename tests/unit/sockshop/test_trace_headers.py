@@ -1,4 +1,4 @@
-"""Where a request is in its trace comes from its headers, and goes on in those to callees."""
+"""The trace context is read from the headers of a request and passed on to callees."""
 
 from __future__ import annotations
 

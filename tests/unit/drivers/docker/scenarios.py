@@ -131,9 +131,7 @@ SCENARIOS: dict[str, Callable[[], Plan]] = {
     ),
     "a stateful component, another image": from_to(application(), application(db={"image": "db:2"})),
     "a stateful component, two instances, another image": from_to(application(db=db(2)), application(db=db(2, image="db:2"))),
-    "a published port, another image": from_to(
-        application(shop=PUBLISHED), application(shop={**PUBLISHED, "image": "old:2"})
-    ),
+    "a published port, another image": from_to(application(shop=PUBLISHED), application(shop={**PUBLISHED, "image": "old:2"})),
     "a gateway, another port published": from_to(application(), application(edge={"ports": ["8080:80"]})),
     "a gateway, another proxy": from_to(application(), application({"envoy": "envoy:2"})),
     "scaled up": from_to(application(), application(web=web(3))),
@@ -145,7 +143,9 @@ SCENARIOS: dict[str, Callable[[], Plan]] = {
     "a stateful component scaled down": from_to(application(db=db(2)), application(db=db(1))),
     "a candidate added": from_to(application(), with_candidate(application()), Scope(ALL_PARTS, ("web",))),
     "a candidate scaled up": from_to(
-        with_candidate(application(web=web(2))), with_candidate(application(web=web(2)), 2, weight=100.0), Scope(ALL_PARTS, ("web",))
+        with_candidate(application(web=web(2))),
+        with_candidate(application(web=web(2)), 2, weight=100.0),
+        Scope(ALL_PARTS, ("web",)),
     ),
     "a candidate promoted": from_to(
         with_candidate(application(web=web(2)), 2, weight=100.0, closed=Version.STABLE),

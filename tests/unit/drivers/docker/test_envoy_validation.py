@@ -51,7 +51,9 @@ class FakeEngine(Engine):
 
 
 def reported_rejections(engine: Engine, root: Path, paths: tuple[str, ...] = tuple(FILES)) -> list[str]:
-    return [str(rejection) for rejection in validate(engine, "envoy:1", Layout("app", str(root)), APPLICATION, render_mesh, paths)]
+    return [
+        str(rejection) for rejection in validate(engine, "envoy:1", Layout("app", str(root)), APPLICATION, render_mesh, paths)
+    ]
 
 
 def remaining_files(root: Path) -> list[str]:

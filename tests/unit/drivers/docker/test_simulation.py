@@ -139,7 +139,9 @@ class Observer:
 
     def _healthy(self, called: VersionKey) -> set[Instance]:
         name, version = called
-        return {instance for instance in self.world.serving(name) if instance.version == version and instance in self.world.healthy}
+        return {
+            instance for instance in self.world.serving(name) if instance.version == version and instance in self.world.healthy
+        }
 
     def _has_endpoints(self, called: VersionKey) -> bool:
         return any(path.startswith(f"shared/endpoints/{version_name(*called)}.") for path in self.world.files)

@@ -324,7 +324,12 @@ def test_records_of_version_0_1_are_read(store: FileStateStore, former: Path) ->
     last_step = failed.steps[-1]
     assert (last_step.decision, last_step.reasons) == (Decision.FAIL, (failed.reason,))
     (measured,) = last_step.seen
-    assert (measured.component, measured.candidate.requests, measured.candidate.errors, measured.stable.requests) == ("orders", 40, 4, 360)
+    assert (measured.component, measured.candidate.requests, measured.candidate.errors, measured.stable.requests) == (
+        "orders",
+        40,
+        4,
+        360,
+    )
     assert len(measured.points) == 3 and measured.points[-1].candidate == measured.candidate
 
     base = (("COLOUR", "green"),), "orders:1", (("COLOUR", "blue"),)

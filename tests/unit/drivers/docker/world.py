@@ -226,7 +226,9 @@ class World:
 
     def _published(self, excluded: str) -> list[str]:
         """Return the ports that containers other than ``excluded`` hold: the model keeps them in their keys."""
-        return [port for container in self.containers.values() if container.name != excluded for port in container.key.split()[1:]]
+        return [
+            port for container in self.containers.values() if container.name != excluded for port in container.key.split()[1:]
+        ]
 
     def _stop_container(self, name: str) -> None:
         container = self.containers[name]
