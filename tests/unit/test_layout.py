@@ -54,7 +54,7 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path, top: bool = False) -> Iterator[str]:
-    """Yield the imports of a file from the collection, dotted and below ``plugins``; with ``top``, only those at its top level."""
+    """Yield the imports of a file from the collection, dotted and below ``plugins``; with ``top``, of its top level only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = (PLUGINS.name, *path.relative_to(PLUGINS).parts[:-1])
     for node in tree.body if top else ast.walk(tree):

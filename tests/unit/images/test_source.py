@@ -118,7 +118,7 @@ def test_a_link_out_of_the_context_is_resolved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "kept"),
+    ("rules", "expected"),
     [
         ("*.md\n!keep.md", {"keep.md", "src/a.py", "src/b.md"}),
         ("**/*.md", {"src/a.py"}),
@@ -126,12 +126,12 @@ def test_a_link_out_of_the_context_is_resolved(tmp_path: Path) -> None:
         ("# nothing\n", {"keep.md", "read.md", "src/a.py", "src/b.md"}),
     ],
 )
-def test_dockerignore_is_honoured(tmp_path: Path, rules: str, kept: set[str]) -> None:
+def test_dockerignore_is_honoured(tmp_path: Path, rules: str, expected: set[str]) -> None:
     folder(tmp_path, "src", **{"a.py": "", "b.md": ""})
     for name in ("keep.md", "read.md"):
         (tmp_path / name).write_text("")
     (tmp_path / ".dockerignore").write_text(rules)
-    assert {str(name) for name in context_files(tmp_path)} - {".dockerignore"} == kept
+    assert {str(name) for name in context_files(tmp_path)} - {".dockerignore"} == expected
 
 
 def test_a_missing_parent_is_reported(tmp_path: Path) -> None:
