@@ -50,7 +50,7 @@ def test_a_command_has_to_succeed_in_time() -> None:
 
 
 def test_a_command_gets_the_header_that_selects_the_candidates() -> None:
-    assert wrong(Check("environment", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
+    assert wrong(Check("header", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
 
 
 def test_a_url_has_to_answer_as_expected(url: str) -> None:
