@@ -1,4 +1,4 @@
-"""What every driver has to do: one course of steps, with what has to hold after each and at every moment of it."""
+"""The contract of drivers: the lifecycle of an application in steps, with conditions after each step and during it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy imp
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action, ReleaseRequest, release
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Size, scale
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
-from contract.places import Place
+from contract.target import ContractTarget
 
 NOTHING: Mapping[str, int] = {}
 UP = {"api": 2, "web": 1, "store": 1}
@@ -23,47 +23,47 @@ UP = {"api": 2, "web": 1, "store": 1}
 
 @dataclass(frozen=True)
 class Step:
-    """A step: what is ``done``, and what has to hold.
+    """A step: an ``action``, and the conditions that must hold.
 
-    ``serving`` is how many instances of each version serve afterwards, ``images`` which of the place's images they run then,
-    by number; ``least`` how many serve at every moment; ``operations`` whether there is anything to do. What callers send to is
-    there at every moment, but for versions that are ``closed`` in the step.
+    ``serving`` is the number of serving instances of each version afterwards, ``images`` the number of the target's image that
+    each version runs, ``min_serving`` the instances that serve at every moment, ``operations`` whether there is anything to do.
+    Every address that callers have is served at every moment, except for versions that are ``closed`` in the step.
     """
 
     name: str
-    done: Callable[[Place, bool], Any]
+    action: Callable[[ContractTarget, bool], Any]
     serving: Mapping[str, int]
     images: Mapping[str, int] = field(default_factory=dict)
-    least: Mapping[str, int] = field(default_factory=dict)
+    min_serving: Mapping[str, int] = field(default_factory=dict)
     operations: bool = True
     closed: tuple[str, ...] = ()
 
 
-def _deploy(number: int) -> Callable[[Place, bool], Any]:
-    def done(place: Place, dry: bool) -> Any:
-        place.asked = place.specification(place.images[number])
-        return deploy(place.context(), Scope(), place.patience, dry)
+def _deploy(number: int) -> Callable[[ContractTarget, bool], Any]:
+    def run(target: ContractTarget, dry: bool) -> Any:
+        target.current = target.specification(target.images[number])
+        return deploy(target.context(), Scope(), target.patience, dry)
 
-    return done
-
-
-def _scale(replicas: int) -> Callable[[Place, bool], Any]:
-    return lambda place, dry: scale(place.context(), (Size("api", replicas),), place.patience, dry)
+    return run
 
 
-def _release(action: Action, number: int = 0) -> Callable[[Place, bool], Any]:
-    """Return an action on a release; the users, who are not there, get none of its candidates before it is promoted."""
-
-    def done(place: Place, dry: bool) -> Any:
-        rollout = Rollout("api", (ComponentVersion("api", place.images[number]),), (0.0,))
-        request = ReleaseRequest(action, rollout if action == Action.ROLL_OUT else None, "api", timeout=place.patience)
-        return release(place.context(), request, dry)
-
-    return done
+def _scale(replicas: int) -> Callable[[ContractTarget, bool], Any]:
+    return lambda target, dry: scale(target.context(), (Size("api", replicas),), target.patience, dry)
 
 
-def _tear_down(extent: TeardownScope) -> Callable[[Place, bool], Any]:
-    return lambda place, dry: tear_down(place.context(), extent, dry)
+def _release(action: Action, number: int = 0) -> Callable[[ContractTarget, bool], Any]:
+    """Return an action on a release that gives users no candidate before the promotion: nobody sends requests."""
+
+    def run(target: ContractTarget, dry: bool) -> Any:
+        rollout = Rollout("api", (ComponentVersion("api", target.images[number]),), (0.0,))
+        request = ReleaseRequest(action, rollout if action == Action.ROLL_OUT else None, "api", timeout=target.patience)
+        return release(target.context(), request, dry)
+
+    return run
+
+
+def _tear_down(extent: TeardownScope) -> Callable[[ContractTarget, bool], Any]:
+    return lambda target, dry: tear_down(target.context(), extent, dry)
 
 
 STEPS = (
@@ -89,67 +89,67 @@ STEPS = (
 )
 
 
-def course(place: Place) -> None:
-    """Go through all steps."""
-    birth = ""
+def run_lifecycle(target: ContractTarget) -> None:
+    """Run and check all steps."""
+    original_storage = ""
     for step in STEPS:
-        check(place, step)
-        storage = place.driver().workloads.storage_identity(["data"])
+        check(target, step)
+        storage = target.driver().workloads.storage_identity(["data"])
         if step.name == "deployment from nothing":
-            birth = storage
-            assert birth
+            original_storage = storage
+            assert original_storage
         elif "all data" in step.name or step.name == "teardown of nothing":
             assert not storage, step.name
-            assert place.driver().state.read() == ApplicationState(), step.name
+            assert target.driver().state.read() == ApplicationState(), step.name
         elif step.name == "deployment from nothing again":
-            assert storage and storage != birth, step.name
+            assert storage and storage != original_storage, step.name
         else:
-            assert storage == birth, step.name
+            assert storage == original_storage, step.name
 
 
-def check(place: Place, step: Step) -> None:
-    """Do one step, after check mode has told of it."""
-    before = place.serving(), place.running(), place.driver().state.read()
-    place.moments.clear()
-    dry = step.done(place, True)
-    assert not place.moments, f"{step.name}: check mode changes something"
-    assert (place.serving(), place.running(), place.driver().state.read()) == before, step.name
-    done = step.done(place, False)
-    assert not done.failure, f"{step.name}: {done.failure}"
-    changed = [each.changed if hasattr(each, "changed") else bool(each.plan) for each in (dry, done)]
+def check(target: ContractTarget, step: Step) -> None:
+    """Run one step, after its check mode, and assert its conditions."""
+    before = target.serving(), target.running(), target.driver().state.read()
+    target.samples.clear()
+    dry = step.action(target, True)
+    assert not target.samples, f"{step.name}: check mode changes something"
+    assert (target.serving(), target.running(), target.driver().state.read()) == before, step.name
+    result = step.action(target, False)
+    assert not result.failure, f"{step.name}: {result.failure}"
+    changed = [outcome.changed if hasattr(outcome, "changed") else bool(outcome.plan) for outcome in (dry, result)]
     assert changed == [step.operations, step.operations], f"{step.name}: {changed}"
-    assert bool(place.moments) == step.operations, step.name
-    assert place.serving() == step.serving, step.name
-    running = place.running()
-    for target, number in step.images.items():
-        assert running[target] == {place.images[number]}, f"{step.name}: {target}"
-    assert not place.driver().state.holders(), step.name
-    for moment in place.moments:
-        told = f"{step.name}: after {moment.after}: {moment}"
-        assert all(moment.serving.get(target, 0) >= least for target, least in step.least.items()), told
-        # What has served leads nowhere only while a store is replaced in its place, or all is taken down.
-        for target in set(before[0]) & set(step.serving) - {"store", *step.closed}:
-            assert moment.astray.get(target, 0) <= 0, told
+    assert bool(target.samples) == step.operations, step.name
+    assert target.serving() == step.serving, step.name
+    running = target.running()
+    for version, number in step.images.items():
+        assert running[version] == {target.images[number]}, f"{step.name}: {version}"
+    assert not target.driver().state.holders(), step.name
+    for sample in target.samples:
+        message = f"{step.name}: after {sample.after}: {sample}"
+        assert all(sample.serving.get(version, 0) >= minimum for version, minimum in step.min_serving.items()), message
+        # Served addresses may fail only while a store is replaced in place, or everything is torn down.
+        for version in set(before[0]) & set(step.serving) - {"store", *step.closed}:
+            assert sample.misdirected.get(version, 0) <= 0, message
         if step.name == "promotion":
-            assert moment.serving.get("api", 0) or moment.serving.get("api-candidate", 0), told
+            assert sample.serving.get("api", 0) or sample.serving.get("api-candidate", 0), message
 
 
-def leases(place: Place) -> None:
-    """A lease is held by one at a time, told to others, and let go."""
-    context, others = place.context("the first"), place.context("another")
+def leases(target: ContractTarget) -> None:
+    """A lease has one holder at a time, whom others can read, and is released."""
+    context, others = target.context("the first"), target.context("another")
     with context.driver.state.lease(context.holder(Purpose.DEPLOYMENT)) as lease:
         (holder,) = others.driver.state.holders()
         assert (holder.purpose, holder.by, holder.release) == (Purpose.DEPLOYMENT, "the first", "")
-        told: list[str] = []
+        announced: list[str] = []
         with (
             pytest.raises(Busy, match="the first"),
-            others.driver.state.lease(others.holder(Purpose.SCALING), 0.5, lambda other: told.append(other.by)),
+            others.driver.state.lease(others.holder(Purpose.SCALING), 0.5, lambda holder: announced.append(holder.by)),
         ):
-            raise AssertionError("two have it")
-        assert told == ["the first"]
-        # A release is another thing to hold.
+            raise AssertionError("two processes hold the lease")
+        assert announced == ["the first"]
+        # A release has its own lease.
         with others.driver.state.lease(others.holder(Purpose.RELEASE, "api")):
-            assert sorted(each.release for each in context.driver.state.holders()) == ["", "api"]
+            assert sorted(holder.release for holder in context.driver.state.holders()) == ["", "api"]
     assert not context.driver.state.holders()
     with others.driver.state.lease(others.holder(Purpose.SCALING)) as next_lease:
         assert next_lease.token > lease.token
@@ -157,9 +157,9 @@ def leases(place: Place) -> None:
             raise AssertionError("a former holder writes")
 
 
-def transactions(place: Place) -> None:
-    """The state is written as a whole at the end of a transaction, and not at all where that does not end well."""
-    context = place.context()
+def transactions(target: ContractTarget) -> None:
+    """The state is written as a whole at the end of a transaction, and not at all if the transaction fails."""
+    context = target.context()
     store = context.driver.state
     before = store.read()
     scaled = ScaledComponent("api", 3, None, 2, None)
@@ -170,22 +170,22 @@ def transactions(place: Place) -> None:
         assert store.read() == before
         with store.transaction(lease) as transaction:
             transaction.state = transaction.state.with_scaled((scaled,))
-            assert place.driver().state.read() == before
-    assert place.driver().state.read() == before.with_scaled((scaled,))
+            assert target.driver().state.read() == before
+    assert target.driver().state.read() == before.with_scaled((scaled,))
 
 
-def demands(place: Place) -> None:
-    """What is demanded of a release is there until something else is."""
-    store = place.driver().state
+def demands(target: ContractTarget) -> None:
+    """A demand on a release stays until the next one."""
+    store = target.driver().state
     assert store.get_demand("api") == ""
     for demand in ("pause", "abort", ""):
         store.set_demand("api", demand)
-        assert place.driver().state.get_demand("api") == demand
+        assert target.driver().state.get_demand("api") == demand
 
 
-def files(place: Place) -> None:
+def files(target: ContractTarget) -> None:
     """A file of the mesh is replaced as a whole."""
-    config = place.driver().config
+    config = target.driver().config
     assert config.read_one("shared/nothing.json") == ""
     config.publish("shared/some.json", '{"version_info": "1"}\n')
     assert config.read_one("shared/some.json") == '{"version_info": "1"}\n'
@@ -194,4 +194,4 @@ def files(place: Place) -> None:
     assert (config.read()["shared/some.json"], config.versions()["shared/some.json"]) == ('{"version_info": "2"}\n', "2")
 
 
-SMALL = (leases, transactions, demands, files)
+SCENARIOS = (leases, transactions, demands, files)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from api_server import CONTROLLERS, SERVER, STORE, ApiServer, api_server, missing
 from eventually import eventually
-from models import generated, shop
-from program import registered
+from models import generate_application, shop
+from program import register_stack
 from real_stack import MISSING, PROTECTED, Stack
 
 COMPOSE = """
@@ -61,9 +61,9 @@ def api_path(manifest: dict[str, Any]) -> str:
 
 
 @pytest.mark.skipif(bool(NO_SERVER), reason=NO_SERVER)
-@pytest.mark.parametrize("application", [shop(), generated(20)], ids=lambda application: application.name)
+@pytest.mark.parametrize("application", [shop(), generate_application(20)], ids=lambda application: application.name)
 def test_the_server_accepts_every_manifest(server: ApiServer, application: Any) -> None:
-    resources = registered(application, "kubernetes").resources
+    resources = register_stack(application, "kubernetes").resources
     manifests = [body for (kind, _name), body in resources.items() if kind.startswith("kubernetes:")]
     for manifest in manifests:
         dry_run = "" if manifest["kind"] == "Namespace" else "&dryRun=All"

@@ -16,8 +16,8 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.images.recipe import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.images import build_and_pull, missing_images, plan_images
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.project import Project, read_project
-from contract.places import NAME, Place
-from contract.scenarios import SMALL, course
+from contract.scenarios import SCENARIOS, run_lifecycle
+from contract.target import NAME, ContractTarget
 from echo import FILE
 
 SOCKET = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -47,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 @pytest.fixture
-def place(project: Project, tmp_path: Path) -> Iterator[Place]:
+def place(project: Project, tmp_path: Path) -> Iterator[ContractTarget]:
     """Return an engine without resources of the application, with a separate state folder."""
     options = TargetOptions(Target.DOCKER, SOCKET, "", str(tmp_path))
     references = project.specification.references
@@ -56,16 +56,16 @@ def place(project: Project, tmp_path: Path) -> Iterator[Place]:
     def driver() -> Driver:
         return make_driver(options, NAME, str(tmp_path))
 
-    place = Place(driver, platform, (references[IMAGE], *VERSIONS), patience=120.0)
+    place = ContractTarget(driver, platform, (references[IMAGE], *VERSIONS), patience=120.0)
     tear_down(place.context(), TeardownScope(data=True), False)
     yield place
     tear_down(place.context(), TeardownScope(data=True), False)
 
 
-def test_the_course_of_an_application(place: Place) -> None:
-    course(place)
+def test_the_lifecycle_of_an_application(place: ContractTarget) -> None:
+    run_lifecycle(place)
 
 
-@pytest.mark.parametrize("scenario", SMALL)
-def test_a_part_of_the_contract(scenario: Callable[[Place], None], place: Place) -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_part_of_the_contract(scenario: Callable[[ContractTarget], None], place: ContractTarget) -> None:
     scenario(place)

@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import OutlierDetection
 from conftest import name
 from eventually import eventually
-from samples import rendered, sockshop
+from samples import render_mesh, sockshop
 
 SHOP = replace(sockshop(), name="valtest")
 
@@ -38,8 +38,8 @@ def image() -> str:
 
 
 def validate(application: EffectiveApplication, layout: Layout, reference: str) -> list[str]:
-    paths = rendered(application)
-    return [str(rejection) for rejection in validation.validate(Engine(), reference, layout, application, rendered, paths)]
+    paths = render_mesh(application)
+    return [str(rejection) for rejection in validation.validate(Engine(), reference, layout, application, render_mesh, paths)]
 
 
 def invalid_shop() -> EffectiveApplication:

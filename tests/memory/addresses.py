@@ -1,4 +1,4 @@
-"""The addresses of a target in memory: a number for each component, given once."""
+"""The addresses of a target in memory: a number for each component, allocated once."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Application
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance, Version
 
-MOST = 15
-_CANDIDATES = 100
+MAX_ORDINAL = 15
+_CANDIDATE_OFFSET = 100
 _ADDRESS = re.compile(r"10\.0\.(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """The numbers of components, and the instances that are to run."""
+    """The numbers of components, and the placement of instances."""
 
     numbers: Mapping[str, int]
     placed: Mapping[tuple[str, Version], tuple[Instance, ...]] = field(default_factory=dict)
 
     @property
     def mesh_range(self) -> str:
-        """The range that all instances have their addresses in."""
+        """The range of all instances' addresses."""
         return "10.0.0.0/16"
 
     @property
@@ -32,39 +32,39 @@ class Addresses:
         return "10.0.0.1"
 
     def instances(self, component: str, version: Version) -> tuple[Instance, ...]:
-        """Return the instances of a version that are to run."""
+        """Return the placement of a version."""
         return self.placed.get((component, version), ())
 
     def address(self, instance: Instance) -> str:
-        """Return where an instance takes calls."""
-        ordinal = instance.ordinal + (_CANDIDATES if instance.version == Version.CANDIDATE else 0)
+        """Return the address at which an instance accepts calls."""
+        ordinal = instance.ordinal + (_CANDIDATE_OFFSET if instance.version == Version.CANDIDATE else 0)
         return f"10.0.{self.numbers[instance.component]}.{ordinal}"
 
     def source_range(self, component: str) -> str:
-        """Return the range that calls of ``component`` come from."""
+        """Return the source range of calls by ``component``."""
         return f"10.0.{self.numbers[component]}.0/24"
 
     def loopback(self, component: str, ordinal: int = 0) -> str:
-        """Return where a caller finds ``component`` in its own namespace, or its stable instance ``ordinal``."""
+        """Return the loopback address by which a caller reaches ``component``, or its stable instance ``ordinal``."""
         return f"127.64.{self.numbers[component]}.{ordinal}"
 
     def loopback_range(self, component: str) -> str:
-        """Return the range that has all of these addresses."""
+        """Return the range of these loopback addresses."""
         return f"127.64.{self.numbers[component]}.0/24"
 
     def instance_at(self, address: str) -> Instance | None:
-        """Return the instance that ``address`` is for, None where it is nobody's."""
-        found = _ADDRESS.fullmatch(address)
-        name = next((name for name, number in self.numbers.items() if found and number == int(found[1])), None)
-        if not found or name is None:
+        """Return the instance at ``address``, None if there is none."""
+        match = _ADDRESS.fullmatch(address)
+        name = next((name for name, number in self.numbers.items() if match and number == int(match[1])), None)
+        if not match or name is None:
             return None
-        ordinal = int(found[2])
-        candidate = ordinal > _CANDIDATES
-        return Instance(name, Version.CANDIDATE if candidate else Version.STABLE, ordinal - _CANDIDATES * candidate)
+        ordinal = int(match[2])
+        candidate = ordinal > _CANDIDATE_OFFSET
+        return Instance(name, Version.CANDIDATE if candidate else Version.STABLE, ordinal - _CANDIDATE_OFFSET * candidate)
 
 
 def allocate(application: Application, recorded: Mapping[str, str]) -> dict[str, str]:
-    """Return ``recorded`` with the lowest free number for each component that is new."""
+    """Return ``recorded`` and the lowest free number for each new component."""
     numbers = dict(recorded)
     free = (str(number) for number in range(1, 255) if str(number) not in recorded.values())
     for component in application.components:
@@ -74,5 +74,5 @@ def allocate(application: Application, recorded: Mapping[str, str]) -> dict[str,
 
 
 def addresses(allocation: Mapping[str, str]) -> Addresses:
-    """Return the addresses that ``allocate`` gave."""
+    """Return the addresses for the numbers of ``allocate``."""
     return Addresses({name: int(number) for name, number in allocation.items()})

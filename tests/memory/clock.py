@@ -1,4 +1,4 @@
-"""Simulated time for simulated processes, of which exactly one runs at any moment: what happens is the same in every run."""
+"""Simulated time for simulated processes. Exactly one runs at any moment, so every run is the same."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from itertools import count
 
-# Nothing that is tested takes longer; what waits for ever is to end as a failure.
+# No test takes longer: whatever waits forever fails.
 END = 40_000.0
 
 
 class Process:
-    """A simulated process: ``failure`` is what it ended with, None where it ended well or has not ended."""
+    """A simulated process: ``failure`` is the exception it ended with, None if it succeeded or still runs."""
 
     def __init__(self) -> None:
         self.ended = False
@@ -20,7 +20,7 @@ class Process:
 
 
 class Clock:
-    """The time in seconds. It passes only while all processes sleep, and then at once; ``passing`` is told before it does."""
+    """The time in seconds. It advances, at once, only while all processes sleep; ``on_advance`` is called before."""
 
     def __init__(self, passing: Callable[[float], None] = lambda seconds: None) -> None:
         self.time = 0.0
@@ -33,7 +33,7 @@ class Clock:
         return self.time
 
     def sleep(self, seconds: float) -> None:
-        """Let others run until ``seconds`` have passed."""
+        """Let other processes run until ``seconds`` have passed."""
         wake = self.time + max(0.0, seconds)
         if not self._turns:
             self._pass(wake)
@@ -44,7 +44,7 @@ class Clock:
         turn.wait()
 
     def start(self, run: Callable[[], object]) -> Process:
-        """Let another process ``run`` from now on; who calls this goes on as soon as that one sleeps or has ended."""
+        """Start another process; the caller continues as soon as that one sleeps or has ended."""
         process, turn = Process(), threading.Event()
 
         def body() -> None:
@@ -75,6 +75,6 @@ class Clock:
     def _pass(self, wake: float) -> None:
         if wake > self.time:
             if wake > END:
-                raise AssertionError("there is no end to it")
+                raise AssertionError("the test does not end")
             self._passing(wake - self.time)
             self.time = wake

@@ -1,4 +1,4 @@
-"""A driver in memory: a process that works on a ``World``. At each of its calls a test may have something happen."""
+"""A driver in memory: a process that works on a ``World``. A test can inject a fault at each of its calls."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import
     from_wire,
     to_wire,
 )
+from memory.instances import Running
 from memory.operations import (
     Admit,
     Await,
@@ -58,26 +59,25 @@ from memory.operations import (
     Withdraw,
     Write,
 )
-from memory.parts import Running
-from memory.planner import MemoryObservation, Seen
-from memory.world import Held, World
+from memory.planner import MemoryObservation, ObservedInstance
+from memory.world import HeldLease, World
 
 ENGINE_PATIENCE = 180.0
 DRAIN_SECONDS = 30.0
-_TRY_SECONDS = 0.2
-_LOOK_SECONDS = 0.25
-# What a generator adds for each of its users.
+_RETRY_SECONDS = 0.2
+_POLL_SECONDS = 0.25
+# The load of a generator per user.
 _REQUESTS_PER_USER = 5.0
 SCHEMA = "CREATE TABLE IF NOT EXISTS zipkin_spans (id INT);\nCREATE TABLE IF NOT EXISTS zipkin_annotations (id INT);\n"
 
 
 class Killed(BaseException):
-    """The process has ended in the middle of something: whatever it still calls does nothing."""
+    """The process was killed: its further calls do nothing."""
 
 
 @dataclass(frozen=True)
-class Point:
-    """A call of a driver: its number, what it is, whether it changes anything, and whether it goes to the engine."""
+class Call:
+    """A call of a driver: its number and name, whether it changes anything, and whether it needs the engine."""
 
     number: int
     name: str
@@ -85,20 +85,20 @@ class Point:
     engine: bool
 
 
-class Points:
-    """Counts the calls of a process, and has ``at`` told of each.
+class Calls:
+    """The calls of a process, in order; ``on_call`` is called for each.
 
-    Of calls that only read, those that are repeated while nothing has been changed are not counted: they see the same.
+    A read that is repeated before any change is not recorded: its result is the same.
     """
 
-    def __init__(self, at: Callable[[Point], None] = lambda point: None) -> None:
-        self.seen: list[Point] = []
-        self._at = at
+    def __init__(self, on_call: Callable[[Call], None] = lambda call: None) -> None:
+        self.log: list[Call] = []
+        self._on_call = on_call
         self._read: set[str] = set()
         self._killed = False
 
-    def reached(self, name: str, changes: bool = False, engine: bool = False) -> None:
-        """A call is about to be made. Raises ``Killed`` once the process is dead, and what the test raises."""
+    def record(self, name: str, changes: bool = False, engine: bool = False) -> None:
+        """Record a call before it is made. Raises ``Killed`` once the process is dead, and what the test raises."""
         if self._killed:
             raise Killed
         if changes:
@@ -107,16 +107,16 @@ class Points:
             return
         else:
             self._read.add(name)
-        point = Point(len(self.seen), name, changes, engine)
-        self.seen.append(point)
+        call = Call(len(self.log), name, changes, engine)
+        self.log.append(call)
         try:
-            self._at(point)
+            self._on_call(call)
         except Killed:
             self._killed = True
             raise
 
     def kill(self) -> None:
-        """Let the process be dead from now on."""
+        """Kill the process."""
         self._killed = True
 
     @property
@@ -127,7 +127,7 @@ class Points:
 
 @dataclass(frozen=True)
 class MemoryLease:
-    """A lease: the number of its holding, and of what."""
+    """A lease: its fencing token, and the key of what it holds."""
 
     token: int
     key: str
@@ -135,178 +135,180 @@ class MemoryLease:
 
 @dataclass
 class MemoryTransaction:
-    """The state while nobody else may write it."""
+    """The state for one writer."""
 
     state: ApplicationState
 
 
 class MemoryStateStore:
-    """Keeps the state in the world, as it comes back from its written form where ``through_wire``."""
+    """Keeps the state in the world, after serialization and deserialization with ``through_wire``."""
 
-    def __init__(self, world: World, points: Points, through_wire: bool) -> None:
+    def __init__(self, world: World, calls: Calls, through_wire: bool) -> None:
         self._world = world
-        self._points = points
+        self._calls = calls
         self._through_wire = through_wire
 
     def read(self) -> ApplicationState:
-        """Return the state as it was last written."""
-        self._points.reached("read state")
+        """Return the last written state."""
+        self._calls.record("read state")
         return self._world.state or ApplicationState()
 
     @contextmanager
     def transaction(self, lease: Lease) -> Iterator[MemoryTransaction]:
-        """Return the state for one writer: no other process has its turn before the end."""
-        self._points.reached("transaction", changes=True)
+        """Yield the state for one writer: no other process runs before the end."""
+        self._calls.record("transaction", changes=True)
         if not isinstance(lease, MemoryLease) or self._world.tokens.get(lease.key) != lease.token:
             raise Busy("the lease was lost to another run; run again")
         transaction = MemoryTransaction(self._world.state or ApplicationState())
         yield transaction
-        if self._points.dead:
+        if self._calls.dead:
             raise Killed
         state = transaction.state
         self._world.state = from_wire(to_wire(state), "memory") if self._through_wire else state
-        self._world.noted("state")
+        self._world.record("state")
 
     @contextmanager
     def lease(
         self, holder: Holder, timeout: float = 0.0, on_wait: Callable[[Holder], None] | None = None
     ) -> Iterator[MemoryLease]:
         """Hold the application, or the release that ``holder`` names. Raises ``Busy``."""
-        self._points.reached(f"lease {holder.release or 'application'}", changes=True)
+        self._calls.record(f"lease {holder.release or 'application'}", changes=True)
         key, world = holder.release or "application", self._world
-        deadline, told = world.now + timeout, False
+        deadline, announced = world.now + timeout, False
         while key in world.leases:
-            other = world.leases[key].holder
-            if on_wait and not told:
-                told = True
-                on_wait(other)
+            current = world.leases[key].holder
+            if on_wait and not announced:
+                announced = True
+                on_wait(current)
             if world.now >= deadline:
-                what = f"a {other.purpose} {other.release}".strip()
-                raise Busy(f"{what} is in progress: {other.by} has run it since {other.since:.0f}; wait for its end")
-            world.clock.sleep(_TRY_SECONDS)
+                activity = f"a {current.purpose} {current.release}".strip()
+                raise Busy(f"{activity} is in progress: {current.by} has run it since {current.since:.0f}; wait for its end")
+            world.clock.sleep(_RETRY_SECONDS)
         token = world.tokens.get(key, 0) + 1
         world.tokens[key] = token
-        held = world.leases[key] = Held(replace(holder, since=world.now), token)
+        entry = world.leases[key] = HeldLease(replace(holder, since=world.now), token)
         try:
             yield MemoryLease(token, key)
         finally:
-            if world.leases.get(key) is held:
+            if world.leases.get(key) is entry:
                 del world.leases[key]
 
     def holders(self) -> tuple[Holder, ...]:
-        """Return who is at work."""
-        self._points.reached("holders")
-        return tuple(held.holder for _unused, held in sorted(self._world.leases.items()))
+        """Return the holders of all leases."""
+        self._calls.record("holders")
+        return tuple(lease.holder for _unused, lease in sorted(self._world.leases.items()))
 
     def set_demand(self, release: str, demand: str) -> None:
-        """Leave ``demand`` for whoever takes ``release`` through its course."""
-        self._points.reached("set demand", changes=True)
+        """Store ``demand`` for the run of ``release``."""
+        self._calls.record("set demand", changes=True)
         self._world.demands[release] = demand
 
     def get_demand(self, release: str) -> str:
-        """Return what is demanded of ``release``."""
-        self._points.reached("get demand")
+        """Return the demand on ``release``."""
+        self._calls.record("get demand")
         return self._world.demands.get(release, "")
 
 
 class MemoryConfigStore:
     """The files of the mesh in the world."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, calls: Calls) -> None:
         self._world = world
-        self._points = points
+        self._calls = calls
 
     def read(self) -> Mapping[str, str]:
         """Return the content of every file by its path."""
-        self._points.reached("read files")
+        self._calls.record("read files")
         return dict(self._world.files)
 
     def read_one(self, path: str) -> str:
         """Return the content of one file."""
-        self._points.reached(f"read {path}")
+        self._calls.record(f"read {path}")
         return self._world.files.get(path, "")
 
     def versions(self) -> Mapping[str, str]:
         """Return the version of every file by its path."""
-        self._points.reached("versions")
+        self._calls.record("versions")
         return file_versions(self._world.files)
 
     def publish(self, path: str, content: str) -> None:
         """Replace one file."""
-        self._points.reached(f"publish {path}", changes=True)
+        self._calls.record(f"publish {path}", changes=True)
         self._world.publish(path, content)
 
 
 class MemoryProxies:
     """The proxies in the world: one in each instance."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, calls: Calls) -> None:
         self._world = world
-        self._points = points
+        self._calls = calls
 
     def instances(self, component: str) -> tuple[Instance, ...]:
         """Return the instances of ``component``."""
-        self._points.reached(f"instances {component}")
-        return tuple(sorted(each for each in self._world.instances if each.component == component))
+        self._calls.record(f"instances {component}")
+        return tuple(sorted(instance for instance in self._world.instances if instance.component == component))
 
     def totals(self, instance: Instance, clusters: Collection[str]) -> Mapping[str, Totals] | Unreachable:
-        """Return what the proxy of ``instance`` has counted of each of ``clusters`` that it knows."""
-        self._points.reached("totals")
+        """Return the totals of those of ``clusters`` that the proxy of ``instance`` has."""
+        self._calls.record("totals")
         if instance not in self._world.instances:
             return Unreachable(False)
-        return {each: self._world.counted(instance, each) for each in clusters if self._world.knows(instance, each)}
+        world = self._world
+        return {cluster: world.totals(instance, cluster) for cluster in clusters if world.has_cluster(instance, cluster)}
 
     def outdated(self, instance: Instance, versions: Mapping[str, str]) -> Collection[str] | Unreachable:
-        """Return the paths of the files that the proxy has in another version."""
-        self._points.reached("outdated")
+        """Return the paths of the files of which the proxy has another version."""
+        self._calls.record("outdated")
         if instance not in self._world.instances:
             return Unreachable(False)
-        here = ("shared/", f"{component_directory(instance.component)}/")
-        has = {path: content for path in versions if path.startswith(here) and (content := self._world.taken(path)) is not None}
-        return [path for path, version in file_versions(has).items() if version != versions[path]]
+        directories = ("shared/", f"{component_directory(instance.component)}/")
+        paths = [path for path in versions if path.startswith(directories)]
+        loaded = {path: content for path in paths if (content := self._world.loaded_file(path)) is not None}
+        return [path for path, version in file_versions(loaded).items() if version != versions[path]]
 
     def in_flight(self, instance: Instance) -> int | Unreachable:
-        """Return how many requests ``instance`` is answering: requests take no time here."""
-        self._points.reached("in flight")
+        """Return the number of in-flight requests: requests take no time in memory."""
+        self._calls.record("in flight")
         return 0 if instance in self._world.instances else Unreachable(False)
 
 
 class MemoryWorkloads:
-    """The applications in the world's instances."""
+    """The workloads of the world's instances."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, calls: Calls) -> None:
         self._world = world
-        self._points = points
+        self._calls = calls
         self._aside: set[str] = set()
 
     def started_at(self, instance: Instance) -> str:
-        """Return since when the application runs."""
-        self._points.reached("started at", engine=True)
+        """Return an identifier of the workload's last start."""
+        self._calls.record("started at", engine=True)
         running = self._world.instances.get(instance)
         return str(running.start) if running and running.runs(self._world.now) else ""
 
     def logs(self, instance: Instance, lines: int) -> Sequence[str]:
-        """Return its last words."""
-        self._points.reached("logs", engine=True)
-        return [f"{instance}: the end"][:lines] if instance in self._world.instances else ["it is gone"]
+        """Return its last log lines."""
+        self._calls.record("logs", engine=True)
+        return [f"{instance}: the end"][:lines] if instance in self._world.instances else ["it is removed"]
 
     def memory(self, instance: Instance) -> int:
-        """Return the bytes it uses."""
-        self._points.reached("memory", engine=True)
+        """Return its memory use in bytes."""
+        self._calls.record("memory", engine=True)
         return self._world.memory_use.get(instance.component, 16 << 20) if instance in self._world.instances else 0
 
     def storage_identity(self, volumes: Sequence[str]) -> str:
-        """Return the numbers of ``volumes``."""
-        self._points.reached("storage identity", engine=True)
-        if any(each not in self._world.volumes for each in volumes):
+        """Return the ids of ``volumes``."""
+        self._calls.record("storage identity", engine=True)
+        if any(volume not in self._world.volumes for volume in volumes):
             return ""
-        return "\n".join(f"{each} {self._world.volumes[each]}" for each in volumes)
+        return "\n".join(f"{volume} {self._world.volumes[volume]}" for volume in volumes)
 
     def run(self, instance: Instance, command: Sequence[str]) -> tuple[int, str]:
-        """Understand what the tracing workflow says to a MariaDB."""
+        """Run the statements that the tracing workflow sends to a MariaDB."""
         statements = command[-1]
         changes = "SELECT" not in statements
-        self._points.reached(f"run {statements.split()[0]}", changes=changes, engine=True)
+        self._calls.record(f"run {statements.split()[0]}", changes=changes, engine=True)
         running = self._world.instances.get(instance)
         if not running or not running.healthy(self._world.now):
             return 1, "no answer"
@@ -318,7 +320,7 @@ class MemoryWorkloads:
             if not moved <= self._aside:
                 return 1, f"no such table: {moved - self._aside}"
             tables |= moved
-            self._world.noted("tables")
+            self._world.record("tables")
         self._aside = set(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", statements))
         return 0, ""
 
@@ -326,18 +328,18 @@ class MemoryWorkloads:
 class MemoryImages:
     """The images in the world."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, calls: Calls) -> None:
         self._world = world
-        self._points = points
+        self._calls = calls
 
     def missing(self, references: Iterable[str]) -> list[str]:
-        """Return those of ``references`` that are not there."""
-        self._points.reached("missing images", engine=True)
-        return [each for each in dict.fromkeys(references) if each and each not in self._world.images]
+        """Return those of ``references`` that are missing."""
+        self._calls.record("missing images", engine=True)
+        return [reference for reference in dict.fromkeys(references) if reference and reference not in self._world.images]
 
     def pull(self, reference: str, say: Say) -> None:
-        """Get an image. Raises ``ImageError``."""
-        self._points.reached(f"pull {reference}", changes=True, engine=True)
+        """Pull an image. Raises ``ImageError``."""
+        self._calls.record(f"pull {reference}", changes=True, engine=True)
         if reference in self._world.unavailable_images:
             raise ImageError(f"{reference}: no such image")
         say("1 of 1 layers")
@@ -345,20 +347,20 @@ class MemoryImages:
 
     def build(self, recipe: Recipe, archive: Path, say: Say) -> None:
         """Build an image."""
-        self._points.reached(f"build {recipe.name}", changes=True, engine=True)
+        self._calls.record(f"build {recipe.name}", changes=True, engine=True)
         say("1 of 1 steps")
         self._world.images.add(recipe.reference)
 
     def read_file(self, reference: str, path: str) -> str:
-        """Return the schema, the one file that is asked for."""
-        self._points.reached("read image", engine=True)
+        """Return the schema, the only file that is read."""
+        self._calls.record("read image", engine=True)
         if reference not in self._world.images:
             raise ImageError(f"{reference}: no such image")
         return SCHEMA
 
 
 class MemoryLoadRun:
-    """A generator at work from ``began`` on."""
+    """A running load generator."""
 
     def __init__(self, world: World, number: int, population: Population) -> None:
         self._world = world
@@ -367,22 +369,22 @@ class MemoryLoadRun:
         self._began = world.now
 
     def report(self) -> LoadReport | None:
-        """Return what it has done so far."""
+        """Return its report so far."""
         passed = min(self._world.now - self._began, self._population.seconds)
-        up = bool(self._world.called())
+        available = bool(self._world.callers_by_component())
         requests = int(passed * self._population.users * _REQUESTS_PER_USER)
-        return LoadReport(self._population.users, requests, 0 if up else requests) if requests else None
+        return LoadReport(self._population.users, requests, 0 if available else requests) if requests else None
 
     def running(self) -> bool:
-        """Whether its time is not up."""
+        """Whether it still runs."""
         return self._number in self._world.generators and self._world.now - self._began < self._population.seconds
 
     def logs(self, lines: int) -> Sequence[str]:
-        """Return its last words."""
+        """Return its last log lines."""
         return ["the generator ended"][:lines]
 
     def save(self, path: Path) -> bool:
-        """Write a report."""
+        """Write the report as a page."""
         path.write_text("<html></html>\n", encoding="utf-8")
         return True
 
@@ -390,46 +392,46 @@ class MemoryLoadRun:
 class MemoryLoadRunner:
     """Runs generators in the world."""
 
-    def __init__(self, world: World, points: Points) -> None:
+    def __init__(self, world: World, calls: Calls) -> None:
         self._world = world
-        self._points = points
+        self._calls = calls
 
     def check(self, application: EffectiveApplication) -> None:
-        """Raise ``Refused`` where no gateway runs."""
-        self._points.reached("check load", engine=True)
+        """Raise ``Refused`` if no gateway runs."""
+        self._calls.record("check load", engine=True)
         load_generator(application)
         gateway, _unused = entry_point(application)
-        if not any(each.component == gateway.name for each in self._world.instances):
+        if not any(instance.component == gateway.name for instance in self._world.instances):
             raise Refused(f"{gateway.name}: found nothing that runs; allowed: an application that is up")
 
     @contextmanager
     def start(
         self, application: EffectiveApplication, population: Population, half_header: str = ""
     ) -> Iterator[MemoryLoadRun]:
-        """Run a generator until this is left."""
+        """Run a generator until the end of the block."""
         self.check(application)
-        self._points.reached("start load", changes=True, engine=True)
+        self._calls.record("start load", changes=True, engine=True)
         number = self._world.number()
         self._world.generators[number] = population.users * _REQUESTS_PER_USER
         try:
             yield MemoryLoadRun(self._world, number, population)
         finally:
-            if not self._points.dead:
+            if not self._calls.dead:
                 self._world.generators.pop(number, None)
 
 
 class MemoryDriver:
     """A process that works on ``world``."""
 
-    def __init__(self, world: World, points: Points | None = None, through_wire: bool = False) -> None:
+    def __init__(self, world: World, calls: Calls | None = None, through_wire: bool = False) -> None:
         self.world = world
-        self.points = points or Points()
-        self._state = MemoryStateStore(world, self.points, through_wire)
-        self._config = MemoryConfigStore(world, self.points)
-        self._proxies = MemoryProxies(world, self.points)
-        self._workloads = MemoryWorkloads(world, self.points)
-        self._images = MemoryImages(world, self.points)
-        self._load = MemoryLoadRunner(world, self.points)
+        self.calls = calls or Calls()
+        self._state = MemoryStateStore(world, self.calls, through_wire)
+        self._config = MemoryConfigStore(world, self.calls)
+        self._proxies = MemoryProxies(world, self.calls)
+        self._workloads = MemoryWorkloads(world, self.calls)
+        self._images = MemoryImages(world, self.calls)
+        self._load = MemoryLoadRunner(world, self.calls)
 
     @property
     def state(self) -> MemoryStateStore:
@@ -438,7 +440,7 @@ class MemoryDriver:
 
     @property
     def config(self) -> MemoryConfigStore:
-        """The files of its mesh."""
+        """The mesh's files."""
         return self._config
 
     @property
@@ -458,22 +460,22 @@ class MemoryDriver:
 
     @property
     def load(self) -> MemoryLoadRunner:
-        """What makes load on it."""
+        """Its load generators."""
         return self._load
 
     def reachable(self) -> bool:
-        """Whether the target is there at all."""
-        self.points.reached("reachable", engine=True)
+        """Whether the target is reachable."""
+        self.calls.record("reachable", engine=True)
         return self.world.answers
 
     def observe(self, application: EffectiveApplication) -> MemoryObservation:
-        """Return what the world has."""
-        self.points.reached("observe", engine=True)
+        """Return the observed content of the world."""
+        self.calls.record("observe", engine=True)
         world, now = self.world, self.world.now
         return MemoryObservation(
             {
-                instance: Seen(each.shape, each.memory, each.address, each.runs(now), each.health(now))
-                for instance, each in sorted(world.instances.items())
+                instance: ObservedInstance(running.shape, running.memory, running.address, running.runs(now), running.health(now))
+                for instance, running in sorted(world.instances.items())
             },
             dict(world.files),
             frozenset(world.networks),
@@ -485,8 +487,8 @@ class MemoryDriver:
     def rejections(
         self, application: EffectiveApplication, render: Callable[[EffectiveApplication], Mapping[str, str]]
     ) -> Sequence[Rejection]:
-        """Return what the world's proxies reject: the files that have something in them that they do not like."""
-        self.points.reached("rejections", engine=True)
+        """Return the files that the world's proxies reject."""
+        self.calls.record("rejections", engine=True)
         rejected = self.world.rejected
         return [
             Rejection(path, rejected, f"no {rejected} here")
@@ -495,111 +497,111 @@ class MemoryDriver:
         ]
 
     def run(self, operation: Operation, execution: Execution) -> None:
-        """Carry out one operation; a target that is gone is waited for. Raises ``DriverError``."""
-        started, told = self.world.now, False
+        """Carry out one operation; wait for an unavailable target. Raises ``DriverError``."""
+        started, announced = self.world.now, False
         while True:
             if execution.cancelled():
                 raise Cancelled("not wanted any more")
             try:
-                self.points.reached(operation.key, changes=True, engine=True)
-                self._do(operation, execution)
+                self.calls.record(operation.key, changes=True, engine=True)
+                self._apply(operation, execution)
                 return
             except TargetUnavailable as error:
                 if self.world.now - started > ENGINE_PATIENCE:
                     raise
-                if not told:
-                    told = True
+                if not announced:
+                    announced = True
                     execution.say(f"{operation.key}: {error}; waiting for it")
                 self.world.clock.sleep(1.0)
 
     def remove_leftovers(self) -> None:
-        """Remove the load generators of dead processes: nobody else runs one in these tests at the time."""
-        self.points.reached("remove leftovers", engine=True)
+        """Remove the load generators of dead processes: in these tests no other process runs one at that time."""
+        self.calls.record("remove leftovers", engine=True)
         self.world.generators.clear()
 
     @singledispatchmethod
-    def _do(self, operation: Operation, execution: Execution) -> None:
-        raise TypeError(f"no way to carry out {type(operation).__name__}")
+    def _apply(self, operation: Operation, execution: Execution) -> None:
+        raise TypeError(f"unknown operation {type(operation).__name__}")
 
-    @_do.register
+    @_apply.register
     def _make_network(self, operation: MakeNetwork, execution: Execution) -> None:
         self.world.networks.add(operation.subject)
-        self.world.noted(operation.key)
+        self.world.record(operation.key)
 
-    @_do.register
+    @_apply.register
     def _drop_network(self, operation: DropNetwork, execution: Execution) -> None:
         self.world.networks.discard(operation.subject)
-        self.world.noted(operation.key)
+        self.world.record(operation.key)
 
-    @_do.register
+    @_apply.register
     def _make_volume(self, operation: MakeVolume, execution: Execution) -> None:
         self.world.volumes.setdefault(operation.subject, self.world.number())
-        self.world.noted(operation.key)
+        self.world.record(operation.key)
 
-    @_do.register
+    @_apply.register
     def _make_secret(self, operation: MakeSecret, execution: Execution) -> None:
         self.world.secrets.setdefault(operation.subject, self.world.number())
-        self.world.noted(operation.key)
+        self.world.record(operation.key)
 
-    @_do.register
+    @_apply.register
     def _drop_data(self, operation: DropData, execution: Execution) -> None:
         self.world.volumes.clear()
-        self.points.reached("drop secrets", changes=True, engine=True)
+        self.calls.record("drop secrets", changes=True, engine=True)
         self.world.secrets.clear()
         self.world.state = None
-        self.world.noted(operation.key)
+        self.world.record(operation.key)
 
-    @_do.register
+    @_apply.register
     def _write(self, operation: Write, execution: Execution) -> None:
         self.world.publish(operation.subject, operation.content)
 
-    @_do.register
+    @_apply.register
     def _delete(self, operation: Delete, execution: Execution) -> None:
         self.world.delete(operation.subject)
 
-    @_do.register
+    @_apply.register
     def _create(self, operation: Create, execution: Execution) -> None:
-        self._begin(operation)
+        self._start_instance(operation)
 
-    @_do.register
+    @_apply.register
     def _start(self, operation: Start, execution: Execution) -> None:
-        self._begin(operation)
+        self._start_instance(operation)
 
-    @_do.register
+    @_apply.register
     def _replace(self, operation: Replace, execution: Execution) -> None:
-        self.world.gone(operation.instance)
-        self.points.reached(f"make {operation.subject}", changes=True, engine=True)
-        self._begin(operation)
+        self.world.stop_instance(operation.instance)
+        self.calls.record(f"make {operation.subject}", changes=True, engine=True)
+        self._start_instance(operation)
 
-    @_do.register
+    @_apply.register
     def _resize(self, operation: Resize, execution: Execution) -> None:
         self.world.instances[operation.instance].memory = operation.memory
-        self.world.noted(operation.key)
+        self.world.record(operation.key)
 
-    @_do.register
+    @_apply.register
     def _remove(self, operation: Remove, execution: Execution) -> None:
-        self.world.gone(operation.instance)
+        self.world.stop_instance(operation.instance)
 
-    @_do.register
+    @_apply.register
     def _admit(self, operation: Admit, execution: Execution) -> None:
         self._serve(operation, lambda serving: serving | {operation.instance})
 
-    @_do.register
+    @_apply.register
     def _withdraw(self, operation: Withdraw, execution: Execution) -> None:
         self._serve(operation, lambda serving: serving - {operation.instance})
 
-    @_do.register
+    @_apply.register
     def _drain(self, operation: Drain, execution: Execution) -> None:
         deadline = self.world.now + DRAIN_SECONDS
         application, instance = execution.application, operation.instance
         while self.world.now < deadline:
             versions = file_versions(self.world.files)
-            callers = [each for name in application.dependents(instance.component) for each in self.proxies.instances(name)]
-            if not any(self.proxies.outdated(each, versions) for each in callers if each in self.world.instances):
+            callers = [caller for name in application.dependents(instance.component) for caller in self.proxies.instances(name)]
+            if not any(self.proxies.outdated(caller, versions) for caller in callers if caller in self.world.instances):
                 return
-            self.world.clock.sleep(_LOOK_SECONDS)
+            self.world.clock.sleep(_POLL_SECONDS)
 
-    @_do.register
+    @_apply.register
     def _await(self, operation: Await, execution: Execution) -> None:
         deadline = self.world.now + execution.timeout
         while not ((running := self.world.instances.get(operation.instance)) and running.healthy(self.world.now)):
@@ -607,39 +609,39 @@ class MemoryDriver:
                 raise Cancelled("not wanted any more")
             if running is None or self.world.now >= deadline:
                 raise Unhealthy(f"{operation.subject} was not healthy within {execution.timeout:g} s")
-            self.world.clock.sleep(_LOOK_SECONDS)
-            self.points.reached(f"look at {operation.subject}", engine=True)
+            self.world.clock.sleep(_POLL_SECONDS)
+            self.calls.record(f"look at {operation.subject}", engine=True)
 
-    def _begin(self, operation: Create | Replace | Start) -> None:
+    def _start_instance(self, operation: Create | Replace | Start) -> None:
         image = operation.shape.image
         if image and image not in self.world.images:
             raise DriverError(f"no such image: {image}")
         lacking = {*operation.shape.secrets} - set(self.world.secrets) | {*operation.shape.mounts} - set(self.world.volumes)
         if lacking:
             raise DriverError(f"{operation.subject}: no {', '.join(sorted(lacking))}")
-        found = self.world.instances.get(operation.instance)
-        if found and found.shape == operation.shape and found.runs(self.world.now):
-            # An earlier try made it.
+        running = self.world.instances.get(operation.instance)
+        if running and running.shape == operation.shape and running.runs(self.world.now):
+            # An earlier attempt created it.
             return
         running = Running(operation.shape, operation.memory, operation.address, self.world.now, self.world.number())
-        self.world.born(operation.instance, running)
+        self.world.start_instance(operation.instance, running)
 
     def _serve(
         self, operation: Admit | Withdraw, change: Callable[[frozenset[Instance]], frozenset[Instance]]
     ) -> None:
-        """Replace the files of endpoints of a version, with ``change`` made to who serves."""
+        """Rewrite a version's endpoint files with ``change`` applied to its serving instances."""
         instance, places = operation.instance, operation.places
         target = version_name(instance.component, instance.version)
         served = served_addresses(self.world.files).get(target, frozenset())
-        serving = frozenset(each for address in served if (each := places.instance_at(address)))
+        serving = frozenset(served_instance for address in served if (served_instance := places.instance_at(address)))
         content = endpoint_files(operation.model, instance.version, change(serving), places)
         for path, text in content.items():
-            self.points.reached(f"endpoints of {operation.subject}", changes=True, engine=False)
+            self.calls.record(f"endpoints of {operation.subject}", changes=True, engine=False)
             with suppress(KeyError):
                 self.world.publish(path, text)
 
 
-def as_driver(world: World, points: Points | None = None) -> Driver:
-    """Return a process on ``world``, as what workflows take it for."""
-    driver: Driver = MemoryDriver(world, points)
+def as_driver(world: World, calls: Calls | None = None) -> Driver:
+    """Return a process on ``world`` with the type that workflows expect."""
+    driver: Driver = MemoryDriver(world, calls)
     return driver

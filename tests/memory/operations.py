@@ -1,4 +1,4 @@
-"""What can be done to an application in memory."""
+"""The operations on an application in memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application im
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Instance
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation
 from memory.addresses import Addresses
-from memory.parts import Shape
+from memory.instances import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class MakeNetwork(Operation):
-    """Make the network."""
+    """Create the network."""
 
     verb: ClassVar[str] = "make network"
 
@@ -28,7 +28,7 @@ class DropNetwork(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class MakeVolume(Operation):
-    """Make the volume ``subject``."""
+    """Create the volume ``subject``."""
 
     verb: ClassVar[str] = "make volume"
 
@@ -42,7 +42,7 @@ class DropData(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class MakeSecret(Operation):
-    """Make up the secret ``subject``."""
+    """Generate the secret ``subject``."""
 
     verb: ClassVar[str] = "make secret"
 
@@ -63,8 +63,8 @@ class Delete(Operation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Made(Operation):
-    """Something about the instance ``subject``, which is to be of ``shape`` at ``address`` with ``memory`` in bytes."""
+class _InstanceOperation(Operation):
+    """An operation on the instance ``subject`` of ``shape`` at ``address`` with ``memory`` in bytes."""
 
     instance: Instance
     shape: Shape
@@ -73,36 +73,36 @@ class _Made(Operation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Create(_Made):
-    """Have an instance run that is not there."""
+class Create(_InstanceOperation):
+    """Create an instance."""
 
     verb: ClassVar[str] = "create"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Replace(_Made):
-    """Have an instance run in place of the one that does."""
+class Replace(_InstanceOperation):
+    """Replace a running instance."""
 
     verb: ClassVar[str] = "replace"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Start(_Made):
-    """Have an instance run that is stopped."""
+class Start(_InstanceOperation):
+    """Start a stopped instance."""
 
     verb: ClassVar[str] = "start"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resize(_Made):
-    """Give an instance another limit while it runs."""
+class Resize(_InstanceOperation):
+    """Change the memory limit of a running instance."""
 
     verb: ClassVar[str] = "resize"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remove(Operation):
-    """End an instance."""
+    """Remove an instance."""
 
     verb: ClassVar[str] = "remove"
     instance: Instance
@@ -126,21 +126,21 @@ class _Endpoint(Operation):
 
 @dataclass(frozen=True, kw_only=True)
 class Admit(_Endpoint):
-    """Let callers send to an instance."""
+    """Put an instance into the endpoints."""
 
     verb: ClassVar[str] = "admit"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Withdraw(_Endpoint):
-    """Let callers send nothing more to an instance."""
+    """Take an instance out of the endpoints."""
 
     verb: ClassVar[str] = "withdraw"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drain(Operation):
-    """Wait until callers know an instance no more."""
+    """Wait until no caller knows an instance."""
 
     verb: ClassVar[str] = "drain"
     idle: ClassVar[bool] = True

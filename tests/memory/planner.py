@@ -1,7 +1,7 @@
-"""An application as it was observed in memory, and the plans that lead from there: the rules are those of every driver.
+"""An application as observed in memory, and the plans from there, by the rules of every driver.
 
-The unit of change is the instance. Of several that serve one at a time is withdrawn, drained, replaced and admitted again; a
-single one leaves when its successor serves; those with data or published ports are replaced in their places.
+The unit of change is the instance. Serving instances are withdrawn, drained, replaced and admitted one at a time; a single
+one is removed once its successor serves; those with data or published ports are replaced in place.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance impor
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.status import InstanceStatus
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.storage import volume_owners
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Operation, Plan, make_plan
-from memory.addresses import MOST, Addresses, addresses, allocate
+from memory.addresses import MAX_ORDINAL, Addresses, addresses, allocate
+from memory.instances import Shape, shape
 from memory.operations import (
     Admit,
     Await,
@@ -39,14 +40,13 @@ from memory.operations import (
     Withdraw,
     Write,
 )
-from memory.parts import Shape, shape
 
-Made = type[Create] | type[Replace] | type[Start] | type[Resize]
+InstanceOperation = type[Create] | type[Replace] | type[Start] | type[Resize]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """An instance as it was observed."""
+class ObservedInstance:
+    """An instance as observed."""
 
     shape: Shape
     memory: int
@@ -57,9 +57,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class MemoryObservation:
-    """What a target in memory has."""
+    """The observed content of a target in memory."""
 
-    instances: Mapping[Instance, Seen]
+    instances: Mapping[Instance, ObservedInstance]
     files: Mapping[str, str]
     networks: frozenset[str] = frozenset()
     volumes: frozenset[str] = frozenset()
@@ -68,51 +68,56 @@ class MemoryObservation:
 
     def kinds(self) -> Mapping[str, str]:
         """Return the kinds of the components that are deployed, by name."""
-        return {instance.component: each.shape.kind for instance, each in self.instances.items()}
+        return {instance.component: observed.shape.kind for instance, observed in self.instances.items()}
 
     def statuses(self) -> Mapping[Instance, InstanceStatus]:
-        """Return how each instance is that is there."""
-        serving = {each for found in served_addresses(self.files).values() for each in found}
+        """Return the status of each existing instance."""
+        serving = {address for addresses in served_addresses(self.files).values() for address in addresses}
         return {
             instance: InstanceStatus(
-                each.shape.image, "running" if each.runs else "exited", each.health, each.memory, each.address in serving
+                observed.shape.image,
+                "running" if observed.runs else "exited",
+                observed.health,
+                observed.memory,
+                observed.address in serving,
             )
-            for instance, each in self.instances.items()
+            for instance, observed in self.instances.items()
         }
 
     def allocation(self, application: EffectiveApplication, recorded: Mapping[str, str]) -> Mapping[str, str]:
-        """Return ``recorded`` with a number for each component that is new."""
+        """Return ``recorded`` and a number for each new component."""
         return allocate(application, recorded)
 
     def render(self, application: EffectiveApplication, allocation: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the files of the mesh; all instances serve that are to run."""
+        """Return the files of the mesh with all placed instances in the endpoints."""
         return _Planner(replace(self, files={}), application, addresses(allocation), Scope()).files()
 
     def plan(self, application: EffectiveApplication, allocation: Mapping[str, str], scope: Scope) -> Plan:
-        """Return the operations that bring ``application`` about, as far as ``scope`` goes."""
+        """Return the operations that deploy ``application`` within ``scope``."""
         return make_plan(_Planner(self, application, addresses(allocation), scope).operations())
 
     def removal(self, application: str, scope: TeardownScope) -> Plan:
         """Return the operations that remove the application."""
         removed: list[Operation] = [
-            Remove(subject=each.name, cause="taken down", component=each.component, instance=each) for each in self.instances
+            Remove(subject=instance.name, cause="taken down", component=instance.component, instance=instance)
+            for instance in self.instances
         ]
-        gone = frozenset(each.key for each in removed)
+        removals = frozenset(operation.key for operation in removed)
         if scope.infrastructure:
-            removed += [DropNetwork(subject=each, cause="taken down", after=gone) for each in sorted(self.networks)]
-        removed += [Delete(subject=path, cause="taken down", after=gone) for path in sorted(self.files)]
+            removed += [DropNetwork(subject=network, cause="taken down", after=removals) for network in sorted(self.networks)]
+        removed += [Delete(subject=path, cause="taken down", after=removals) for path in sorted(self.files)]
         if scope.data and (self.volumes or self.secrets or self.has_state):
-            removed.append(DropData(subject=application, cause="requested", after=gone))
+            removed.append(DropData(subject=application, cause="requested", after=removals))
         return make_plan(removed)
 
 
 @dataclass(frozen=True)
 class _Change:
-    verb: Made
+    verb: InstanceOperation
     cause: str
 
     @property
-    def renews(self) -> bool:
+    def replaces(self) -> bool:
         return self.verb is Replace
 
 
@@ -123,9 +128,9 @@ class _Planner:
         self._observed = observed
         self._application = application
         self._scope = scope
-        self._components = {each.name: each for each in application.components}
+        self._components = {component.name: component for component in application.components}
         self._serving = {
-            target: frozenset(each for address in served if (each := places.instance_at(address)))
+            target: frozenset(instance for address in served if (instance := places.instance_at(address)))
             for target, served in served_addresses(observed.files).items()
         }
         self._places = replace(places, placed=self._placed())
@@ -143,39 +148,39 @@ class _Planner:
         for component in self._application.components:
             for version in self._application.versions(component.name):
                 running = {
-                    each.ordinal: each
-                    for each in self._observed.instances
-                    if (each.component, each.version) == (component.name, version)
+                    instance.ordinal: instance
+                    for instance in self._observed.instances
+                    if (instance.component, instance.version) == (component.name, version)
                 }
-                good = [ordinal for ordinal, each in running.items() if not self._renewed(each)]
+                good = [ordinal for ordinal, instance in running.items() if not self._needs_replacement(instance)]
                 chosen = self._ordinals(component, version, sorted(running), sorted(good))
-                placed[component.name, version] = tuple(Instance(component.name, version, each) for each in chosen)
+                placed[component.name, version] = tuple(Instance(component.name, version, ordinal) for ordinal in chosen)
         return placed
 
     def _ordinals(self, component: Component, version: Version, running: list[int], good: list[int]) -> list[int]:
         replicas = self._application.replicas(component.name, version)
         if component.kind == Kind.STATEFUL or self._application.as_version(component, version).outer_ports:
             return list(range(1, replicas + 1))
-        free = [each for each in range(1, MOST + 1) if each not in running]
+        free = [ordinal for ordinal in range(1, MAX_ORDINAL + 1) if ordinal not in running]
         if replicas == 1 and running and not good:
             return free[:1]
-        return sorted([*good, *(each for each in running if each not in good), *free][:replicas])
+        return sorted([*good, *(ordinal for ordinal in running if ordinal not in good), *free][:replicas])
 
-    def _renewed(self, instance: Instance) -> bool:
+    def _needs_replacement(self, instance: Instance) -> bool:
         change = self._change(instance)
-        return change is not None and change.renews
+        return change is not None and change.replaces
 
     def _change(self, instance: Instance) -> _Change | None:
         component = self._components[instance.component]
-        found, wanted = self._observed.instances.get(instance), shape(self._application, component, instance.version)
-        if found is None:
+        observed, expected = self._observed.instances.get(instance), shape(self._application, component, instance.version)
+        if observed is None:
             return _Change(Create, "missing")
-        if found.shape != wanted:
-            names = [name for name, value in vars(wanted).items() if value != vars(found.shape)[name]]
+        if observed.shape != expected:
+            names = [name for name, value in vars(expected).items() if value != vars(observed.shape)[name]]
             return _Change(Replace, f"another {', '.join(names)}")
-        if not found.runs:
+        if not observed.runs:
             return _Change(Start, "it is stopped")
-        if found.memory != (component.memory or 0):
+        if observed.memory != (component.memory or 0):
             return _Change(Resize, "another limit")
         return None
 
@@ -189,7 +194,7 @@ class _Planner:
                 yield MakeSecret(subject=secret.name, cause="missing")
 
     def files(self) -> dict[str, str]:
-        """Return the files of the mesh; of a version that has no endpoints yet all instances serve that are to run."""
+        """Return the files of the mesh; a version without endpoints gets all its placed instances."""
         files = mesh_files(self._application, self._places)
         for component in self._application.components:
             for version in self._application.versions(component.name):
@@ -202,7 +207,7 @@ class _Planner:
         files = self.files()
         before: frozenset[str] = frozenset()
         for stage in range(4):
-            paths = [each for each in sorted(files) if _stage(each) == stage and self._observed.files.get(each) != files[each]]
+            paths = [path for path in sorted(files) if _stage(path) == stage and self._observed.files.get(path) != files[path]]
             for path in paths:
                 cause = "its content has changed" if path in self._observed.files else "missing"
                 yield Write(subject=path, cause=cause, after=before, content=files[path])
@@ -212,17 +217,17 @@ class _Planner:
 
     def _instances(self) -> Iterator[Operation]:
         for component in self._application.components:
-            if self._is_wanted(component.name):
+            if self._in_scope(component.name):
                 for version in self._application.versions(component.name):
                     yield from self._version(component, version)
         for instance in sorted(self._observed.instances):
             known = instance.component in self._components
-            if self._is_wanted(instance.component) and not (
+            if self._in_scope(instance.component) and not (
                 known and instance.version in self._application.versions(instance.component)
             ):
-                yield from self._leave(instance, frozenset())
+                yield from self._remove(instance, frozenset())
 
-    def _is_wanted(self, component: str) -> bool:
+    def _in_scope(self, component: str) -> bool:
         return not self._scope.only or component in self._scope.only
 
     def _version(self, component: Component, version: Version) -> Iterator[Operation]:
@@ -230,60 +235,62 @@ class _Planner:
         split = self._application.split(component.name)
         closed = split is not None and split.closed == version
         rolling = [
-            each for each in placed if len(placed) > 1 and self._serves(each) and self._renewed(each) and not closed
+            instance
+            for instance in placed
+            if len(placed) > 1 and self._serves(instance) and self._needs_replacement(instance) and not closed
         ]
         before: frozenset[str] = frozenset()
         for instance in placed:
             if instance not in rolling:
-                for operation in self._steady(instance):
+                for operation in self._in_place(instance):
                     yield operation
                     before |= {operation.key} if isinstance(operation, (Await, Admit)) else set()
         for instance in sorted(self._observed.instances):
             if (instance.component, instance.version) == (component.name, version) and instance not in placed:
-                yield from self._leave(instance, before)
+                yield from self._remove(instance, before)
         for instance in rolling:
             yield self._endpoint(Withdraw, instance, "to be replaced", before | self._endpoints_written(instance))
             yield self._drain(instance, frozenset({Withdraw.key_of(instance.name)}))
-            yield from self._made(instance, frozenset({Drain.key_of(instance.name)}))
+            yield from self._create_or_update(instance, frozenset({Drain.key_of(instance.name)}))
             yield self._await(instance)
             yield self._admit(instance)
             before = frozenset({Admit.key_of(instance.name)})
 
-    def _steady(self, instance: Instance) -> Iterator[Operation]:
+    def _in_place(self, instance: Instance) -> Iterator[Operation]:
         target = version_name(instance.component, instance.version)
         admitted = target in self._serving and not self._serves(instance)
         drained: frozenset[str] = frozenset()
-        if admitted and self._renewed(instance):
-            # A run may have died after it was withdrawn.
+        if admitted and self._needs_replacement(instance):
+            # A run may have died after the withdrawal.
             yield self._drain(instance, drained)
             drained = frozenset({Drain.key_of(instance.name)})
-        yield from self._made(instance, drained)
-        found = self._observed.instances.get(instance)
-        if self._change(instance) or admitted or (found and found.health != "healthy"):
+        yield from self._create_or_update(instance, drained)
+        observed = self._observed.instances.get(instance)
+        if self._change(instance) or admitted or (observed and observed.health != "healthy"):
             yield self._await(instance)
         if admitted:
             yield self._admit(instance)
 
-    def _leave(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
-        untold = before | {Write.key_of(ROUTES_FILE)}
+    def _remove(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
+        before_drain = before | {Write.key_of(ROUTES_FILE)}
         component = self._components.get(instance.component)
         if component and self._serves(instance) and instance.version in self._application.versions(component.name):
             yield self._endpoint(Withdraw, instance, "to be removed", before | self._endpoints_written(instance))
-            untold |= {Withdraw.key_of(instance.name)}
-        yield self._drain(instance, untold)
-        after = untold | {Drain.key_of(instance.name)}
+            before_drain |= {Withdraw.key_of(instance.name)}
+        yield self._drain(instance, before_drain)
+        after = before_drain | {Drain.key_of(instance.name)}
         yield Remove(
             subject=instance.name, cause="not in the model", after=after, component=instance.component, instance=instance
         )
 
-    def _made(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
+    def _create_or_update(self, instance: Instance, before: frozenset[str]) -> Iterator[Operation]:
         change = self._change(instance)
         if change:
             component = self._components[instance.component]
             yield change.verb(
                 subject=instance.name,
                 cause=change.cause,
-                after=before | self._prepared(component),
+                after=before | self._prerequisites(component),
                 component=component.name,
                 instance=instance,
                 shape=shape(self._application, component, instance.version),
@@ -291,15 +298,17 @@ class _Planner:
                 memory=component.memory or 0,
             )
 
-    def _prepared(self, component: Component) -> frozenset[str]:
-        """Return what comes before an instance starts."""
-        gone = {Remove.key_of(each.name) for each in self._observed.instances if each.component not in self._components}
-        before = {MakeNetwork.key_of(f"{self._application.name}-mesh"), Write.key_of(ROUTES_FILE), *gone}
+    def _prerequisites(self, component: Component) -> frozenset[str]:
+        """Return the keys of the operations that precede an instance's start."""
+        removals = {
+            Remove.key_of(instance.name) for instance in self._observed.instances if instance.component not in self._components
+        }
+        before = {MakeNetwork.key_of(f"{self._application.name}-mesh"), Write.key_of(ROUTES_FILE), *removals}
         before |= {
             Write.key_of(f"{component_directory(component.name)}/{name}.json") for name in ("bootstrap", "clusters", "listeners")
         }
-        before |= {MakeVolume.key_of(each.source) for each in component.mounts}
-        before |= {MakeSecret.key_of(each.source) for each in component.secrets}
+        before |= {MakeVolume.key_of(mount.source) for mount in component.mounts}
+        before |= {MakeSecret.key_of(secret.source) for secret in component.secrets}
         for dependency in component.dependencies:
             for instance in self._places.instances(dependency.name, Version.STABLE):
                 change = self._change(instance)
@@ -341,11 +350,11 @@ class _Planner:
     def _endpoints_written(self, instance: Instance) -> frozenset[str]:
         target = version_name(instance.component, instance.version)
         ports = self._components[instance.component].ports
-        return frozenset(Write.key_of(endpoints_file(target, each.number)) for each in ports)
+        return frozenset(Write.key_of(endpoints_file(target, port.number)) for port in ports)
 
 
 def _stage(path: str) -> int:
-    """Return the turn of a file: endpoints before clusters, those before listeners, and these before the routes."""
+    """Return the stage in which a file is written: endpoints, clusters, listeners, then routes."""
     name = path.rpartition("/")[2]
     if path.startswith("shared/endpoints/") or name.startswith(("inbound.", "bootstrap.")):
         return 0

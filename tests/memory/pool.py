@@ -1,4 +1,4 @@
-"""A pool of threads that has none: what is submitted is done at once, in the order in which it comes."""
+"""A thread pool without threads: submitted functions run at once, in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class SequentialPool:
-    """Stands for ``ThreadPoolExecutor`` where a simulated process is to be one thread."""
+    """Replaces ``ThreadPoolExecutor`` where a simulated process must be one thread."""
 
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers
@@ -20,7 +20,7 @@ class SequentialPool:
         return None
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Return what came of ``function``; the death of the process is not put off."""
+        """Return the result of ``function``; a kill of the process is raised at once."""
         future: Future[Any] = Future()
         try:
             future.set_result(function(*arguments))
@@ -30,4 +30,4 @@ class SequentialPool:
 
     def map(self, function: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
         """Return the results, item after item."""
-        return iter([function(*each) for each in zip(*items, strict=False)])
+        return iter([function(*arguments) for arguments in zip(*items, strict=False)])

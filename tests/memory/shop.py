@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.scaling import Scaling
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context
-from memory.driver import MemoryDriver, Points
+from memory.driver import Calls, MemoryDriver
 from memory.world import World
 
 MIB = 1 << 20
@@ -32,9 +32,9 @@ SECRET = SecretMount("password", "/run/secrets/password")
 
 def component(name: str, *calls: str, replicas: int = 1, **more: object) -> Component:
     """Return a stateless component with one HTTP port."""
-    dependencies = tuple(Dependency(each, "service_healthy") for each in calls)
-    known = {"memory": 100 * MIB, "ports": HTTP_PORT, "dependencies": dependencies, "environment": (("VERSION", "1"),), **more}
-    return replace(Component(name, Kind.STATELESS, image=f"{name}:1", replicas=replicas), **known)  # type: ignore[arg-type]
+    dependencies = tuple(Dependency(call, "service_healthy") for call in calls)
+    defaults = {"memory": 100 * MIB, "ports": HTTP_PORT, "dependencies": dependencies, "environment": (("VERSION", "1"),), **more}
+    return replace(Component(name, Kind.STATELESS, image=f"{name}:1", replicas=replicas), **defaults)  # type: ignore[arg-type]
 
 
 EDGE = component("edge", "web", gateway=True, ports=(), outer_ports=(OuterPort(8000, 80),), image="")
@@ -53,31 +53,31 @@ APPLICATION = Application(
     secrets=(Secret("password", "password.txt"),),
     load="users",
 )
-# The store keeps the spans too.
+# The same database stores the spans.
 TRACED = replace(APPLICATION, components=(DB, component("zipkin", "db"), *APPLICATION.components[1:]), tracing="zipkin")
 GATE = Gate(hold=1.0, wait=60.0)
 
 
 def specification(application: Application = APPLICATION) -> Specification:
-    """Return ``application`` as it is asked to run."""
-    references = {each.name: each.image for each in application.components if not each.gateway}
-    platform = {f"platform/{each}": f"{each}:1" for each in PLATFORM}
+    """Return the specification of ``application``."""
+    references = {component.name: component.image for component in application.components if not component.gateway}
+    platform = {f"platform/{name}": f"{name}:1" for name in PLATFORM}
     return Specification(application, {**references, **platform}, "compose.yaml", "/")
 
 
-def with_component(asked: Specification, name: str, **changes: object) -> Specification:
-    """Return ``asked`` with changes to a component; its image is a reference too."""
-    application = asked.application
+def with_component(spec: Specification, name: str, **changes: object) -> Specification:
+    """Return ``spec`` with changes to a component and to its image reference."""
+    application = spec.application
     changed = replace(application.component(name), **changes)  # type: ignore[arg-type]
-    components = tuple(changed if each.name == name else each for each in application.components)
-    references = {**asked.references, **({name: changed.image} if "image" in changes else {})}
-    return replace(asked, application=replace(application, components=components), references=references)
+    components = tuple(changed if component.name == name else component for component in application.components)
+    references = {**spec.references, **({name: changed.image} if "image" in changes else {})}
+    return replace(spec, application=replace(application, components=components), references=references)
 
 
-def with_platform(asked: Specification, tag: str) -> Specification:
-    """Return ``asked`` on other images of the platform."""
-    platform = {f"platform/{each}": f"{each}:{tag}" for each in PLATFORM}
-    return replace(asked, references={**asked.references, **platform})
+def with_platform(spec: Specification, tag: str) -> Specification:
+    """Return ``spec`` with other platform images."""
+    platform = {f"platform/{name}": f"{name}:{tag}" for name in PLATFORM}
+    return replace(spec, references={**spec.references, **platform})
 
 
 def rollout(image: str = "api:2", component: str = "api", weights: tuple[float, ...] = (10.0, 50.0, 100.0)) -> Rollout:
@@ -88,37 +88,37 @@ def rollout(image: str = "api:2", component: str = "api", weights: tuple[float, 
 
 @dataclass
 class Shop:
-    """A world with the application, and processes on it. ``asked`` is what its file says now."""
+    """A world with the application, and processes on it. ``spec`` is the current content of its file."""
 
-    asked: Specification = field(default_factory=specification)
+    spec: Specification = field(default_factory=specification)
     world: World = field(default_factory=World)
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         tags = ("1", "2", "3", "bad", "slow", "never", "dies")
-        names = [*(each.name for each in self.asked.application.components), *PLATFORM]
+        names = [*(component.name for component in self.spec.application.components), *PLATFORM]
         self.world.images |= {f"{name}:{tag}" for name in names for tag in tags}
 
     def copy(self) -> Shop:
-        """Return a shop of its own that is as this one is."""
-        return Shop(self.asked, self.world.copy(), list(self.said))
+        """Return an independent copy."""
+        return Shop(self.spec, self.world.copy(), list(self.messages))
 
     def context(
-        self, points: Points | None = None, by: str = "me", alive: Callable[[], bool] = lambda: True, through_wire: bool = False
+        self, calls: Calls | None = None, by: str = "me", alive: Callable[[], bool] = lambda: True, through_wire: bool = False
     ) -> Context:
         """Return another process that runs a workflow."""
-        driver = MemoryDriver(self.world, points, through_wire)
+        driver = MemoryDriver(self.world, calls, through_wire)
         clock = self.world.clock
-        return Context(driver, self.asked, by, self.said.append, alive, clock.now, clock.sleep)
+        return Context(driver, self.spec, by, self.messages.append, alive, clock.now, clock.sleep)
 
 
-def made_once(make: Callable[[], Shop]) -> Callable[[], Shop]:
-    """Return what gives a copy of the shop that ``make`` makes."""
-    made: list[Shop] = []
+def copied(make: Callable[[], Shop]) -> Callable[[], Shop]:
+    """Return a function that returns copies of one shop made by ``make``."""
+    cache: list[Shop] = []
 
-    def again() -> Shop:
-        if not made:
-            made.append(make())
-        return made[0].copy()
+    def copy() -> Shop:
+        if not cache:
+            cache.append(make())
+        return cache[0].copy()
 
-    return again
+    return copy

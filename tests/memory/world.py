@@ -1,4 +1,4 @@
-"""A target in memory: all that outlives the processes which work on it, and the users' traffic in the meantime."""
+"""A target in memory: everything that outlives the processes working on it, and the users' traffic meanwhile."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.traffic import Totals
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import ApplicationState
 from memory.clock import Clock
-from memory.parts import Running
+from memory.instances import Running
 
-# How long proxies take to take a file in, and requests to come in.
-TAKE_IN_SECONDS = 0.3
+# How long proxies take to load a file; the length of a slice of traffic.
+LOAD_SECONDS = 0.3
 _SLICE_SECONDS = 0.1
 REQUESTS_PER_SECOND = 400.0
 QUICK_MS, SLOW_MS = 10, 2500
@@ -31,8 +31,8 @@ Shares = Mapping[str, float]
 
 
 @dataclass
-class Held:
-    """A lease that is held: by whom, and the number of the holding."""
+class HeldLease:
+    """A held lease: its holder and its token."""
 
     holder: Holder
     token: int
@@ -40,14 +40,14 @@ class Held:
 
 @dataclass
 class Counter:
-    """What a caller's proxy has counted of a cluster."""
+    """The counters of a cluster in a caller's proxy."""
 
     requests: float = 0.0
     errors: float = 0.0
     slow: float = 0.0
 
     def totals(self) -> Totals:
-        """Return it in whole requests."""
+        """Return them in whole requests."""
         requests, slow = int(self.requests), int(self.slow)
         within = tuple(
             requests if bound >= SLOW_MS else requests - slow if bound >= QUICK_MS else 0 for bound in LATENCY_BOUNDS
@@ -59,9 +59,9 @@ class Counter:
 class World:
     """A target with one application.
 
-    While ``users`` are there each caller sends requests; ``lost`` tells of every moment at which some could not be answered,
-    and ``moves`` which versions the users of a component had, change after change. Its proxies reject files that have
-    ``rejected`` in them.
+    With ``users``, each caller sends requests; ``lost`` lists the moments at which requests could not be answered, and
+    ``share_history`` the shares of users of each component's versions, in order. Proxies reject files that contain
+    ``rejected``.
     """
 
     instances: dict[Instance, Running] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class World:
     unavailable_images: set[str] = field(default_factory=set)
     files: dict[str, str] = field(default_factory=dict)
     state: ApplicationState | None = None
-    leases: dict[str, Held] = field(default_factory=dict)
+    leases: dict[str, HeldLease] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     demands: dict[str, str] = field(default_factory=dict)
     generators: dict[int, float] = field(default_factory=dict)
@@ -83,30 +83,30 @@ class World:
     answers: bool = True
     rejected: str = ""
     lost: list[str] = field(default_factory=list)
-    moves: dict[str, list[Shares]] = field(default_factory=dict)
+    share_history: dict[str, list[Shares]] = field(default_factory=dict)
     journal: list[str] = field(default_factory=list)
     numbers: int = 0
 
     def __post_init__(self) -> None:
-        self.clock = Clock(self._passing)
-        self._taken: dict[str, str] = dict(self.files)
-        self._coming: list[tuple[float, str, str | None]] = []
+        self.clock = Clock(self._advance)
+        self._loaded: dict[str, str] = dict(self.files)
+        self._pending: list[tuple[float, str, str | None]] = []
         self._counters: dict[tuple[str, str], Counter] = {}
 
     def copy(self) -> World:
-        """Return a world of its own that is as this one is; no process is at work on either."""
-        other = World(rate=self.rate, users=self.users, answers=self.answers, state=self.state, numbers=self.numbers)
+        """Return an independent copy; no process may be working on either."""
+        copied = World(rate=self.rate, users=self.users, answers=self.answers, state=self.state, numbers=self.numbers)
         for name in ("networks", "volumes", "secrets", "images", "unavailable_images", "files", "tokens", "demands"):
-            setattr(other, name, copy(getattr(self, name)))
-        other.memory_use = dict(self.memory_use)
-        other.instances = {instance: copy(each) for instance, each in self.instances.items()}
-        other.tables = {name: set(each) for name, each in self.tables.items()}
-        other.moves = {name: list(each) for name, each in self.moves.items()}
-        other.lost, other.journal = list(self.lost), list(self.journal)
-        other.clock.time = self.clock.time
-        other._taken, other._coming = dict(self._taken), list(self._coming)
-        other._counters = {key: copy(each) for key, each in self._counters.items()}
-        return other
+            setattr(copied, name, copy(getattr(self, name)))
+        copied.memory_use = dict(self.memory_use)
+        copied.instances = {instance: copy(running) for instance, running in self.instances.items()}
+        copied.tables = {name: set(tables) for name, tables in self.tables.items()}
+        copied.share_history = {name: list(shares) for name, shares in self.share_history.items()}
+        copied.lost, copied.journal = list(self.lost), list(self.journal)
+        copied.clock.time = self.clock.time
+        copied._loaded, copied._pending = dict(self._loaded), list(self._pending)
+        copied._counters = {key: copy(counter) for key, counter in self._counters.items()}
+        return copied
 
     @property
     def now(self) -> float:
@@ -114,143 +114,150 @@ class World:
         return self.clock.time
 
     def number(self) -> int:
-        """Return a number that was never given before."""
+        """Return a new unique number."""
         self.numbers += 1
         return self.numbers
 
-    def noted(self, what: str) -> None:
-        """Take note of a change that has been made."""
-        self.journal.append(what)
-        self._look()
+    def record(self, change: str) -> None:
+        """Record a change."""
+        self.journal.append(change)
+        self._sample()
 
     def publish(self, path: str, content: str) -> None:
-        """Replace a file of the mesh; proxies take it in a moment later."""
+        """Replace a file of the mesh; proxies load it a moment later."""
         self.files[path] = content
-        self._coming.append((self.now + TAKE_IN_SECONDS, path, content))
-        self.noted(f"write {path}")
+        self._pending.append((self.now + LOAD_SECONDS, path, content))
+        self.record(f"write {path}")
 
     def delete(self, path: str) -> None:
         """Delete a file of the mesh."""
         self.files.pop(path, None)
-        self._coming.append((self.now + TAKE_IN_SECONDS, path, None))
-        self.noted(f"delete {path}")
+        self._pending.append((self.now + LOAD_SECONDS, path, None))
+        self.record(f"delete {path}")
 
-    def taken(self, path: str) -> str | None:
-        """Return what proxies have taken in of a file, None where they have nothing of it."""
-        return self._taken.get(path)
+    def loaded_file(self, path: str) -> str | None:
+        """Return the content of a file that proxies have loaded, None if they have none."""
+        return self._loaded.get(path)
 
-    def born(self, instance: Instance, running: Running) -> None:
-        """Have ``instance`` run; its proxy counts anew."""
+    def start_instance(self, instance: Instance, running: Running) -> None:
+        """Start ``instance``; its proxy's counters start at zero."""
         self.instances[instance] = running
-        self._counters = {key: each for key, each in self._counters.items() if key[0] != instance.name}
-        self.noted(f"begin {instance}")
+        self._counters = {key: counter for key, counter in self._counters.items() if key[0] != instance.name}
+        self.record(f"begin {instance}")
 
-    def gone(self, instance: Instance) -> None:
-        """Have ``instance`` run no more."""
+    def stop_instance(self, instance: Instance) -> None:
+        """Stop ``instance``."""
         if self.instances.pop(instance, None):
-            self.noted(f"end {instance}")
+            self.record(f"end {instance}")
 
-    def knows(self, instance: Instance, cluster: str) -> bool:
+    def has_cluster(self, instance: Instance, cluster: str) -> bool:
         """Whether the proxy of ``instance`` has ``cluster``."""
-        return f'"name": "{cluster}"' in (self.taken(f"{component_directory(instance.component)}/clusters.json") or "")
+        return f'"name": "{cluster}"' in (self.loaded_file(f"{component_directory(instance.component)}/clusters.json") or "")
 
-    def counted(self, instance: Instance, cluster: str) -> Totals:
-        """Return what the proxy of ``instance`` has counted of ``cluster``."""
+    def totals(self, instance: Instance, cluster: str) -> Totals:
+        """Return the counters of ``cluster`` in the proxy of ``instance``."""
         return self._counters.get((instance.name, cluster), Counter()).totals()
 
     def serving(self, target: str) -> list[Instance]:
-        """Return the instances that a version's endpoints lead to now."""
+        """Return the instances in a version's endpoints."""
         addresses = served_addresses(self.files).get(target, frozenset())
-        return sorted(each for each, running in self.instances.items() if running.address in addresses)
+        return sorted(instance for instance, running in self.instances.items() if running.address in addresses)
 
-    def having(self, component: str) -> Shares:
-        """Return the share of the users of ``component`` that each of its versions has, by what tells it from others."""
-        found: dict[str, float] = {}
-        for share, ends in self._targets(component):
-            for _unused, running in ends:
-                own = running.shape.own if running else "nothing"
-                found[own] = found.get(own, 0.0) + share / len(ends)
-        return {own: round(share, 4) for own, share in found.items()}
+    def user_shares(self, component: str) -> Shares:
+        """Return the shares of ``component``'s users by version label."""
+        shares: dict[str, float] = {}
+        for share, endpoints in self._destinations(component):
+            for _unused, running in endpoints:
+                label = running.shape.label if running else "nothing"
+                shares[label] = shares.get(label, 0.0) + share / len(endpoints)
+        return {label: round(share, 4) for label, share in shares.items()}
 
-    def _targets(self, component: str) -> list[tuple[float, list[tuple[str, Running | None]]]]:
-        """Return the shares of users by where their requests end up: addresses, and what is there."""
-        shares = _routes(self.taken(ROUTES_FILE) or "").get(component, {})
-        there = {each.address: each for each in self.instances.values()}
-        found = []
+    def _destinations(self, component: str) -> list[tuple[float, list[tuple[str, Running | None]]]]:
+        """Return the shares of users by the addresses their requests go to, and the instances there."""
+        shares = _routes(self.loaded_file(ROUTES_FILE) or "").get(component, {})
+        running_by_address = {running.address: running for running in self.instances.values()}
+        destinations = []
         for cluster, share in shares.items():
             if share > 0:
                 target, _unused, port = cluster.rpartition(":")
-                content = self.taken(endpoints_file(target, int(port)))
-                found.append((share, [(each, there.get(each)) for each in _addresses(content or "")]))
-        return found
+                content = self.loaded_file(endpoints_file(target, int(port)))
+                destinations.append(
+                    (share, [(address, running_by_address.get(address)) for address in _addresses(content or "")])
+                )
+        return destinations
 
-    def called(self) -> dict[str, list[Instance]]:
-        """Return the stateless components that are called by HTTP, and the instances that call them."""
-        shapes = {each.component: running.shape for each, running in self.instances.items()}
+    def callers_by_component(self) -> dict[str, list[Instance]]:
+        """Return the stateless components called over HTTP, and the calling instances."""
+        shapes = {instance.component: running.shape for instance, running in self.instances.items()}
         callers: dict[str, list[Instance]] = {}
         for instance, running in self.instances.items():
             for name in running.shape.calls if running.healthy(self.now) else ():
-                called = shapes.get(name)
-                if called and called.kind == Kind.STATELESS and any(each.protocol in HTTP for each in called.ports):
+                callee = shapes.get(name)
+                if callee and callee.kind == Kind.STATELESS and any(port.protocol in HTTP for port in callee.ports):
                     callers.setdefault(name, []).append(instance)
         return callers
 
-    def _passing(self, seconds: float) -> None:
+    def _advance(self, seconds: float) -> None:
         while seconds > 1e-9:
-            step = min(seconds, _SLICE_SECONDS if self._coming else max(_SLICE_SECONDS, seconds))
-            self._answer(step)
+            step = min(seconds, _SLICE_SECONDS if self._pending else max(_SLICE_SECONDS, seconds))
+            self._serve_requests(step)
             self.clock.time += step
             seconds -= step
-            self._take_in()
-            self._look()
+            self._load_due_files()
+            self._sample()
 
-    def _take_in(self) -> None:
-        due = [each for each in self._coming if each[0] <= self.now + 1e-9]
-        self._coming = [each for each in self._coming if each[0] > self.now + 1e-9]
+    def _load_due_files(self) -> None:
+        due = [change for change in self._pending if change[0] <= self.now + 1e-9]
+        self._pending = [change for change in self._pending if change[0] > self.now + 1e-9]
         for _unused, path, content in due:
             if content is None:
-                self._taken.pop(path, None)
+                self._loaded.pop(path, None)
             else:
-                self._taken[path] = content
+                self._loaded[path] = content
 
-    def _answer(self, seconds: float) -> None:
-        """Have the users' requests of so many seconds answered."""
+    def _serve_requests(self, seconds: float) -> None:
+        """Serve the users' requests of ``seconds``."""
         if not self.users:
             return
         rate = self.rate + sum(self.generators.values())
-        for component, callers in self.called().items():
-            shares = _routes(self.taken(ROUTES_FILE) or "").get(component, {})
-            for (cluster, share), (_unused, ends) in zip(
-                [each for each in shares.items() if each[1] > 0], self._targets(component), strict=True
+        for component, callers in self.callers_by_component().items():
+            shares = _routes(self.loaded_file(ROUTES_FILE) or "").get(component, {})
+            for (cluster, share), (_unused, endpoints) in zip(
+                [entry for entry in shares.items() if entry[1] > 0], self._destinations(component), strict=True
             ):
                 for caller in callers:
                     counter = self._counters.setdefault((caller.name, cluster), Counter())
                     requests = rate * seconds * share / len(callers)
-                    behaviours = [each.shape.behaviour for _unused, each in ends if each and each.runs(self.now)]
+                    behaviours = [running.shape.behaviour for _unused, running in endpoints if running and running.runs(self.now)]
                     counter.requests += requests
-                    counter.errors += requests * sum(
-                        (each.shape.behaviour.errors if each and each.runs(self.now) else 1.0) for _unused, each in ends
-                    ) / max(1, len(ends))
-                    counter.slow += requests * sum(each.slow for each in behaviours) / max(1, len(behaviours))
+                    counter.errors += (
+                        requests
+                        * sum(
+                            (running.shape.behaviour.errors if running and running.runs(self.now) else 1.0)
+                            for _unused, running in endpoints
+                        )
+                        / max(1, len(endpoints))
+                    )
+                    counter.slow += requests * sum(behaviour.slow for behaviour in behaviours) / max(1, len(behaviours))
 
-    def _look(self) -> None:
-        """Take down what users have, and what is lost."""
+    def _sample(self) -> None:
+        """Record the users' shares and lost requests."""
         if not self.users:
             return
-        for component in self.called():
-            having = self.having(component)
-            moves = self.moves.setdefault(component, [])
-            if not moves or moves[-1] != having:
-                moves.append(having)
-            for share, ends in self._targets(component):
-                down = [address for address, running in ends if not _well(running, self.now)]
-                if down or not ends:
+        for component in self.callers_by_component():
+            user_shares = self.user_shares(component)
+            share_history = self.share_history.setdefault(component, [])
+            if not share_history or share_history[-1] != user_shares:
+                share_history.append(user_shares)
+            for share, endpoints in self._destinations(component):
+                down = [address for address, running in endpoints if not _is_available(running, self.now)]
+                if down or not endpoints:
                     after = self.journal[-1] if self.journal else ""
                     self.lost.append(f"{self.now:.1f} s: {component}: {share:.0%} of requests go to {down} after {after}")
 
 
-def _well(running: Running | None, now: float) -> bool:
-    """Whether an instance answers, or is meant to die in a test."""
+def _is_available(running: Running | None, now: float) -> bool:
+    """Whether an instance answers, or its image is one that dies on purpose."""
     return running is not None and (running.healthy(now) or running.shape.behaviour.lives < 1e9)
 
 
@@ -258,25 +265,25 @@ def _well(running: Running | None, now: float) -> bool:
 def _addresses(content: str) -> tuple[str, ...]:
     if not content:
         return ()
-    found = served_addresses({endpoints_file("any", 1): content})["any"]
-    return tuple(sorted(found))
+    addresses = served_addresses({endpoints_file("any", 1): content})["any"]
+    return tuple(sorted(addresses))
 
 
 @lru_cache(1024)
 def _routes(content: str) -> dict[str, dict[str, float]]:
-    """Return the shares of users by cluster that the file of routes gives each component's callers who say nothing."""
+    """Return, by component, the shares of users by cluster of callers that state no version."""
     if not content:
         return {}
     (routes,) = json.loads(content)["resources"]
-    found = {}
+    shares = {}
     for host in routes["virtual_hosts"]:
         if host["routes"]:
-            found[host["name"]] = _shares(host["routes"][-1]["route"])
-    return found
+            shares[host["name"]] = _shares(host["routes"][-1]["route"])
+    return shares
 
 
 def _shares(route: Mapping[str, Any]) -> dict[str, float]:
     if "cluster" in route:
         return {route["cluster"]: 1.0}
-    weights = {each["name"]: float(each["weight"]) for each in route["weighted_clusters"]["clusters"]}
+    weights = {cluster["name"]: float(cluster["weight"]) for cluster in route["weighted_clusters"]["clusters"]}
     return {name: weight / sum(weights.values()) for name, weight in weights.items()}

@@ -1,4 +1,4 @@
-"""The collection as users get it: built, installed somewhere else, and used from there."""
+"""The collection as users get it: built, installed elsewhere, and used from there."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
 def ansible(command: str, *arguments: str, collections: Path) -> str:
-    """Return what a command of Ansible prints that knows the collections in ``collections`` only."""
+    """Return the output of an Ansible command that has only the collections in ``collections``."""
     words = [str(Path(sys.executable).with_name(command)), *arguments]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environment = {**plain, "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_LOCALHOST_WARNING": "false"}
-    done = subprocess.run(words, cwd=collections, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = subprocess.run(words, cwd=collections, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_link_leads_somewhere(collections: Path) -> None:
+def test_every_link_has_a_target(collections: Path) -> None:
     installed = collections / "ansible_collections" / "evenkeel" / "mesh"
     pages = [installed / "README.md", *(installed / "docs").rglob("*.md")]
     links = [(page, link) for page in pages for link in LINK.findall(page.read_text()) if "://" not in link]
@@ -45,9 +45,9 @@ def test_every_link_leads_somewhere(collections: Path) -> None:
 
 
 def test_every_module_is_documented(collections: Path) -> None:
-    shown = json.loads(ansible("ansible-doc", "--json", "--type", "module", *MODULES, collections=collections))
-    assert sorted(shown) == MODULES
-    for name, page in shown.items():
+    pages = json.loads(ansible("ansible-doc", "--json", "--type", "module", *MODULES, collections=collections))
+    assert sorted(pages) == MODULES
+    for name, page in pages.items():
         assert page["doc"]["filename"].startswith(str(collections)), name
         assert page["examples"], name
 

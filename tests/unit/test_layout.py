@@ -1,10 +1,10 @@
-"""The rules of the house: which package may import which, by the imports that are really there, wherever in a file they are.
+"""Which package may import which, by all imports in the code, at any level of a file.
 
-Three are not as strict as one might think of:
+Three rules are less strict than they might be:
 
-- `release` may use `release.analysis` and the other way round: a gate's decision is a part of what a release stores.
-- `mesh` takes nothing but the model; `images` neither more, since the file is read before images are named.
-- `drivers.registry` names the one driver that it makes, inside of the function: a module's start counts.
+- `release` and `release.analysis` may import each other: a gate's decision is part of a stored release.
+- `mesh` and `images` import nothing but the model: the file is read before images are named.
+- `drivers.registry` imports the one driver that it makes inside the function, since a module's start time counts.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 UTILS = PLUGINS / "module_utils"
 COLLECTION = "ansible_collections.evenkeel.mesh.plugins"
-EVERY = ("compose", "drivers", "images", "mesh", "model", "plan", "release", "runtime", "workflows")
+PACKAGES = ("compose", "drivers", "images", "mesh", "model", "plan", "release", "runtime", "workflows")
 BELOW_DRIVERS = ("drivers.base", "drivers.errors", "images", "mesh", "model", "plan", "release.state", "runtime")
 WORKFLOWS = ("workflows", "drivers.base", "drivers.errors", "images", "mesh", "model", "plan", "release", "runtime")
 
-# What files below a path may import of this collection, by prefixes of names below module_utils; the longest path counts.
+# What files below a path may import from the collection, by prefixes below module_utils; the longest path applies.
 ALLOWED = {
     "compose": ("compose", "model"),
     "model": ("model",),
@@ -54,90 +54,92 @@ def name_of(path: Path) -> str:
 
 
 def imports(path: Path, top: bool = False) -> Iterator[str]:
-    """Yield what a file imports of the collection, dotted and below ``plugins``; at its ``top`` alone if asked for."""
+    """Yield the imports of a file from the collection, dotted and below ``plugins``; with ``top``, of its top level only."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = (PLUGINS.name, *path.relative_to(PLUGINS).parts[:-1])
     for node in tree.body if top else ast.walk(tree):
         if isinstance(node, ast.Import):
-            found = [each.name for each in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             outside = ".".join(package[: len(package) + 1 - node.level]) if node.level else ""
             base = ".".join(filter(None, (outside, node.module)))
-            found = [f"{base}.{each.name}" for each in node.names]
+            names = [f"{base}.{alias.name}" for alias in node.names]
         else:
             continue
-        for each in found:
-            within = each.removeprefix(f"{COLLECTION.rpartition('.')[0]}.")
-            if within.startswith(f"{PLUGINS.name}."):
-                yield within.removeprefix(f"{PLUGINS.name}.")
+        for name in names:
+            local_name = name.removeprefix(f"{COLLECTION.rpartition('.')[0]}.")
+            if local_name.startswith(f"{PLUGINS.name}."):
+                yield local_name.removeprefix(f"{PLUGINS.name}.")
 
 
-def utils_of(path: Path, top: bool = False) -> list[str]:
-    """Return what a file imports of module_utils, without that prefix."""
-    found = [each.removeprefix("module_utils.") for each in imports(path, top) if each.startswith("module_utils.")]
-    return [each for each in found if any(each.startswith(f"{package}.") for package in EVERY)]
+def imported_utils(path: Path, top: bool = False) -> list[str]:
+    """Return the imports of a file from module_utils, without that prefix."""
+    names = [name.removeprefix("module_utils.") for name in imports(path, top) if name.startswith("module_utils.")]
+    return [name for name in names if any(name.startswith(f"{package}.") for package in PACKAGES)]
 
 
-def allowed(path: Path) -> tuple[str, ...]:
+def allowed_imports(path: Path) -> tuple[str, ...]:
     name = name_of(path)
-    place = max((each for each in ALLOWED if name == each or name.startswith(f"{each}/")), key=len)
-    return ALLOWED[place]
+    folder = max((prefix for prefix in ALLOWED if name == prefix or name.startswith(f"{prefix}/")), key=len)
+    return ALLOWED[folder]
 
 
-def within(name: str, packages: tuple[str, ...]) -> bool:
+def is_within(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def test_the_rules_are_about_what_is_there() -> None:
-    assert {path.relative_to(UTILS).parts[0] for path in FILES} == set(EVERY)
+def test_the_rules_match_the_existing_files() -> None:
+    assert {path.relative_to(UTILS).parts[0] for path in FILES} == set(PACKAGES)
     assert len(FILES) > 100
-    assert "mesh.files.served_addresses" in utils_of(UTILS / "drivers" / "docker" / "observation.py")
-    assert "drivers.docker.driver.DockerDriver" in utils_of(UTILS / "drivers" / "registry.py")
-    assert "drivers.registry.make_driver" in utils_of(UTILS / "workflows" / "entry.py")
-    assert "runtime.library.Library" in utils_of(PLUGINS / "modules" / "workflow.py")
+    assert "mesh.files.served_addresses" in imported_utils(UTILS / "drivers" / "docker" / "observation.py")
+    assert "drivers.docker.driver.DockerDriver" in imported_utils(UTILS / "drivers" / "registry.py")
+    assert "drivers.registry.make_driver" in imported_utils(UTILS / "workflows" / "entry.py")
+    assert "runtime.library.Library" in imported_utils(PLUGINS / "modules" / "workflow.py")
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_imports_what_is_below_it_alone(path: Path) -> None:
-    assert [each for each in utils_of(path) if not within(each, allowed(path))] == []
-    assert [each for each in imports(path) if not each.startswith("module_utils.")] == [], "it is shipped without plugins"
+def test_a_file_imports_only_lower_layers(path: Path) -> None:
+    assert [name for name in imported_utils(path) if not is_within(name, allowed_imports(path))] == []
+    assert [name for name in imports(path) if not name.startswith("module_utils.")] == [], "the library has no other plugins"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_has_content_of_its_own(path: Path) -> None:
-    """No file is there for nothing but to be imported by another name."""
+def test_a_file_is_not_just_an_alias(path: Path) -> None:
+    """No file exists just to re-export names."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert any(isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)) for node in tree.body)
     assert not any(isinstance(node, ast.Assign) and "__all__" in ast.unparse(node) for node in tree.body)
 
 
-def test_packages_have_no_content() -> None:
+def test_init_files_are_empty() -> None:
     assert [str(path) for path in UTILS.rglob("__init__.py") if path.stat().st_size] == []
 
 
-def test_the_registry_loads_no_driver_before_it_makes_one() -> None:
+def test_the_registry_imports_no_driver_at_import_time() -> None:
     registry = UTILS / "drivers" / "registry.py"
-    assert [each for each in utils_of(registry, top=True) if within(each, ("drivers.docker", "drivers.kubernetes"))] == []
+    assert [
+        name for name in imported_utils(registry, top=True) if is_within(name, ("drivers.docker", "drivers.kubernetes"))
+    ] == []
 
 
 @pytest.mark.parametrize("path", files(PLUGINS / "modules"), ids=lambda path: path.name)
-def test_a_module_is_sent_with_nothing_but_what_finds_the_library(path: Path) -> None:
-    assert [each for each in utils_of(path) if not within(each, ("runtime.library",))] == []
+def test_a_module_imports_only_the_library_loader(path: Path) -> None:
+    assert [name for name in imported_utils(path) if not is_within(name, ("runtime.library",))] == []
 
 
 @pytest.mark.parametrize("folder", ["action", "plugin_utils", "inventory"])
-def test_what_runs_on_the_controller_knows_no_driver_and_no_workflow(folder: str) -> None:
+def test_controller_code_imports_no_driver_and_no_workflow(folder: str) -> None:
     for path in files(PLUGINS / folder):
-        strange = [each for each in utils_of(path) if within(each, ("drivers", "mesh", "plan", "workflows"))]
-        assert strange == [], path.name
+        forbidden = [name for name in imported_utils(path) if is_within(name, ("drivers", "mesh", "plan", "workflows"))]
+        assert forbidden == [], path.name
 
 
-def test_packages_of_the_standard_library_are_all_that_hosts_need() -> None:
-    """But for the collection itself: a host is sure to have Python, and nothing else."""
+def test_hosts_need_only_the_standard_library() -> None:
+    """Besides the collection itself: hosts have Python, and nothing else for sure."""
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]
-            strange = {each.partition(".")[0] for each in names} - sys.stdlib_module_names
-            assert strange <= ({"yaml"} if name_of(path).startswith("compose/") else set()), path
+            forbidden = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+            assert forbidden <= ({"yaml"} if name_of(path).startswith("compose/") else set()), path

@@ -1,4 +1,4 @@
-"""The collection's code comes to a host once, whole, and only its user's own copy runs."""
+"""The collection's code is sent to a host once, as a whole, and only the user's own copy runs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_runs_that_install_at_the_same_time_leave_one_whole_library(library: Lib
     assert library.installed()
 
 
-def test_an_installation_that_is_cut_short_is_no_library(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_installation_is_not_a_library(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed() -> None:
         raise KeyboardInterrupt
 
@@ -100,14 +100,14 @@ def test_code_of_another_user_does_not_run(library: Library, monkeypatch: pytest
         library.installed()
 
 
-def test_the_cache_is_in_the_home_of_the_user_that_runs_whatever_sudo_leaves_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_in_the_home_of_the_effective_user_under_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = on_host.cache_folder()
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("XDG_CACHE_HOME", "/home/someone/.cache")
     assert on_host.cache_folder() == folder
 
 
-def test_versions_that_no_run_has_used_for_a_week_are_removed(library: Library) -> None:
+def test_versions_unused_for_a_week_are_removed(library: Library) -> None:
     week_ago = time.time() - UNUSED_SECONDS - 60
     for name in ("recent", "old", "incomplete-old"):
         (library.cache / name).mkdir(parents=True)
@@ -126,7 +126,7 @@ def test_a_run_marks_its_version_as_used(library: Library, monkeypatch: pytest.M
 
 
 class Host(actions.WorkflowAction):
-    """Answers as the module does on a host that has the library or has not."""
+    """Answers as the module on a host with or without the library."""
 
     def __init__(self, cache: Path) -> None:
         self.cache = cache
@@ -143,7 +143,7 @@ class Host(actions.WorkflowAction):
         return {"request": json.loads(arguments["request"])}
 
 
-def test_the_archive_is_sent_to_a_host_that_does_not_have_it_and_never_again(tmp_path: Path) -> None:
+def test_the_archive_is_sent_once_to_a_host(tmp_path: Path) -> None:
     first, second = Host(tmp_path), Host(tmp_path)
     assert first._run_workflow({}, {"workflow": "status"}) == {"request": {"workflow": "status"}}
     assert second._run_workflow({}, {"workflow": "status"}) == {"request": {"workflow": "status"}}

@@ -1,4 +1,4 @@
-"""What the public modules say of themselves is what is validated, and what they do."""
+"""The documentation of the public modules matches their validation and behaviour."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ SECRET = "a secret of nobody else"
 
 
 @cache
-def shown() -> dict[str, Any]:
+def all_documentation() -> dict[str, Any]:
     """Return the documentation of all modules, as ansible-doc shows it."""
-    names = [f"evenkeel.mesh.{each}" for each in (*PUBLIC, PRIVATE)]
+    names = [f"evenkeel.mesh.{name}" for name in (*PUBLIC, PRIVATE)]
     command = [str(Path(sys.executable).with_name("ansible-doc")), "--json", *names]
-    done = subprocess.run(command, cwd=PLUGINS.parent, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    result = subprocess.run(command, cwd=PLUGINS.parent, capture_output=True, text=True, check=True)
+    modules: dict[str, Any] = json.loads(result.stdout)
+    return modules
 
 
 def documentation(module: str) -> dict[str, Any]:
     """Return the documentation of a module with its fragments."""
-    found: dict[str, Any] = shown()[f"evenkeel.mesh.{module}"]["doc"]
-    return found
+    page: dict[str, Any] = all_documentation()[f"evenkeel.mesh.{module}"]["doc"]
+    return page
 
 
 def action(module: str, arguments: dict[str, Any], **variables: Any) -> Any:
@@ -52,10 +52,10 @@ def action(module: str, arguments: dict[str, Any], **variables: Any) -> Any:
     task = SimpleNamespace(action=f"evenkeel.mesh.{module}", args=arguments, async_val=0, check_mode=False)
     plugin = import_module(f"ansible_collections.evenkeel.mesh.plugins.action.{module}")
     templar = SimpleNamespace(template=lambda value: value)
-    made = plugin.ActionModule(task, SimpleNamespace(), SimpleNamespace(), None, templar, None)
-    made._task_vars, made._name = variables, module
-    made._load_name = f"evenkeel.mesh.{module}"  # as the plugin loader does
-    return made
+    action_module = plugin.ActionModule(task, SimpleNamespace(), SimpleNamespace(), None, templar, None)
+    action_module._task_vars, action_module._name = variables, module
+    action_module._load_name = f"evenkeel.mesh.{module}"  # as the plugin loader does
+    return action_module
 
 
 def test_every_public_module_has_an_action_and_a_workflow() -> None:
@@ -66,7 +66,7 @@ def test_every_public_module_has_an_action_and_a_workflow() -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_what_is_documented_is_what_is_validated(module: str) -> None:
+def test_the_documentation_matches_the_argument_spec(module: str) -> None:
     options = documentation(module)["options"]
     spec = argument_spec(module)
     assert set(options) == set(spec)
@@ -78,7 +78,7 @@ def test_what_is_documented_is_what_is_validated(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_an_option_that_is_not_there_is_refused(module: str) -> None:
+def test_an_unknown_option_is_refused(module: str) -> None:
     with pytest.raises(AnsibleActionFail, match=r"Unsupported parameters.*aplication.*Supported parameters include:"):
         action(module, {"aplication": COMPOSE, "application": COMPOSE})._options()
     with pytest.raises(AnsibleActionFail, match="missing required arguments: application"):
@@ -89,7 +89,7 @@ CHOICES = [(module, name) for module in PUBLIC for name, option in argument_spec
 
 
 @pytest.mark.parametrize(("module", "option"), CHOICES)
-def test_a_choice_that_is_none_is_refused_with_those_that_are(module: str, option: str) -> None:
+def test_an_invalid_choice_is_refused_with_the_valid_ones(module: str, option: str) -> None:
     first = next(str(choice) for choice in argument_spec(module)[option]["choices"])
     with pytest.raises(AnsibleActionFail, match=rf"(?s){option}.*{first}.*nothing of the kind"):
         action(module, {"application": COMPOSE, option: "nothing of the kind"})._options()
@@ -97,7 +97,7 @@ def test_a_choice_that_is_none_is_refused_with_those_that_are(module: str, optio
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_an_empty_option_has_its_default(module: str) -> None:
-    """Roles hand on what they are given, and have empty defaults."""
+    """Roles pass on their variables, whose defaults are empty."""
     empty = {name: "" for name, option in argument_spec(module).items() if not option.get("required")}
     options = action(module, {**empty, "application": COMPOSE})._options()
     for name, option in argument_spec(module).items():
@@ -106,13 +106,15 @@ def test_an_empty_option_has_its_default(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_attributes_are_true(module: str) -> None:
-    """As far as the code tells: who claims to show a difference returns one, in both modes or in check mode alone."""
+def test_attributes_match_the_code(module: str) -> None:
+    """As far as the code shows: a module with diff support returns a diff, in both modes or in check mode only."""
     attributes = documentation(module)["attributes"]
     assert set(attributes) == {"action", "action_group", "check_mode", "diff_mode", "idempotent"}
     assert attributes["action_group"]["membership"] == ["evenkeel.mesh.application"]
-    assert all(each["support"] in ("full", "partial", "none") and each["description"] for each in attributes.values())
-    assert all(each.get("details") for each in attributes.values() if each["support"] == "partial")
+    assert all(
+        attribute["support"] in ("full", "partial", "none") and attribute["description"] for attribute in attributes.values()
+    )
+    assert all(attribute.get("details") for attribute in attributes.values() if attribute["support"] == "partial")
     assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
     source = inspect.getsource(entry._WORKFLOWS[module])
     always = any(each in source for each in ("_workflow_result(", "_plan_result(", "_diff(plan)"))
@@ -124,25 +126,25 @@ def test_attributes_are_true(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", ["preview", "status"])
-def test_what_only_looks_never_says_that_it_changed_anything(module: str) -> None:
+def test_read_only_modules_never_report_a_change(module: str) -> None:
     assert '"changed": False' in inspect.getsource(entry._WORKFLOWS[module])
     assert documentation(module)["attributes"]["check_mode"]["details"] == "It changes nothing in any mode."
 
 
-def test_the_private_module_takes_what_is_documented_and_shows_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: dict[str, Any] = {}
+def test_the_private_module_matches_its_documentation_and_hides_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    captured: dict[str, Any] = {}
 
     class Stop(Exception):
         pass
 
     def module(**options: Any) -> None:
-        taken.update(options)
+        captured.update(options)
         raise Stop
 
     monkeypatch.setattr(workflow, "AnsibleModule", module)
     with pytest.raises(Stop):
         workflow.main()
-    spec = taken["argument_spec"]
+    spec = captured["argument_spec"]
     assert {name for name, option in spec.items() if option.get("no_log")} == {"archive", "request"}
     documented = documentation(PRIVATE)["options"]
     assert set(spec) == set(documented)
@@ -169,13 +171,13 @@ def request_with_secret() -> str:
     return json.dumps({"workflow": "status", "by": "ada", "specification": specification, "arguments": {"host": "here"}})
 
 
-def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
+def test_no_environment_value_is_shown_or_logged(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(workflow, "cache_folder", lambda: tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     logged: list[str] = []
-    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, *words, **more: logged.append(repr((words, more))))
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, *words, **options: logged.append(repr((words, options))))
     # By hand, as ansible-core 2.18.0 has no patch_module_args yet.
     code = {"library": library.version(), "archive": base64.b64encode(library.archive()).decode()}
     arguments = {"ANSIBLE_MODULE_ARGS": {"request": request_with_secret(), "target": "kubernetes", **code}}
@@ -183,34 +185,36 @@ def test_no_value_of_an_environment_is_in_what_is_shown_or_logged(
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
     with pytest.raises(SystemExit):
         workflow.main()
-    shown = capsys.readouterr().out
-    result = json.loads(shown)
+    output = capsys.readouterr().out
+    result = json.loads(output)
     assert result["invocation"]["module_args"]["request"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     assert logged and "request" in logged[0]
-    assert SECRET not in shown + "".join(logged)
+    assert SECRET not in output + "".join(logged)
     assert result["failed"] and result["msg"].startswith("target: found kubernetes; allowed: docker; on a cluster only")
 
 
-def test_applications_are_not_deployed_to_kubernetes_and_the_way_out_is_named() -> None:
-    said = "^target: found kubernetes; allowed: docker; on a cluster only the infrastructure can be made, by pulumi up$"
-    with pytest.raises(Refused, match=said):
+def test_a_deployment_to_kubernetes_is_refused_with_the_remedy() -> None:
+    message = "^target: found kubernetes; allowed: docker; on a cluster only the infrastructure can be made, by pulumi up$"
+    with pytest.raises(Refused, match=message):
         make_driver(TargetOptions(Target.KUBERNETES, "", "", ""), "app", "/")
 
 
 def test_a_stack_of_another_target_is_refused() -> None:
-    """Fault: an inventory of a stack for a cluster, and a deployment to the engine of this machine."""
+    """A stack for a cluster in the inventory must not be deployed to this machine's engine."""
     stack = {"application": "sockshop", "target": "kubernetes"}
     for module in PUBLIC:
         task = action(module, {"application": COMPOSE}, evenkeel_stack=stack)
-        said = "^target: found docker, but the inventory's stack has kubernetes; allowed: the same in both, or another inventory$"
-        with pytest.raises(AnsibleActionFail, match=said):
+        message = (
+            "^target: found docker, but the inventory's stack has kubernetes; allowed: the same in both, or another inventory$"
+        )
+        with pytest.raises(AnsibleActionFail, match=message):
             task._check_target(task._options())
     for variables in ({}, {"evenkeel_stack": {**stack, "target": "docker"}}):
         task = action("deploy", {"application": COMPOSE}, **variables)
         task._check_target(task._options())
 
 
-def test_a_build_outlives_a_controller_that_is_silent_for_longer_than_what_waits_for_users_does() -> None:
+def test_a_build_tolerates_a_longer_silence_of_the_controller_than_a_release() -> None:
     assert {module: entry.heartbeat_seconds(module) for module in PUBLIC} == {
         module: 60.0 if module == "images" else 10.0 for module in PUBLIC
     }

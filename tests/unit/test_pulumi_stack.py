@@ -24,8 +24,8 @@ OUTPUTS = {
 }
 
 
-def listed(folder: Path, options: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
-    """Return what ansible-inventory makes of a file with ``options``."""
+def list_inventory(folder: Path, options: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+    """Return the result of ansible-inventory for a file with ``options``."""
     file = folder / "pulumi_stack.yml"
     file.write_text(f"plugin: evenkeel.mesh.pulumi_stack\n{options}")
     command = [str(Path(sys.executable).with_name("ansible-inventory")), "--inventory", str(file), "--list"]
@@ -34,33 +34,33 @@ def listed(folder: Path, options: str, path: str = os.environ["PATH"]) -> subpro
 
 
 def plain(value: dict[str, Any]) -> Any:
-    """Return what ansible-inventory marks as text from outside, which is not to be taken for a template."""
+    """Return the text that ansible-inventory marks as unsafe, so that it is not used as a template."""
     return value.get("__ansible_unsafe", value)
 
 
-def saved(folder: Path, **changes: Any) -> None:
+def save_outputs(folder: Path, **changes: Any) -> None:
     (folder / "outputs.json").write_text(json.dumps({**OUTPUTS, **changes}))
 
 
 def test_saved_outputs_become_variables(tmp_path: Path) -> None:
-    saved(tmp_path, password="[secret]")
-    shown = listed(tmp_path, "outputs: outputs.json\n")
-    assert shown.returncode == 0, shown.stderr
-    variables = json.loads(shown.stdout, object_hook=plain)["_meta"]["hostvars"]["localhost"]
+    save_outputs(tmp_path, password="[secret]")
+    result = list_inventory(tmp_path, "outputs: outputs.json\n")
+    assert result.returncode == 0, result.stderr
+    variables = json.loads(result.stdout, object_hook=plain)["_meta"]["hostvars"]["localhost"]
     assert variables["application"] == str(COMPOSE)
     assert variables["evenkeel_stack"] == {**OUTPUTS, "password": "[secret]"}
     assert variables["ansible_connection"] == "local"
     assert Path(variables["ansible_python_interpreter"]).samefile(sys.executable)
 
 
-def test_pulumi_is_asked_for_the_stack_without_its_secrets(tmp_path: Path) -> None:
-    saved(tmp_path)
+def test_pulumi_is_asked_for_the_outputs_without_secrets(tmp_path: Path) -> None:
+    save_outputs(tmp_path)
     program = tmp_path / "pulumi"
-    program.write_text(f'#!/bin/sh\necho "$PWD $@" > {tmp_path}/asked\ncat {tmp_path}/outputs.json\n')
+    program.write_text(f'#!/bin/sh\necho "$PWD $@" > {tmp_path}/arguments\ncat {tmp_path}/outputs.json\n')
     program.chmod(0o755)
-    shown = listed(tmp_path, "stack: local\nproject: .\n", f"{tmp_path}:{os.environ['PATH']}")
-    assert shown.returncode == 0, shown.stderr
-    assert (tmp_path / "asked").read_text().split() == [
+    result = list_inventory(tmp_path, "stack: local\nproject: .\n", f"{tmp_path}:{os.environ['PATH']}")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "arguments").read_text().split() == [
         str(tmp_path), "stack", "output", "--json", "--non-interactive", "--stack", "local",
     ]  # fmt: skip
 
@@ -74,13 +74,13 @@ def test_pulumi_is_asked_for_the_stack_without_its_secrets(tmp_path: Path) -> No
         (json.dumps({**OUTPUTS, "application_file": "/nowhere.yaml"}), "found no /nowhere.yaml; allowed: application:"),
     ],
 )
-def test_outputs_that_cannot_be_used_are_named(tmp_path: Path, content: str, fault: str) -> None:
+def test_invalid_outputs_are_reported(tmp_path: Path, content: str, fault: str) -> None:
     (tmp_path / "outputs.json").write_text(content)
-    shown = listed(tmp_path, "outputs: outputs.json\n")
-    assert shown.returncode != 0
-    assert fault in " ".join(shown.stderr.split()), shown.stderr
+    result = list_inventory(tmp_path, "outputs: outputs.json\n")
+    assert result.returncode != 0
+    assert fault in " ".join(result.stderr.split()), result.stderr
 
 
-def test_where_there_is_no_pulumi_the_ways_out_are_named(tmp_path: Path) -> None:
-    shown = listed(tmp_path, "", f"{Path(sys.executable).parent}:/usr/bin:/bin")
-    assert "found no pulumi on the PATH; allowed: make pulumi, or outputs:" in " ".join(shown.stderr.split())
+def test_without_pulumi_the_remedies_are_named(tmp_path: Path) -> None:
+    result = list_inventory(tmp_path, "", f"{Path(sys.executable).parent}:/usr/bin:/bin")
+    assert "found no pulumi on the PATH; allowed: make pulumi, or outputs:" in " ".join(result.stderr.split())

@@ -1,4 +1,4 @@
-"""Roles are described by their argument specifications, and by nothing that differs from these."""
+"""The READMEs and defaults of roles match their argument specifications."""
 
 from __future__ import annotations
 

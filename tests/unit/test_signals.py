@@ -1,4 +1,4 @@
-"""An action that is interrupted while it shows a line ends after it."""
+"""An action that is interrupted while it displays a line ends after that line."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ansible_collections.evenkeel.mesh.plugins.plugin_utils.signals import defer
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_handled_after_the_block(number: signal.Signals) -> None:
-    came: list[str] = []
-    former = signal.signal(number, lambda *_: came.append("signal"))
+    events: list[str] = []
+    former = signal.signal(number, lambda *_: events.append("signal"))
     try:
         with defer_termination():
             os.kill(os.getpid(), number)
-            came.append("block")
-        assert came == ["block", "signal"]
+            events.append("block")
+        assert events == ["block", "signal"]
         os.kill(os.getpid(), number)
-        assert came == ["block", "signal", "signal"]
+        assert events == ["block", "signal", "signal"]
     finally:
         signal.signal(number, former)

@@ -1,4 +1,4 @@
-"""Compose files as people write them: what is supported is read, the rest is told precisely."""
+"""Typical Compose files: supported keys are read, the others are reported precisely."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ networks:
 """
 
 
-def test_a_blog_with_its_database_is_read() -> None:
+def test_a_blog_with_its_database_is_parsed() -> None:
     blog = parse(yaml.safe_load(BLOG), "compose.yaml", {}, "blog")
     db, wordpress = blog.component("db"), blog.component("wordpress")
     assert [(port.number, port.protocol) for port in db.ports] == [(3306, "mysql"), (33060, "tcp")]
     assert (db.kind, db.command) == ("stateful", ("--default-authentication-plugin=mysql_native_password",))
     assert dict(wordpress.environment)["WORDPRESS_DEBUG"] == ""
-    assert [each.name for each in blog.components] == ["db", "wordpress"]
+    assert [component.name for component in blog.components] == ["db", "wordpress"]
 
 
-def test_all_that_cannot_be_honoured_is_told_at_once() -> None:
+def test_all_unsupported_keys_are_reported_at_once() -> None:
     with pytest.raises(ModelError) as refused:
         parse(yaml.safe_load(VOTE), "compose.yaml", {}, "vote")
     assert [problem.path for problem in refused.value.problems] == [

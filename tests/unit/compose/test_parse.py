@@ -1,4 +1,4 @@
-"""The parser: what a Compose file means, and what each fault in it says."""
+"""The parser: the meaning of a Compose file, and the message of each fault."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.kinds import check_kinds
 
 
-def parsed(services: dict[str, Any], variables: dict[str, str] | None = None, **top: Any) -> Application:
+def parse_services(services: dict[str, Any], variables: dict[str, str] | None = None, **top: Any) -> Application:
     return parse({"services": services, **top}, "compose.yaml", variables or {}, "shop")
 
 
 def component(**keys: Any) -> Component:
-    return parsed({"web": {"image": "web", **keys}}).component("web")
+    return parse_services({"web": {"image": "web", **keys}}).component("web")
 
 
 def faults(services: Any, **top: Any) -> list[str]:
     with pytest.raises(ModelError) as caught:
-        parsed(services, **top)
+        parse_services(services, **top)
     return [str(problem) for problem in caught.value.problems]
 
 
 def test_components_come_after_what_they_depend_on() -> None:
     services = {"a": {"image": "a", "depends_on": ["b"]}, "b": {"image": "b", "depends_on": ["c"]}, "c": {"image": "c"}}
-    application = parsed(services)
-    assert [each.name for each in application.components] == ["c", "b", "a"]
+    application = parse_services(services)
+    assert [component.name for component in application.components] == ["c", "b", "a"]
     assert application.dependents("c") == ("b",)
 
 
-def test_a_component_with_a_named_volume_is_stateful_unless_it_says_otherwise() -> None:
+def test_a_component_with_a_named_volume_is_stateful_by_default() -> None:
     services = {
         "db": {"image": "db", "volumes": ["data:/data"]},
         "cache": {"image": "cache", "volumes": ["data:/data"], "x-mesh": {"kind": "stateless"}},
         "web": {"image": "web", "volumes": ["./web.conf:/etc/web.conf:ro"]},
     }
-    application = parsed(services, volumes={"data": None})
-    assert {each.name: each.kind for each in application.components} == {
+    application = parse_services(services, volumes={"data": None})
+    assert {component.name: component.kind for component in application.components} == {
         "db": "stateful",
         "cache": "stateless",
         "web": "stateless",
     }
 
 
-def test_ports_have_the_protocol_of_their_number_or_the_one_stated() -> None:
+def test_the_protocol_of_a_port_follows_its_number_unless_specified() -> None:
     web = component(expose=["3306", 8080, "7000/tcp"], ports=["80:9000"], **{"x-mesh": {"ports": {9000: "grpc"}}})
     assert [(port.number, port.protocol) for port in web.ports] == [
         (3306, "mysql"),
@@ -71,18 +71,18 @@ def test_memory_and_durations_are_bytes_and_seconds() -> None:
     assert (web.healthcheck.test, web.healthcheck.interval) == (("CMD-SHELL", "true"), 0.5)
 
 
-def test_dependencies_carry_their_condition() -> None:
+def test_dependencies_keep_their_condition() -> None:
     services = {"web": {"image": "w", "depends_on": {"db": {"condition": "service_healthy"}}}, "db": {"image": "d"}}
-    assert parsed(services).component("web").dependencies == (Dependency("db", "service_healthy"),)
+    assert parse_services(services).component("web").dependencies == (Dependency("db", "service_healthy"),)
 
 
-def test_commands_are_words() -> None:
+def test_commands_are_split_into_words() -> None:
     assert component(command="serve --name 'my shop'").command == ("serve", "--name", "my shop")
     assert component(command=["serve", 80]).command == ("serve", "80")
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("$TAG", "v1"),
         ("${TAG}", "v1"),
@@ -96,9 +96,9 @@ def test_commands_are_words() -> None:
         ("${NONE}", ""),
     ],
 )
-def test_interpolation(text: str, meant: str) -> None:
-    application = parsed({"web": {"image": "w", "environment": {"V": text}}}, {"TAG": "v1", "EMPTY": ""})
-    assert application.component("web").environment == (("V", meant),)
+def test_interpolation(text: str, expected: str) -> None:
+    application = parse_services({"web": {"image": "w", "environment": {"V": text}}}, {"TAG": "v1", "EMPTY": ""})
+    assert application.component("web").environment == (("V", expected),)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_interpolation(text: str, meant: str) -> None:
         ({"command": "say 'open"}, 'services.web.command: found "say \'open"; allowed: a list of words'),
     ],
 )
-def test_a_fault_names_place_finding_and_way_out(service: dict[str, Any], fault: str) -> None:
+def test_a_fault_names_the_path_the_value_and_what_is_allowed(service: dict[str, Any], fault: str) -> None:
     [only] = faults({"web": {"image": "web", **service}})
     assert only.startswith(fault)
 
@@ -150,19 +150,19 @@ def test_every_fault_is_reported_at_once() -> None:
     assert len(faults({"web": {"image": 1, "expose": ["x"], "deploy": {"replicas": -1}}})) == 3
 
 
-def test_a_dependency_cycle_is_shown_whole() -> None:
-    services = {name: {"image": name, "depends_on": [other]} for name, other in (("a", "b"), ("b", "c"), ("c", "a"))}
+def test_the_whole_dependency_cycle_is_reported() -> None:
+    services = {name: {"image": name, "depends_on": [dependency]} for name, dependency in (("a", "b"), ("b", "c"), ("c", "a"))}
     assert faults(services) == ["services.c.depends_on.a: found the cycle a → b → c → a; allowed: dependencies without a cycle"]
 
 
-def test_outer_ports_may_not_collide_unless_their_addresses_differ() -> None:
+def test_outer_ports_collide_only_at_the_same_address() -> None:
     def services(first: str, second: str) -> dict[str, Any]:
         return {"a": {"image": "a", "ports": [first]}, "b": {"image": "b", "ports": [second]}}
 
     assert faults(services("80:80", "127.0.0.1:80:8080")) == [
         "services.b.ports: found port 80, which services.a publishes; allowed: outer ports that nothing else publishes"
     ]
-    parsed(services("127.0.0.1:80:80", "127.0.0.2:80:80"))
+    parse_services(services("127.0.0.1:80:80", "127.0.0.2:80:80"))
 
 
 def test_a_file_without_services_is_refused() -> None:
@@ -170,16 +170,16 @@ def test_a_file_without_services_is_refused() -> None:
 
 
 def test_a_deployed_component_keeps_its_kind() -> None:
-    application = parsed({"web": {"image": "w"}, "db": {"image": "d", "x-mesh": {"kind": "stateful"}}})
+    application = parse_services({"web": {"image": "w"}, "db": {"image": "d", "x-mesh": {"kind": "stateful"}}})
     check_kinds(application, {"db": "stateful", "gone": "stateful"}, "compose.yaml")
     with pytest.raises(ModelError, match=r"compose.yaml: services\.db\.x-mesh\.kind: found 'stateful'; allowed: 'stateless'"):
         check_kinds(application, {"db": "stateless"}, "compose.yaml")
 
 
-def test_a_volume_states_its_size() -> None:
+def test_a_volume_has_its_specified_size() -> None:
     services = {"db": {"image": "db", "volumes": ["data:/data", "log:/log"]}}
-    volumes = parsed(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
-    assert [(each.name, each.size) for each in volumes] == [("data", 2 << 30), ("log", None)]
+    volumes = parse_services(services, volumes={"log": None, "data": {"x-mesh": {"size": "2g"}}}).volumes
+    assert [(volume.name, volume.size) for volume in volumes] == [("data", 2 << 30), ("log", None)]
 
 
 @pytest.mark.parametrize(
@@ -190,16 +190,16 @@ def test_a_volume_states_its_size() -> None:
         ({"x-mesh": {"size": "big"}}, "volumes.data.x-mesh.size: found 'big'; allowed: a byte value"),
     ],
 )
-def test_a_volume_that_cannot_be_honoured_is_named(volume: dict[str, Any], fault: str) -> None:
+def test_an_unsupported_volume_is_reported(volume: dict[str, Any], fault: str) -> None:
     with pytest.raises(ModelError) as caught:
-        parsed({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
+        parse_services({"db": {"image": "db", "volumes": ["data:/data"]}}, volumes={"data": volume})
     assert fault in str(caught.value)
 
 
-def test_the_load_generator_is_a_service_with_an_application() -> None:
+def test_the_load_generator_is_a_component_with_a_workload() -> None:
     services = {"users": {"image": "u", "deploy": {"replicas": 0}}, "edge": {"ports": ["80:80"], "x-mesh": {"gateway": True}}}
-    assert parsed(services, **{"x-mesh": {"load": "users"}}).load == "users"
-    assert parsed(services).load == ""
+    assert parse_services(services, **{"x-mesh": {"load": "users"}}).load == "users"
+    assert parse_services(services).load == ""
     assert faults(services, **{"x-mesh": {"load": "nobody"}}) == ["x-mesh.load: found 'nobody'; allowed: users, edge"]
     gateway = faults(services, **{"x-mesh": {"load": "edge"}})
     assert gateway == ["x-mesh.load: found edge, a gateway; allowed: a component with an application"]

@@ -1,4 +1,4 @@
-"""Bounds of policies: what Envoy would reject, or take for something else than it says, is a fault of the file."""
+"""Bounds of policies: values that Envoy would reject or misread are faults of the file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ WEB = "services.web.x-mesh.policy"
 DURATION = "a duration such as 500ms, 10s or 1m30s, from 1ms to 24h"
 
 
-def policy(stated: dict[str, Any]) -> Policy:
-    return parse({"services": service(stated)}, "compose.yaml", {}, "shop").component("web").policy
+def policy(policy_keys: dict[str, Any]) -> Policy:
+    return parse({"services": service(policy_keys)}, "compose.yaml", {}, "shop").component("web").policy
 
 
-def service(stated: dict[str, Any], **keys: Any) -> dict[str, Any]:
-    return {"web": {"image": "web", "expose": ["80"], "x-mesh": {"policy": stated}, **keys}}
+def service(policy_keys: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    return {"web": {"image": "web", "expose": ["80"], "x-mesh": {"policy": policy_keys}, **keys}}
 
 
 def faults(services: dict[str, Any], **top: Any) -> list[str]:
@@ -27,7 +27,7 @@ def faults(services: dict[str, Any], **top: Any) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize(("stated", "fault"), [
+@pytest.mark.parametrize(("policy_keys", "fault"), [
     ({"timeout": "0.5ms"}, f"timeout: found '0.5ms'; allowed: {DURATION}, or 0s for none"),
     ({"timeout": "25h"}, f"timeout: found '25h'; allowed: {DURATION}, or 0s for none"),
     ({"retries": {"per_try_timeout": "0s"}}, f"retries.per_try_timeout: found '0s'; allowed: {DURATION}"),
@@ -62,12 +62,12 @@ def faults(services: dict[str, Any], **top: Any) -> list[str]:
     *(({"routes": [{"domains": ["x"], "headers": {"a": value}}]},
        f"routes.0.headers.a: found {value!r}; allowed: a value without control") for value in (" a", "a ", "a\nb", "\x00")),
 ])  # fmt: skip
-def test_what_envoy_rejects_or_takes_for_something_else_is_a_fault(stated: dict[str, Any], fault: str) -> None:
-    [only] = faults(service(stated))
+def test_values_that_envoy_rejects_or_misreads_are_faults(policy_keys: dict[str, Any], fault: str) -> None:
+    [only] = faults(service(policy_keys))
     assert only.startswith(f"{WEB}.{fault}")
 
 
-@pytest.mark.parametrize("stated", [
+@pytest.mark.parametrize("policy_keys", [
     {"timeout": "0s", "retries": {"attempts": 0, "on": [], "per_try_timeout": "20h"}},
     {"timeout": "1ms", "circuit_breaker": {"max_retries": 0, "max_requests": 1}},
     {"outlier_detection": {"interval": "100ms", "base_ejection_time": "1ms", "max_ejection_percent": 0}},
@@ -76,15 +76,15 @@ def test_what_envoy_rejects_or_takes_for_something_else_is_a_fault(stated: dict[
     {"routes": [{"domains": ["*.shop", "shop.*", "*-a.shop:8080", "10.0.0.1", "a_b"], "prefix": "/a/b.c/%20/",
                  "headers": {":method": "GET", "X-User": "", "b": "é"}}]},
 ])  # fmt: skip
-def test_what_means_what_it_says_is_accepted(stated: dict[str, Any]) -> None:
-    policy(stated)
+def test_valid_policies_are_accepted(policy_keys: dict[str, Any]) -> None:
+    policy(policy_keys)
 
 
-def test_names_are_the_same_in_small_and_in_capital_letters() -> None:
+def test_domain_names_are_case_insensitive() -> None:
     assert [route.domains for route in policy({"routes": [{"domains": ["API.Shop"]}]}).routes] == [("api.shop",)]
 
 
-def test_the_limit_of_a_try_is_below_the_timeout_that_the_caller_keeps_to() -> None:
+def test_the_per_try_timeout_is_below_the_timeout_of_the_caller() -> None:
     def services(override: dict[str, Any]) -> dict[str, Any]:
         calls = {"image": "c", "depends_on": ["web"], "x-mesh": {"overrides": {"web": override}}}
         return {**service({"timeout": "2s", "retries": {"per_try_timeout": "1s"}}), "caller": calls}
@@ -97,19 +97,19 @@ def test_the_limit_of_a_try_is_below_the_timeout_that_the_caller_keeps_to() -> N
 
 
 @pytest.mark.parametrize("key", ["timeout", "retries", "rate_limit", "fault", "routes"])
-def test_what_is_for_requests_is_refused_where_there_are_none(key: str) -> None:
-    stated = {
+def test_http_policies_are_refused_without_an_http_port(key: str) -> None:
+    policies = {
         "timeout": "1s", "retries": {"attempts": 1}, "rate_limit": {"requests_per_second": 1}, "fault": {}, "routes": [],
     }  # fmt: skip
     expected = f"found the key '{key}'; allowed: no {key} for web, which has no port with HTTP"
-    assert faults(service({key: stated[key]}, expose=["3306"])) == [f"{WEB}.{key}: {expected}"]
+    assert faults(service({key: policies[key]}, expose=["3306"])) == [f"{WEB}.{key}: {expected}"]
     if key in ("timeout", "retries"):
         called = {"image": "web", "expose": ["3306"]}
-        calls = {"image": "c", "depends_on": ["web"], "x-mesh": {"overrides": {"web": {key: stated[key]}}}}
+        calls = {"image": "c", "depends_on": ["web"], "x-mesh": {"overrides": {"web": {key: policies[key]}}}}
         assert faults({"web": called, "caller": calls}) == [f"services.caller.x-mesh.overrides.web.{key}: {expected}"]
 
 
-def test_a_gateway_keeps_no_policy_of_an_application() -> None:
+def test_a_gateway_accepts_no_policy_of_a_workload() -> None:
     gateway = {"ports": ["80:80"], "x-mesh": {"gateway": True, "policy": {"rate_limit": {"requests_per_second": 1}}}}
     assert faults({"edge": gateway}) == [
         "services.edge.x-mesh.policy.rate_limit: found a mapping; allowed: no rate_limit at a gateway; state it at the"
@@ -117,10 +117,10 @@ def test_a_gateway_keeps_no_policy_of_an_application() -> None:
     ]
 
 
-def test_names_that_proxies_use_are_refused() -> None:
+def test_names_reserved_by_proxies_are_refused() -> None:
     store = {"image": "d", "expose": ["3306"], "x-mesh": {"kind": "stateful"}}
-    found = faults({"application": {"image": "a"}, "db": store, "db-1": store})
-    assert [each.partition(";")[0] for each in found] == [
+    messages = faults({"application": {"image": "a"}, "db": store, "db-1": store})
+    assert [fault.partition(";")[0] for fault in messages] == [
         "services.application: found 'application'",
         "services.db-1: found 'db-1'",
     ]
@@ -129,20 +129,20 @@ def test_names_that_proxies_use_are_refused() -> None:
     assert "a domain other than the names of components and instances" in faults({"db": store, **route})[0]
 
 
-def test_spans_go_where_http_is_spoken() -> None:
+def test_the_tracing_component_needs_an_http_port() -> None:
     services = {"zipkin": {"image": "z", "expose": ["3306"]}}
     assert faults(services, **{"x-mesh": {"tracing": "zipkin"}}) == [
         "x-mesh.tracing: found 'zipkin'; allowed: a component that has a port with HTTP"
     ]
 
 
-def test_a_component_is_called_once() -> None:
+def test_a_dependency_is_listed_once() -> None:
     services = {**service({}), "caller": {"image": "c", "depends_on": ["web", "web"]}}
     assert faults(services) == ["services.caller.depends_on: found web, web; allowed: each component once"]
 
 
 @pytest.mark.parametrize("memory", ["1", "31M", "65G"])
-def test_a_proxy_has_the_memory_that_it_begins_with(memory: str) -> None:
+def test_the_memory_of_a_proxy_has_bounds(memory: str) -> None:
     services = {"web": {"image": "w", "x-mesh": {"proxy": {"memory": memory}}}}
     [only] = faults(services)
     assert only.startswith(f"services.web.x-mesh.proxy.memory: found '{memory}'; allowed: a byte value")

@@ -1,4 +1,4 @@
-"""Releases as files say them, and what is wrong with some."""
+"""Releases in files, and the problems of invalid ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read(content: dict[str, Any]) -> tuple[Rollout, list[str]]:
     return rollout, [str(problem) for problem in problems]
 
 
-def test_all_that_can_be_said() -> None:
+def test_every_key_of_a_release_is_read() -> None:
     rollout, problems = read({
         "name": "spring",
         "components": {"web": {"image": "web:2"}, "api": {"environment": {"B": 2, "A": True}}},
@@ -51,7 +51,7 @@ def test_all_that_can_be_said() -> None:
     )
 
 
-def test_a_release_is_called_after_its_components() -> None:
+def test_a_release_is_named_after_its_components() -> None:
     assert read({})[0].name == "web"
 
 
@@ -74,6 +74,6 @@ def test_a_release_is_called_after_its_components() -> None:
     ],
     ids=str,
 )
-def test_what_is_wrong_is_named_with_its_place(content: dict[str, Any], problem: str) -> None:
+def test_problems_are_reported_with_their_path(content: dict[str, Any], problem: str) -> None:
     _release, problems = read(content)
-    assert any(each.startswith(problem) for each in problems), problems
+    assert any(message.startswith(problem) for message in problems), problems

@@ -1,4 +1,4 @@
-"""The bundled application is the one of the design's table, and the loader's own faults are named."""
+"""The bundled application equals the design's table, and the loader reports its own faults."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ zipkin-db    3306                  -        512   stateful   -
 
 def test_the_sock_shop_has_the_components_of_the_table() -> None:
     rows = set()
-    for each in load(COMPOSE, {}).components:
-        inner = ",".join(str(port.number) for port in each.ports) or "-"
-        outer = ",".join(str(port.published) for port in each.outer_ports) or "-"
-        calls = ",".join(dependency.name for dependency in each.dependencies) or "-"
-        rows.add((each.name, inner, outer, str((each.memory or 0) >> 20), each.kind, calls))
+    for component in load(COMPOSE, {}).components:
+        inner = ",".join(str(port.number) for port in component.ports) or "-"
+        outer = ",".join(str(port.published) for port in component.outer_ports) or "-"
+        calls = ",".join(dependency.name for dependency in component.dependencies) or "-"
+        rows.add((component.name, inner, outer, str((component.memory or 0) >> 20), component.kind, calls))
     assert rows == {tuple(line.split()) for line in TABLE.strip().splitlines()}
 
 
-def test_published_ports_move_by_a_variable() -> None:
+def test_variables_change_published_ports() -> None:
     edge = load(COMPOSE, {"EDGE_HTTP_PORT": "8000"}).component("edge-router")
     assert [port.published for port in edge.outer_ports] == [8000, 8080]
 
 
-def test_dotenv_is_read_and_variables_win(tmp_path: Path) -> None:
+def test_variables_take_precedence_over_dotenv(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {image: 'a:$A', working_dir: /$B}}")
     (tmp_path / ".env").write_text("# versions\nA='1'\nexport B=2 # two\n")
     a = load(tmp_path / "compose.yaml", {"A": "9"}).component("a")
@@ -54,28 +54,28 @@ def test_dotenv_is_read_and_variables_win(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "message"),
     [
         ("services: [", "well-formed YAML"),
         ("services: {a: {image: a, image: b}}", "found the key 'image' twice"),
         ("[1, 2]", "(top): found a list; allowed: a mapping"),
     ],
 )
-def test_a_file_that_is_not_compose_is_named(tmp_path: Path, text: str, found: str) -> None:
+def test_a_file_that_is_not_compose_is_reported(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "compose.yaml"
     file.write_text(text)
     with pytest.raises(ModelError) as caught:
         load(file, {})
     assert str(file) in str(caught.value)
-    assert found in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_an_absent_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent\.yaml: \(file\): found .*No such file"):
         load(tmp_path / "absent.yaml", {})
 
 
-def test_yaml_is_read_as_compose_reads_it(tmp_path: Path) -> None:
+def test_yaml_is_parsed_as_compose_parses_it(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(
         "services: {a: {image: a, ports: [22:22], expose: [80], environment: {ANSWER: yes, NO: no, ON: on, OCTAL: 0400, T: true},"
         " x-mesh: {policy: {retries: {on: [reset]}}}}}"

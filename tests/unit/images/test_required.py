@@ -1,4 +1,4 @@
-"""What is built and what is pulled, by the source of images."""
+"""The images to build and to pull, by the source of images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_all_images_are_built_here_by_default() -> None:
     assert set(needed.references.values()) <= {image.reference for image in needed.built.values()}
 
 
-def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
+def test_published_images_are_pulled_and_our_filter_is_added_to_the_proxys_image() -> None:
     needed = read_project(COMPOSE, "upstream", {}).needed
     assert needed.references["orders"] == "weaveworksdemos/orders:0.4.7"
     proxy = needed.built["envoy"]
@@ -33,7 +33,7 @@ def test_published_images_are_pulled_and_the_proxys_gets_our_filter() -> None:
     assert set(needed.built) == {"base", "decoder", "envoy", "sandbox", "supervisor", "sockshop-load"}
 
 
-def test_a_component_without_instances_needs_its_image_only_when_asked_for() -> None:
+def test_a_component_without_instances_needs_its_image_only_when_requested() -> None:
     application = effective(read_project(COMPOSE, "built", {"SHOPPERS": 0}))
     references = application.references
     assert references["shopper"].startswith("evenkeel/sockshop-load:")
@@ -44,7 +44,7 @@ def test_a_component_without_instances_needs_its_image_only_when_asked_for() -> 
     assert images_in_use(one) == references
 
 
-def test_only_components_can_be_asked_for() -> None:
+def test_only_components_can_be_requested() -> None:
     application = effective(read_project(COMPOSE, "built", {}))
     for name in ("nobody", "edge-router"):
         with pytest.raises(SourceError, match=f"also: found {name}; allowed: .*shopper"):

@@ -1,4 +1,4 @@
-"""Images are named by all that they are made from, and by nothing else."""
+"""Images are named by the content that they are built from, and by nothing else."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def shop(root: Path) -> dict[str, Image]:
     return resolve_images(sources, ("web", "other"))
 
 
-def archived(image: Image, host_ca: bytes = b"") -> dict[str, tarfile.TarInfo]:
+def archive_members(image: Image, host_ca: bytes = b"") -> dict[str, tarfile.TarInfo]:
     with tarfile.open(fileobj=io.BytesIO(image.context(host_ca))) as archive:
         return {member.name: member for member in archive.getmembers()}
 
 
-def references(found: dict[str, Image]) -> dict[str, str]:
-    return {name: image.reference for name, image in found.items()}
+def references(images_by_name: dict[str, Image]) -> dict[str, str]:
+    return {name: image.reference for name, image in images_by_name.items()}
 
 
-def test_parents_come_first_and_are_named_in_the_dockerfile(tmp_path: Path) -> None:
-    found = shop(tmp_path)
-    assert list(found) == ["base", "runtime", "web", "other"]
-    assert found["web"].dockerfile.startswith(f"FROM {found['runtime'].reference}\n")
+def test_parents_come_first_and_are_referenced_in_the_dockerfile(tmp_path: Path) -> None:
+    images_by_name = shop(tmp_path)
+    assert list(images_by_name) == ["base", "runtime", "web", "other"]
+    assert images_by_name["web"].dockerfile.startswith(f"FROM {images_by_name['runtime'].reference}\n")
 
 
-def test_parents_are_those_of_stages_and_those_that_files_come_from(tmp_path: Path) -> None:
+def test_parents_are_the_images_of_stages_copies_and_mounts(tmp_path: Path) -> None:
     folder(tmp_path, "tools", Dockerfile="FROM scratch\n")
     text = (
         "FROM evenkeel/base\n"
@@ -56,10 +56,10 @@ def test_parents_are_those_of_stages_and_those_that_files_come_from(tmp_path: Pa
     )
     shop(tmp_path)
     sources = {name: Source(tmp_path / name) for name in ("base", "runtime", "web", "tools", "other")}
-    found = resolve_images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
-    assert found["all"].parents == ("base", "runtime", "tools", "web")
-    assert f"from={found['tools'].reference},target=/t" in found["all"].dockerfile
-    assert "RUN echo evenkeel/other\n" in found["all"].dockerfile
+    images_by_name = resolve_images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))
+    assert images_by_name["all"].parents == ("base", "runtime", "tools", "web")
+    assert f"from={images_by_name['tools'].reference},target=/t" in images_by_name["all"].dockerfile
+    assert "RUN echo evenkeel/other\n" in images_by_name["all"].dockerfile
 
 
 def test_a_here_document_names_no_parents(tmp_path: Path) -> None:
@@ -76,9 +76,9 @@ def test_a_here_document_names_no_parents(tmp_path: Path) -> None:
     )
     shop(tmp_path)
     sources = {name: Source(tmp_path / name) for name in ("base", "runtime")}
-    found = resolve_images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
-    assert found.parents == ("base", "runtime")
-    assert found.dockerfile.count("FROM evenkeel/nothing\n") == 2
+    images_by_name = resolve_images({**sources, "all": Source(folder(tmp_path, "all", Dockerfile=text))}, ("all",))["all"]
+    assert images_by_name.parents == ("base", "runtime")
+    assert images_by_name.dockerfile.count("FROM evenkeel/nothing\n") == 2
 
 
 def test_a_change_renames_the_image_and_those_made_from_it(tmp_path: Path) -> None:
@@ -88,37 +88,37 @@ def test_a_change_renames_the_image_and_those_made_from_it(tmp_path: Path) -> No
     assert {name for name in after if after[name] != before[name]} == {"runtime", "web"}
 
 
-def test_neither_time_nor_owner_nor_what_is_ignored_renames(tmp_path: Path) -> None:
+def test_times_owners_and_ignored_files_do_not_rename_the_image(tmp_path: Path) -> None:
     before = references(shop(tmp_path))
     os.utime(tmp_path / "web" / "page", (1, 1))
     folder(tmp_path / "web", "__pycache__", cached="x")
     assert references(shop(tmp_path)) == before
 
 
-def test_an_executable_bit_renames(tmp_path: Path) -> None:
+def test_an_executable_bit_renames_the_image(tmp_path: Path) -> None:
     before = references(shop(tmp_path))
     (tmp_path / "web" / "page").chmod(0o755)
     assert references(shop(tmp_path))["web"] != before["web"]
 
 
-def test_the_hosts_certificates_go_only_where_they_are_asked_for(tmp_path: Path) -> None:
-    found = shop(tmp_path)
-    assert "host-ca.crt" in archived(found["runtime"], b"pem")
-    assert "host-ca.crt" not in archived(found["web"], b"pem")
+def test_the_hosts_certificates_are_added_only_where_requested(tmp_path: Path) -> None:
+    images_by_name = shop(tmp_path)
+    assert "host-ca.crt" in archive_members(images_by_name["runtime"], b"pem")
+    assert "host-ca.crt" not in archive_members(images_by_name["web"], b"pem")
 
 
-def test_a_link_out_of_the_context_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_out_of_the_context_is_resolved(tmp_path: Path) -> None:
     shop(tmp_path)
     (tmp_path / "shared").write_text("one")
     (tmp_path / "web" / "shared").symlink_to("../shared")
     before = references(shop(tmp_path))["web"]
-    assert archived(shop(tmp_path)["web"])["shared"].isfile()
+    assert archive_members(shop(tmp_path)["web"])["shared"].isfile()
     (tmp_path / "shared").write_text("two")
     assert references(shop(tmp_path))["web"] != before
 
 
 @pytest.mark.parametrize(
-    ("rules", "kept"),
+    ("rules", "expected"),
     [
         ("*.md\n!keep.md", {"keep.md", "src/a.py", "src/b.md"}),
         ("**/*.md", {"src/a.py"}),
@@ -126,21 +126,21 @@ def test_a_link_out_of_the_context_is_the_file_that_it_leads_to(tmp_path: Path) 
         ("# nothing\n", {"keep.md", "read.md", "src/a.py", "src/b.md"}),
     ],
 )
-def test_dockerignore_is_honoured(tmp_path: Path, rules: str, kept: set[str]) -> None:
+def test_dockerignore_is_honoured(tmp_path: Path, rules: str, expected: set[str]) -> None:
     folder(tmp_path, "src", **{"a.py": "", "b.md": ""})
     for name in ("keep.md", "read.md"):
         (tmp_path / name).write_text("")
     (tmp_path / ".dockerignore").write_text(rules)
-    assert {str(name) for name in context_files(tmp_path)} - {".dockerignore"} == kept
+    assert {str(name) for name in context_files(tmp_path)} - {".dockerignore"} == expected
 
 
-def test_a_parent_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_parent_is_reported(tmp_path: Path) -> None:
     sources = {"web": Source(folder(tmp_path, "web", Dockerfile="FROM evenkeel/absent\n"))}
     with pytest.raises(SourceError, match="web: found the parent evenkeel/absent; allowed: web"):
         resolve_images(sources, ("web",))
 
 
-def test_a_circle_is_named(tmp_path: Path) -> None:
+def test_a_cycle_of_parents_is_reported(tmp_path: Path) -> None:
     sources = {
         "a": Source(folder(tmp_path, "a", Dockerfile="FROM evenkeel/b\n")),
         "b": Source(folder(tmp_path, "b", Dockerfile="FROM evenkeel/a\n")),
@@ -149,6 +149,6 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
         resolve_images(sources, ("a",))
 
 
-def test_a_folder_without_a_source_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_a_dockerfile_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="Dockerfile: found nothing; allowed: a Dockerfile"):
         resolve_images({"web": Source(tmp_path)}, ("web",))

@@ -1,4 +1,4 @@
-"""The real Envoy, as the proxies' image has it."""
+"""The real Envoy of the proxies' image."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ ENVOY = Path(envoy.__file__).parent / "_bin" / "envoy"
 
 
 @cache
-def decoders() -> TemporaryDirectory[str]:
-    """Return the folder of our own filters, compiled as their image compiles them; it goes with the process."""
+def compiled_decoders() -> TemporaryDirectory[str]:
+    """Return a folder with our own filters, compiled as in their image; it is removed with the process."""
     folder = TemporaryDirectory(prefix="evenkeel-decoders-")
-    compile_it = ["tcc", "-Wall", "-shared", "-nostdlib", "-o", str(Path(folder.name, "libmysql.so")), str(DECODER)]
-    assert subprocess.run(compile_it, capture_output=True, text=True, check=True).stderr == ""
+    command = ["tcc", "-Wall", "-shared", "-nostdlib", "-o", str(Path(folder.name, "libmysql.so")), str(DECODER)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
     return folder
 
 
-def judge(configuration: Config) -> str:
-    """Return why Envoy rejects a configuration, nothing where it does not; what it calls deprecated fails a test."""
+def envoy_rejection(configuration: Config) -> str:
+    """Return Envoy's reason to reject a configuration, empty if it accepts it. A deprecation warning fails the test."""
     with TemporaryDirectory(prefix="evenkeel-candidate-") as folder:
         document = Path(folder, "candidate.json")
         document.write_text(json.dumps(configuration))
         command = [str(ENVOY), "--mode", "validate", "--log-level", "warn", "--config-path", str(document)]
-        known = {**os.environ, "ENVOY_DYNAMIC_MODULES_SEARCH_PATH": decoders().name}
-        checked = subprocess.run(command, capture_output=True, text=True, env=known, check=False)
-    assert "eprecated" not in checked.stderr, checked.stderr
-    said = rejection_reason(checked.stderr)
-    assert bool(said) == bool(checked.returncode), checked.stderr[-600:]
-    return said
+        environment = {**os.environ, "ENVOY_DYNAMIC_MODULES_SEARCH_PATH": compiled_decoders().name}
+        result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert "eprecated" not in result.stderr, result.stderr
+    reported = rejection_reason(result.stderr)
+    assert bool(reported) == bool(result.returncode), result.stderr[-600:]
+    return reported

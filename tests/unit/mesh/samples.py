@@ -1,4 +1,4 @@
-"""Applications that tests of the mesh are about."""
+"""Sample applications for tests of the mesh."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Audience, Candidate, Split
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_file import load
-from world import effective, placed
+from world import effective, placed_topology
 
 COMPOSE = Path(__file__).parents[3] / "applications" / "sockshop" / "compose.yaml"
 EVERY_POLICY: dict[str, Any] = {
@@ -28,22 +28,22 @@ EVERY_POLICY: dict[str, Any] = {
 OVERRIDE = {key: EVERY_POLICY[key] for key in ("timeout", "retries", "circuit_breaker", "outlier_detection")}
 
 
-def rendered(application: EffectiveApplication) -> dict[str, str]:
-    """Return all files of the mesh of ``application`` where all instances serve that are to."""
-    known = placed(application)
-    files = mesh_files(application, known)
+def render_mesh(application: EffectiveApplication) -> dict[str, str]:
+    """Return all files of the mesh of ``application`` with all its instances in the endpoints."""
+    addresses = placed_topology(application)
+    files = mesh_files(application, addresses)
     for component in application.components:
         for version in application.versions(component.name):
-            files.update(endpoint_files(component, version, known.instances(component.name, version), known))
+            files.update(endpoint_files(component, version, addresses.instances(component.name, version), addresses))
     return files
 
 
 def sockshop(**environment: str) -> EffectiveApplication:
-    """Return the shop."""
+    """Return the Sock Shop."""
     return effective(load(COMPOSE, environment))
 
 
-def everything() -> EffectiveApplication:
+def full_application() -> EffectiveApplication:
     """Return an application that uses each protocol and each policy."""
     services: dict[str, Any] = {
         "edge": {"image": "e", "ports": ["80:80", "81:81"], "depends_on": ["api"], "x-mesh": {"gateway": {"status": 81}}},
@@ -64,8 +64,8 @@ def everything() -> EffectiveApplication:
     return effective(parse({"name": "app", "services": services}, "compose.yaml", {}, "app"))
 
 
-def released(weight: float, closed: Version | None = None) -> EffectiveApplication:
-    """Return an application with a release of two components under way, one of them called by the gateway."""
+def released_application(weight: float, closed: Version | None = None) -> EffectiveApplication:
+    """Return an application with a release of two components in progress, one of them called by the gateway."""
     candidate = Candidate("both", 2, "other", (("VERSION", "2"),))
     split = Split("both", weight, (Audience("cookie", "tester", ("yes",)),), mirror=5, closed=closed)
-    return replace(everything(), name="released", candidates={"api": candidate, "quiet": candidate}, splits=(split,))
+    return replace(full_application(), name="released", candidates={"api": candidate, "quiet": candidate}, splits=(split,))

@@ -1,4 +1,4 @@
-"""Plans keep their order, and their execution is concurrent, complete and honest about failures."""
+"""Plans keep their order; their execution is concurrent, complete, and reports failures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def operation(subject: str, *after: str) -> Operation:
     return Start(subject=subject, cause="it is missing", after=frozenset(map(Start.key_of, after)))
 
 
-def test_a_plan_reads_in_an_order_that_can_be_run() -> None:
+def test_a_plan_is_printed_in_an_executable_order() -> None:
     plan = make_plan([operation("web", "db"), operation("db", "network"), operation("log")])
     assert str(plan) == "start db (it is missing)\nstart web (it is missing)\nstart log (it is missing)\n"
 
@@ -28,7 +28,7 @@ def test_an_empty_plan_is_false() -> None:
     assert not make_plan([])
 
 
-def test_mistakes_of_a_planner_are_refused() -> None:
+def test_duplicate_and_circular_operations_are_refused() -> None:
     with pytest.raises(ValueError, match="start a is planned twice"):
         make_plan([operation("a"), operation("a")])
     with pytest.raises(ValueError, match="wait for one another: start a, start b"):
@@ -46,16 +46,16 @@ def test_operations_without_an_order_run_at_the_same_time() -> None:
     assert sorted(outcome.succeeded) == ["start a", "start b", "start c"]
 
 
-def test_an_operation_runs_after_all_that_it_needs() -> None:
-    seen: list[str] = []
+def test_an_operation_runs_after_its_dependencies() -> None:
+    subjects: list[str] = []
     plan = make_plan([operation("c", "a", "b"), operation("a"), operation("b", "a")])
-    execute(plan, lambda each: seen.append(each.subject))
-    assert seen == ["a", "b", "c"]
+    execute(plan, lambda operation: subjects.append(operation.subject))
+    assert subjects == ["a", "b", "c"]
 
 
-def test_a_failure_takes_along_just_what_depends_on_it() -> None:
-    def run(each: Operation) -> None:
-        if each.subject == "db":
+def test_a_failure_skips_only_what_depends_on_it() -> None:
+    def run(operation: Operation) -> None:
+        if operation.subject == "db":
             raise OSError("no space left")
 
     plan = make_plan([operation("db"), operation("web", "db"), operation("edge", "web"), operation("log")])
@@ -66,4 +66,4 @@ def test_a_failure_takes_along_just_what_depends_on_it() -> None:
 
 
 def test_executing_nothing_does_nothing() -> None:
-    assert execute(Plan(), lambda each: pytest.fail(each.key)).succeeded == ()
+    assert execute(Plan(), lambda operation: pytest.fail(operation.key)).succeeded == ()

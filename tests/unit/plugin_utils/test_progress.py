@@ -1,4 +1,4 @@
-"""What a module says while it runs, as it comes over a connection: with a terminal's line ends, and sudo's words before it."""
+"""The progress of a running module over a connection: with a terminal's line ends, and sudo's output before it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Connection:
 
 
 class Action:
-    """Runs commands as Ansible does: each has a marker of success of its own, by which the connection waits for it."""
+    """Runs commands as Ansible does: each sets its own success marker, for which the connection waits."""
 
     def __init__(self, folder: Path, noise: str = "", end: str = "\n") -> None:
         self._connection = Connection(folder)
@@ -44,34 +44,34 @@ class Action:
 
     def _low_level_execute_command(self, command: str) -> dict[str, Any]:
         if self._connection.become:
-            self._connection.become.success = "marker of a look"
-        said = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
-        return {"stdout": (self._noise + said).replace("\n", self._end)}
+            self._connection.become.success = "marker of a read"
+        output = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+        return {"stdout": (self._noise + output).replace("\n", self._end)}
 
 
 TERMINAL = {"noise": "\nsudo: unable to resolve host web\n", "end": "\r\n"}
 
 
 @pytest.mark.parametrize("way", [{}, TERMINAL], ids=["pipe", "terminal"])
-def test_every_line_is_seen_once_and_whole(way: dict[str, str], tmp_path: Path) -> None:
+def test_every_line_is_read_once_and_whole(way: dict[str, str], tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path, **way))
     file = Path(progress.file)
     assert progress.read_lines() == []
-    seen = []
+    lines = []
     for text in ("web-1: healthy\n", "50 % ██\nnext", " line\n\n", "", "last\n"):
         with file.open("a") as open_file:
             open_file.write(text)
-        seen += progress.read_lines()
-    assert seen == ["web-1: healthy", "50 % ██", "next line", "", "last"]
+        lines += progress.read_lines()
+    assert lines == ["web-1: healthy", "50 % ██", "next line", "", "last"]
 
 
-def test_a_look_touches_the_file_that_tells_a_run_that_it_is_followed(tmp_path: Path) -> None:
+def test_reading_touches_the_heartbeat_file(tmp_path: Path) -> None:
     progress = Progress(Action(tmp_path))
     progress.read_lines()
     assert Path(f"{progress.file}.heartbeat").exists()
 
 
-def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Path) -> None:
+def test_reading_does_not_change_the_modules_connection(tmp_path: Path) -> None:
     action = Action(tmp_path)
     connection, become = action._connection, action._connection.become
     Progress(action).read_lines()
@@ -79,13 +79,13 @@ def test_a_look_leaves_the_connection_alone_that_the_module_runs_by(tmp_path: Pa
     assert become and become.success == "marker of the module's command"
 
 
-def test_without_privileges_to_get_there_is_nothing_to_copy(tmp_path: Path) -> None:
+def test_progress_can_be_read_without_become(tmp_path: Path) -> None:
     action = Action(tmp_path)
     action._connection.become = None
     assert Progress(action).read_lines() == []
 
 
-def test_a_look_that_fails_is_for_the_module_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_read_is_left_to_the_module_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_unused: object) -> dict[str, Any]:
         raise AnsibleConnectionFailure("the host is gone")
 

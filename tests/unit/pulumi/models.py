@@ -1,4 +1,4 @@
-"""Applications that stacks are made of."""
+"""Applications for tests of stacks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def shop() -> Application:
     return load(COMPOSE, {})
 
 
-def generated(components: int) -> Application:
-    """Return an application in which every fourth component keeps data and each calls the two before it."""
+def generate_application(components: int) -> Application:
+    """Return an application in which every fourth component has a volume and each calls the two before it."""
     services: dict[str, Any] = {}
     for number in range(components):
-        called = [f"c{other}" for other in (number - 1, number - 2) if other >= 0]
+        callees = [f"c{index}" for index in (number - 1, number - 2) if index >= 0]
         volumes = [f"v{number}:/data"] if number % 4 == 0 else []
-        services[f"c{number}"] = {"image": "i", "expose": ["8080"], "depends_on": called, "volumes": volumes}
-    kept = {f"v{number}": None for number in range(0, components, 4)}
-    return parse({"name": "many", "services": services, "volumes": kept}, "compose.yaml", {}, "many")
+        services[f"c{number}"] = {"image": "i", "expose": ["8080"], "depends_on": callees, "volumes": volumes}
+    named_volumes = {f"v{number}": None for number in range(0, components, 4)}
+    return parse({"name": "many", "services": services, "volumes": named_volumes}, "compose.yaml", {}, "many")

@@ -1,4 +1,4 @@
-"""The program below its folder, and Pulumi's mocks: what it registers is recorded, nothing is made."""
+"""The Pulumi program with mocks: registered resources are recorded, nothing is created."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass
-class Registered(pulumi_mocks.Mocks):
+class RecordedStack(pulumi_mocks.Mocks):
     """Inputs of each resource by type and name, options by name, and the stack's outputs."""
 
     resources: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -26,11 +26,11 @@ class Registered(pulumi_mocks.Mocks):
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         assert (args.typ, args.name) not in self.resources, args.name
-        self.resources[args.typ, args.name] = _whole(args.inputs)
+        self.resources[args.typ, args.name] = _with_integers(args.inputs)
         return f"{args.name}-id", args.inputs
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"{args.token} is called")
+        raise AssertionError(f"unexpected call of {args.token}")
 
     def kinds(self) -> dict[str, int]:
         """Return how many resources there are of each type."""
@@ -38,30 +38,30 @@ class Registered(pulumi_mocks.Mocks):
         return {kind: types.count(kind) for kind in sorted(set(types))}
 
 
-def _whole(value: Any) -> Any:
-    """Return ``value`` with whole numbers as such: on their way to the mocks all become floats."""
+def _with_integers(value: Any) -> Any:
+    """Return ``value`` with whole numbers as integers: the mocks receive floats."""
     if isinstance(value, dict):
-        return {key: _whole(each) for key, each in value.items()}
+        return {key: _with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole(each) for each in value]
+        return [_with_integers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def registered(application: Application, target: str, **settings: Any) -> Registered:
-    """Register an application's stack and return all that was registered."""
-    found = Registered()
+def register_stack(application: Application, target: str, **settings: Any) -> RecordedStack:
+    """Register an application's stack and return everything registered."""
+    registrations = RecordedStack()
     runtime.set_root_resource(None)  # type: ignore[arg-type]
-    pulumi.runtime.set_mocks(found, project="evenkeel", stack="test")
-    given = Settings(target, application, ROOT / "compose.yaml", adopt=False)
+    pulumi.runtime.set_mocks(registrations, project="evenkeel", stack="test")
+    defaults = Settings(target, application, ROOT / "compose.yaml", adopt=False)
 
-    def note(args: pulumi.ResourceTransformationArgs) -> None:
-        found.options[args.name] = args.opts
+    def record_options(args: pulumi.ResourceTransformationArgs) -> None:
+        registrations.options[args.name] = args.opts
 
     def program() -> pulumi.Output[Any]:
-        pulumi.runtime.register_stack_transformation(note)
-        export(replace(given, **settings))
+        pulumi.runtime.register_stack_transformation(record_options)
+        export(replace(defaults, **settings))
         outputs = dict(cast(Any, runtime.get_root_resource()).outputs)
-        return pulumi.Output.all(**outputs).apply(found.outputs.update)
+        return pulumi.Output.all(**outputs).apply(registrations.outputs.update)
 
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-    return found
+    return registrations

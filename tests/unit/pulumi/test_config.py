@@ -1,4 +1,4 @@
-"""A configuration that cannot be used is named by its key."""
+"""An invalid configuration is reported with its key."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from config import ConfigError, read_settings
 FOLDER = Path(__file__).resolve().parents[3] / "pulumi"
 
 
-class Given(dict[str, str]):
+class Config(dict[str, str]):
     """A configuration."""
 
 
 def test_defaults_are_the_sock_shops() -> None:
-    settings = read_settings(Given(target="docker"), FOLDER)
+    settings = read_settings(Config(target="docker"), FOLDER)
     assert (settings.application.name, settings.protect, settings.storage_size) == ("sockshop", True, 1 << 30)
 
 
@@ -32,20 +32,20 @@ def test_defaults_are_the_sock_shops() -> None:
         ("quotaHeadroom", "-1", "a whole number from 0 to 1000"),
     ],
 )
-def test_a_bad_value_is_named(key: str, value: str, allowed: str) -> None:
+def test_an_invalid_value_is_reported(key: str, value: str, allowed: str) -> None:
     with pytest.raises(ConfigError, match=f"evenkeel:{key}: found .*allowed: {allowed}"):
-        read_settings(Given({"target": "docker", key: value}), FOLDER)
+        read_settings(Config({"target": "docker", key: value}), FOLDER)
 
 
-def test_the_target_has_to_be_stated() -> None:
+def test_the_target_is_required() -> None:
     with pytest.raises(ConfigError, match="evenkeel:target: found nothing; allowed: docker, kubernetes"):
-        read_settings(Given(), FOLDER)
+        read_settings(Config(), FOLDER)
 
 
-def test_stacks_that_come_along_are_those_of_the_targets_and_can_be_read() -> None:
-    """A stack of a test would be one that Pulumi offers to whoever works here."""
-    found = {path.name.split(".")[1]: yaml.safe_load(path.read_text()) for path in FOLDER.glob("Pulumi.*.yaml")}
-    assert set(found) == {"kubernetes", "local"}
+def test_only_the_stacks_of_the_targets_are_included_and_can_be_read() -> None:
+    """Pulumi would offer a leftover of a test as a stack."""
+    stacks = {path.name.split(".")[1]: yaml.safe_load(path.read_text()) for path in FOLDER.glob("Pulumi.*.yaml")}
+    assert set(stacks) == {"kubernetes", "local"}
     for stack, target in (("kubernetes", "kubernetes"), ("local", "docker")):
-        given = {key.removeprefix("evenkeel:"): str(value) for key, value in found[stack]["config"].items()}
-        assert read_settings(Given(given), FOLDER).target == target
+        values = {key.removeprefix("evenkeel:"): str(value) for key, value in stacks[stack]["config"].items()}
+        assert read_settings(Config(values), FOLDER).target == target

@@ -1,18 +1,18 @@
-"""Every manifest is one that Kubernetes 1.35 takes, by its own schema, strictly: no field that it does not know."""
+"""Every manifest is valid by the strict schema of Kubernetes 1.35, without unknown fields."""
 
 from __future__ import annotations
 
 import kubernetes_validate
-from models import generated, shop
-from program import registered
+from models import generate_application, shop
+from program import register_stack
 
 KUBERNETES = "1.35"
 
 
-def test_every_manifest_fits_the_schema() -> None:
+def test_every_manifest_matches_the_schema() -> None:
     checked = 0
-    for application in (shop(), generated(20)):
-        for (kind, name), inputs in registered(application, "kubernetes").resources.items():
+    for application in (shop(), generate_application(20)):
+        for (kind, name), inputs in register_stack(application, "kubernetes").resources.items():
             if kind.startswith("kubernetes:"):
                 assert inputs["metadata"].get("namespace") == (None if kind.endswith(":Namespace") else application.name), name
                 kubernetes_validate.validate(inputs, KUBERNETES, strict=True)

@@ -1,4 +1,4 @@
-"""Checks of one's own: commands, and a server of this test that answers as applications and Prometheus do."""
+"""User-defined checks: commands, and a test server that answers as an application or as Prometheus."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.release.checks impor
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers a query with the value that it consists of, all else with who is told to be asking."""
+    """Answers a query with the values in it, all other requests with the tester's header."""
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         if address.path == "/api/v1/query":
             value = parse_qs(address.query)["query"][0]
-            result = [{"metric": {}, "value": [0, each]} for each in value.split(",") if each != "nothing"]
+            result = [{"metric": {}, "value": [0, sample]} for sample in value.split(",") if sample != "nothing"]
             body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
         else:
             body = f"tester {self.headers.get('x-evenkeel-tester')}"
@@ -44,18 +44,19 @@ def url() -> Iterator[str]:
     server.shutdown()
 
 
-def test_a_command_has_to_end_well_and_in_time() -> None:
+def test_a_command_has_to_succeed_in_time() -> None:
     assert run_check(Check("ok", command=("true",)), "t") == ""
     assert run_check(Check("bad", command=("sh", "-c", "echo too bad; exit 3")), "t") == "the command ended with 3: too bad"
     assert "did not end within 0.1 s" in run_check(Check("slow", command=("sleep", "9"), timeout=0.1), "t")
     assert "cannot be run" in run_check(Check("none", command=("/nowhere",)), "t")
 
 
-def test_a_command_is_told_how_to_ask_the_candidates() -> None:
-    assert run_check(Check("told", command=("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')), "secret") == ""
+def test_a_command_gets_the_header_that_selects_the_candidates() -> None:
+    command = ("sh", "-c", '[ "$EVENKEEL_TESTER" = "x-evenkeel-tester: secret" ]')
+    assert run_check(Check("header", command=command), "secret") == ""
 
 
-def test_a_url_has_to_answer_as_wanted(url: str) -> None:
+def test_a_url_has_to_answer_as_expected(url: str) -> None:
     assert run_check(Check("ok", url=url, contains="tester secret$"), "secret") == ""
     assert run_check(Check("gone", url=f"{url}/missing", status=404), "t") == ""
     assert "answers 404, expected 200" in run_check(Check("gone", url=f"{url}/missing"), "t")
@@ -72,14 +73,14 @@ def test_a_query_has_to_stay_within_its_limits(url: str) -> None:
     assert "does not answer the query" in run_check(Check("closed", url="http://127.0.0.1:1", query="1", most=2), "t")
 
 
-def test_a_script_is_taken_along_and_run_in_a_folder_of_its_own() -> None:
+def test_a_script_is_copied_to_the_target_and_runs_in_its_own_folder() -> None:
     script = "#!/bin/sh\necho in $(pwd) as $(id -un); exit 1\n"
-    seen = run_check(Check("script", command=("./smoke.sh", "now"), script=script), "t")
-    assert "in /tmp/evenkeel-check-" in seen
-    assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in seen
+    message = run_check(Check("script", command=("./smoke.sh", "now"), script=script), "t")
+    assert "in /tmp/evenkeel-check-" in message
+    assert f"as {'nobody' if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name}" in message
 
 
-def test_an_unknown_user_is_told() -> None:
+def test_an_unknown_user_is_reported() -> None:
     if os.geteuid() == 0:
         assert "no user 'nobody-here'" in run_check(Check("x", command=("true",), user="nobody-here"), "t")
 

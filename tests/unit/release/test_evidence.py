@@ -1,4 +1,4 @@
-"""The arithmetic of the gates: exact where it can be counted out, and against the published form."""
+"""The arithmetic of the gates: exact by enumeration, and compared with published values."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def probability(bad: int, requests: int, share: float) -> float:
     return comb(requests, bad) * share**bad * (1 - share) ** (requests - bad)
 
 
-def mean_e_value(before: Evidence, candidates: int, stables: int, shares: tuple[float, float], what: str) -> float:
+def mean_e_value(before: Evidence, candidates: int, stables: int, shares: tuple[float, float], field: str) -> float:
     """Return the mean of a block's e-value over all outcomes, each with its probability."""
     total = 0.0
-    for one, other in product(range(candidates + 1), range(stables + 1)):
-        after = before.with_block(Counts(candidates, one), Counts(stables, other))
-        gained = exp(getattr(after, what) - getattr(before, what))
-        total += gained * probability(one, candidates, shares[0]) * probability(other, stables, shares[1])
+    for bad_candidates, bad_stables in product(range(candidates + 1), range(stables + 1)):
+        after = before.with_block(Counts(candidates, bad_candidates), Counts(stables, bad_stables))
+        gained = exp(getattr(after, field) - getattr(before, field))
+        total += gained * probability(bad_candidates, candidates, shares[0]) * probability(bad_stables, stables, shares[1])
     return total
 
 
@@ -55,8 +55,8 @@ def test_the_mean_is_at_most_1_while_the_candidate_is_worse_by_the_margin(
                 assert mean <= 1 + 1e-6, (share, stable)
 
 
-def test_equal_shares_are_held_against_the_weighted_mean() -> None:
-    """Turner, Ly, Grünwald, section 2: the hypothesis of equal shares is met best by the mean, weighted by block size."""
+def test_equal_shares_are_compared_with_the_weighted_mean() -> None:
+    """Turner, Ly, Grünwald, section 2: the closest hypothesis of equal shares is the mean, weighted by block size."""
     before = Evidence(MARGIN, candidate=Counts(300, 60), stable=Counts(900, 9))
     after = before.with_block(Counts(4, 1), Counts(12, 0))
     stable = (9 + 1) / (900 + 100)
@@ -97,14 +97,14 @@ def test_e_values_are_those_of_the_authors_library(
     It learns the alternative by beta priors; the values are those with `tol = 1e-13` for its `uniroot`, which finds the
     nearest hypothesis to four digits otherwise.
     """
-    total, seen = 0.0, [Counts(), Counts()]
+    total, totals = 0.0, [Counts(), Counts()]
     for bad in zip(groups[0][0], groups[1][0], strict=True):
         candidate, stable = (
-            (each.bad + prior[0]) / (each.requests + sum(prior)) for each, prior in zip(seen, priors, strict=True)
+            (counts.bad + prior[0]) / (counts.requests + sum(prior)) for counts, prior in zip(totals, priors, strict=True)
         )
-        block = [Counts(size, found) for found, (_outcomes, size) in zip(bad, groups, strict=True)]
+        block = [Counts(size, bad_count) for bad_count, (_outcomes, size) in zip(bad, groups, strict=True)]
         total += log_e_value(block[0], block[1], (candidate, stable), difference)
-        seen = [each + more for each, more in zip(seen, block, strict=True)]
+        totals = [counts + increment for counts, increment in zip(totals, block, strict=True)]
     assert exp(total) == pytest.approx(published, rel=1e-6)
 
 
@@ -116,13 +116,13 @@ def test_failures_are_evidence_and_successes_against_it() -> None:
 
 
 def test_a_slow_hour_that_hits_both_is_no_evidence_that_the_candidate_is_worse() -> None:
-    seen = Evidence(MARGIN)
-    for _each in range(50):
-        seen = seen.with_block(Counts(10, 3), Counts(90, 27))
-    assert seen.worse < log(2)
+    evidence = Evidence(MARGIN)
+    for _block in range(50):
+        evidence = evidence.with_block(Counts(10, 3), Counts(90, 27))
+    assert evidence.worse < log(2)
 
 
-def test_nothing_seen_changes_nothing() -> None:
+def test_empty_counts_change_nothing() -> None:
     assert Evidence(MARGIN).with_block(Counts(), Counts()) == Evidence(MARGIN)
 
 

@@ -1,4 +1,4 @@
-"""A program that is run is listened to, and is gone with all that it has started when it is given up."""
+"""The output of a child program is followed, and the program ends with its own children when it is given up."""
 
 from __future__ import annotations
 
@@ -19,65 +19,65 @@ def shell(script: str) -> list[str]:
     return ["sh", "-c", script]
 
 
-def gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
-    # One that has ended but that nobody has waited for is gone too.
+    # A zombie has ended too.
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def eventually_gone(pid: int) -> bool:
+def ends_eventually(pid: int) -> bool:
     deadline = time.monotonic() + 5
-    while not gone(pid) and time.monotonic() < deadline:
+    while not has_ended(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return gone(pid)
+    return has_ended(pid)
 
 
-def test_lines_of_both_outputs_come_and_the_status() -> None:
-    heard: list[str] = []
-    status = follow(shell("echo one; echo two >&2; printf 'three\\rfour'; exit 3"), heard.extend, 10)
-    assert (status, heard) == (3, ["one", "two", "three", "four"])
+def test_lines_of_both_outputs_and_the_status_are_returned() -> None:
+    lines: list[str] = []
+    status = follow(shell("echo one; echo two >&2; printf 'three\\rfour'; exit 3"), lines.extend, 10)
+    assert (status, lines) == (3, ["one", "two", "three", "four"])
 
 
-def test_what_says_nothing_is_told_of_too() -> None:
-    told: list[list[str]] = []
-    assert follow(shell("exec >&- 2>&-; sleep 0.2"), told.append, 10) == 0
-    assert len(told) > 1 and not any(told)
+def test_a_silent_program_is_polled_too() -> None:
+    batches: list[list[str]] = []
+    assert follow(shell("exec >&- 2>&-; sleep 0.2"), batches.append, 10) == 0
+    assert len(batches) > 1 and not any(batches)
 
 
 def test_input_and_environment_are_passed_on(tmp_path: Path) -> None:
-    heard: list[str] = []
+    lines: list[str] = []
     (tmp_path / "input").write_text("given")
     with (tmp_path / "input").open("rb") as stdin:
-        follow(shell('cat; echo " $TOLD"'), heard.extend, 10, {**os.environ, "TOLD": "so"}, stdin)
-    assert heard == ["given so"]
+        follow(shell('cat; echo " $TOLD"'), lines.extend, 10, {**os.environ, "TOLD": "so"}, stdin)
+    assert lines == ["given so"]
 
 
 @pytest.mark.parametrize("deaf", ["", "trap '' TERM; "])
-def test_all_that_it_has_started_ends_with_who_listens(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_child_processes_end_when_the_listener_gives_up(deaf: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[follow.__module__], "GRACE_SECONDS", 0.2)
     started: list[int] = []
 
-    def heard(lines: list[str]) -> None:
+    def lines(lines: list[str]) -> None:
         started.extend(int(line) for line in lines if line)
         if len(started) == 2:
             raise GivenUp
 
     with pytest.raises(GivenUp):
-        follow(shell(f"{deaf}echo $$; sleep 60 & echo $!; wait; sleep 60"), heard, 60)
-    assert all(eventually_gone(pid) for pid in started)
+        follow(shell(f"{deaf}echo $$; sleep 60 & echo $!; wait; sleep 60"), lines, 60)
+    assert all(ends_eventually(pid) for pid in started)
 
 
-def test_time_is_bounded() -> None:
+def test_the_time_of_a_pull_is_bounded() -> None:
     with pytest.raises(ChildTimeout):
         follow(shell("sleep 60"), lambda lines: None, 0.1)
 
 
-def test_what_it_leaves_behind_is_not_waited_for() -> None:
-    heard: list[str] = []
+def test_processes_left_behind_are_not_waited_for() -> None:
+    lines: list[str] = []
     began = time.monotonic()
-    assert follow(shell("sleep 20 & echo $!"), heard.extend, 30) == 0
+    assert follow(shell("sleep 20 & echo $!"), lines.extend, 30) == 0
     assert time.monotonic() - began < 10
-    os.kill(int(heard[0]), 9)
+    os.kill(int(lines[0]), 9)

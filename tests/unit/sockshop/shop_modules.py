@@ -1,4 +1,4 @@
-"""Makes the Sock Shop's services importable. Their modules have names of their own, but for each service's ``main``."""
+"""Makes the Sock Shop's services importable. Their modules have unique names, except each service's ``main``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every service has around its handlers."""
+"""The runtime that every service shares."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from sockshop.service import Service
 
-Asked = Callable[["TestClient[Any, Any]"], Awaitable[None]]
+Requests = Callable[["TestClient[Any, Any]"], Awaitable[None]]
 
 
-def run(service: Service, asked: Asked) -> None:
+def run(service: Service, requests: Requests) -> None:
     async def inside() -> None:
         async with TestClient(TestServer(service.app)) as client:
-            await asked(client)
+            await requests(client)
 
     asyncio.run(inside())
 
@@ -56,14 +56,14 @@ def service_of(*, time_key: str = "time") -> Service:
 def test_every_answer_shows_the_version(path: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERSION", "2.1")
 
-    async def asked(client: TestClient[Any, Any]) -> None:
+    async def requests(client: TestClient[Any, Any]) -> None:
         answer = await client.get(path)
         assert (answer.status, answer.headers["X-Service-Version"]) == (status, "socks/2.1")
 
-    run(service_of(), asked)
+    run(service_of(), requests)
 
 
-def test_errors_have_the_form_of_go_or_of_java() -> None:
+def test_errors_have_the_format_of_go_or_java() -> None:
     async def go(client: TestClient[Any, Any]) -> None:
         answer = await client.get("/broken")
         assert answer.content_type == "text/plain"
@@ -86,17 +86,17 @@ def test_faults_spare_health_and_metrics(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SLOW_PERCENT", "100")
     monkeypatch.setenv("SLOW_MS", "50")
 
-    async def asked(client: TestClient[Any, Any]) -> None:
+    async def requests(client: TestClient[Any, Any]) -> None:
         started = time.monotonic()
         assert (await client.get("/health")).status == 200
         assert (await client.get("/metrics")).status == 200
         assert (await client.get("/fine/1")).status == 500
         assert time.monotonic() - started >= 0.05
 
-    run(service_of(), asked)
+    run(service_of(), requests)
 
 
-def test_health_is_200_and_tells_which_store_is_away() -> None:
+def test_health_is_200_and_names_the_unavailable_store() -> None:
     service = service_of()
 
     async def away() -> None:
@@ -107,43 +107,43 @@ def test_health_is_200_and_tells_which_store_is_away() -> None:
 
     service.checks.update({"a-db": away, "b-db": hanging})
 
-    async def asked(client: TestClient[Any, Any]) -> None:
+    async def requests(client: TestClient[Any, Any]) -> None:
         answer = await client.get("/health")
         entries = (await answer.json())["health"]
         assert answer.status == 200
-        assert [(each["service"], each["status"]) for each in entries] == [("socks", "OK"), ("a-db", "err"), ("b-db", "err")]
+        assert [(entry["service"], entry["status"]) for entry in entries] == [("socks", "OK"), ("a-db", "err"), ("b-db", "err")]
 
-    run(service, asked)
+    run(service, requests)
 
 
-def test_figures_are_by_route_not_by_path() -> None:
-    async def asked(client: TestClient[Any, Any]) -> None:
+def test_metrics_are_labelled_by_route_not_by_path() -> None:
+    async def requests(client: TestClient[Any, Any]) -> None:
         await client.get("/fine/17")
         text = await (await client.get("/metrics")).text()
-        wanted = 'http_request_duration_seconds_count{method="GET",path="/fine/{id}",service="socks",status_code="200"}'
-        assert wanted in text and "/fine/17" not in text
+        expected = 'http_request_duration_seconds_count{method="GET",path="/fine/{id}",service="socks",status_code="200"}'
+        assert expected in text and "/fine/17" not in text
 
-    run(service_of(), asked)
+    run(service_of(), requests)
 
 
 def test_spans_lead_from_the_caller_through_the_service_to_the_callee(monkeypatch: pytest.MonkeyPatch) -> None:
     spans: list[dict[str, Any]] = []
-    seen: list[dict[str, str]] = []
+    received: list[dict[str, str]] = []
 
     async def inside() -> None:
-        other = web.Application()
+        collector = web.Application()
 
         async def take(request: web.Request) -> web.Response:
             spans.extend(await request.json())
             return web.Response(status=202)
 
         async def callee(request: web.Request) -> web.Response:
-            seen.append(dict(request.headers))
+            received.append(dict(request.headers))
             return web.Response(status=503)
 
-        other.router.add_post("/spans", take)
-        other.router.add_get("/callee", callee)
-        async with TestServer(other) as server:
+        collector.router.add_post("/spans", take)
+        collector.router.add_get("/callee", callee)
+        async with TestServer(collector) as server:
             monkeypatch.setenv("ZIPKIN", str(server.make_url("/spans")))
             service = service_of()
 
@@ -163,11 +163,11 @@ def test_spans_lead_from_the_caller_through_the_service_to_the_callee(monkeypatc
     assert (by_kind["SERVER"]["traceId"], by_kind["SERVER"]["parentId"]) == ("a" * 32, "b" * 16)
     assert by_kind["CLIENT"]["parentId"] == by_kind["SERVER"]["id"]
     assert by_kind["CLIENT"]["tags"]["error"] == "503"
-    assert (seen[0]["X-B3-SpanId"], seen[0]["baggage"]) == (by_kind["CLIENT"]["id"], "release=candidate")
+    assert (received[0]["X-B3-SpanId"], received[0]["baggage"]) == (by_kind["CLIENT"]["id"], "release=candidate")
 
 
-def test_a_request_under_way_is_answered_before_the_end() -> None:
-    """aiohttp's own end broke off requests whose body had not been read yet."""
+def test_an_in_flight_request_is_answered_before_shutdown() -> None:
+    """aiohttp's own shutdown aborted requests whose body had not been read yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -193,7 +193,7 @@ def test_a_request_under_way_is_answered_before_the_end() -> None:
 
 
 def _wait_for(port: int) -> None:
-    for _each in range(100):
+    for _attempt in range(100):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
                 return

@@ -1,4 +1,4 @@
-"""What the services decide by themselves, without their stores."""
+"""The services' own rules, without their stores."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_tags_are_values_of_the_query_never_part_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "number", "size", "found"),
+    ("rows", "number", "size", "expected"),
     [
         (3, "1", "2", 2),
         (3, "2", "2", 1),
@@ -58,9 +58,9 @@ def test_tags_are_values_of_the_query_never_part_of_it() -> None:
         (0, "1", "2", None),
     ],
 )
-def test_pages_of_socks(rows: int, number: str, size: str, found: int | None) -> None:
+def test_pages_of_socks(rows: int, number: str, size: str, expected: int | None) -> None:
     page = socks.page([ROW] * rows, number, size)
-    assert (None if page is None else len(page)) == found
+    assert (None if page is None else len(page)) == expected
 
 
 def test_a_sock_has_its_tags_and_a_price_in_cents() -> None:
@@ -69,7 +69,7 @@ def test_a_sock_has_its_tags_and_a_price_in_cents() -> None:
 
 
 @pytest.mark.parametrize("value", [float("inf"), 10**20, "abc", [1], {}])
-def test_numbers_that_no_cart_can_hold_are_refused(value: Any) -> None:
+def test_invalid_quantities_are_refused(value: Any) -> None:
     number = shop_modules.main_of("carts").number
     if value == {}:
         assert number({"quantity": value}, "quantity", 1) == 1
@@ -78,41 +78,41 @@ def test_numbers_that_no_cart_can_hold_are_refused(value: Any) -> None:
         number({"quantity": value}, "quantity", 1)
 
 
-def test_an_item_is_the_same_in_its_cart_only() -> None:
+def test_item_keys_differ_by_cart() -> None:
     assert cart.item_key("a", "sock") == cart.item_key("a", "sock")
     assert len({cart.item_key("a", "sock"), cart.item_key("b", "sock"), cart.item_key("a", "socks")}) == 3
 
 
 def test_passwords() -> None:
-    kept = passwords.hashed("eve")
-    assert kept.startswith("$argon2id$") and "eve" not in kept
-    assert passwords.matches(kept, "eve")
-    assert not passwords.matches(kept, "Eve")
+    hashed = passwords.hashed("eve")
+    assert hashed.startswith("$argon2id$") and "eve" not in hashed
+    assert passwords.matches(hashed, "eve")
+    assert not passwords.matches(hashed, "Eve")
 
 
-@pytest.mark.parametrize("kept", [None, ""])
-def test_nobody_logs_in_where_there_is_no_password(kept: str | None) -> None:
-    """The phrase is that of the hash which takes the time; customers without a password could be logged in to with it."""
-    assert not passwords.matches(kept, "nobody has this password")
-    assert not passwords.matches(kept, "")
+@pytest.mark.parametrize("hashed", [None, ""])
+def test_nobody_logs_in_where_there_is_no_password(hashed: str | None) -> None:
+    """The phrase is that of the dummy hash, which would log in to customers without a password."""
+    assert not passwords.matches(hashed, "nobody has this password")
+    assert not passwords.matches(hashed, "")
 
 
-def test_cards_are_kept_and_shown_masked() -> None:
+def test_cards_are_stored_and_shown_masked() -> None:
     card = {"longNum": "5544154011345918", "expires": "08/19", "ccv": "958"}
     masked = {"longNum": "************5918", "expires": "08/19", "ccv": ""}
     assert people.kept("cards", card) == masked
-    shown = people.hal("cards", {"_id": "c1", **card})
-    assert {name: shown[name] for name in masked} == masked
-    assert shown["_links"]["self"]["href"] == "http://user/cards/c1"
+    response = people.hal("cards", {"_id": "c1", **card})
+    assert {name: response[name] for name in masked} == masked
+    assert response["_links"]["self"]["href"] == "http://user/cards/c1"
 
 
 def test_customers_never_show_password_or_email() -> None:
-    shown = people.hal("customers", {"_id": "u1", "username": "u", "password": "hash", "email": "mail"})
-    assert set(shown) == {"firstName", "lastName", "username", "id", "_links"}
-    assert shown["_links"]["cards"]["href"] == "http://user/customers/u1/cards"
+    response = people.hal("customers", {"_id": "u1", "username": "u", "password": "hash", "email": "mail"})
+    assert set(response) == {"firstName", "lastName", "username", "id", "_links"}
+    assert response["_links"]["cards"]["href"] == "http://user/customers/u1/cards"
 
 
-def test_an_order_as_it_is_kept_and_shown() -> None:
+def test_an_order_is_stored_and_shown() -> None:
     parts = {
         "customer": {"username": "u", "_links": {"self": {"href": "http://user/customers/57a9"}}},
         "address": {"city": "Ghent", "id": "a1"},

@@ -1,4 +1,4 @@
-"""A bad setting ends the start with a line that names it."""
+"""An invalid setting ends the start with one line that names it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ from sockshop.cards import masked
         ("ZIPKIN", "zipkin:9411"),
     ],
 )
-def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_value_is_reported(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
         settings.read_settings()
     assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"{name}: found {value!r}; allowed: ") and said.count("\n") == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"{name}: found {value!r}; allowed: ") and message.count("\n") == 1
 
 
-def test_the_endpoint_of_the_mesh_wins_and_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_endpoint_of_the_mesh_takes_precedence_and_may_be_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZIPKIN", "http://zipkin:9411/api/v2/spans")
     assert settings.read_settings().spans_url == "http://zipkin:9411/api/v2/spans"
     monkeypatch.setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "")
@@ -49,7 +51,7 @@ def test_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
         settings.address("STORE", "store", 1)
 
 
-def test_a_secret_comes_from_its_file_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_file_of_a_secret_takes_precedence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WORD", "variable")
     assert settings.secret("WORD", "") == "variable"
     (tmp_path / "word").write_text("file\n")
@@ -61,8 +63,8 @@ def test_a_secret_comes_from_its_file_first(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"),
+    ("number", "masked_number"),
     [("5544154011345918", "************5918"), ("************5918", "************5918"), ("12345678", "********"), ("", "")],
 )
-def test_card_numbers_show_their_end_only(number: str, shown: str) -> None:
-    assert masked(number) == shown
+def test_card_numbers_show_only_their_last_digits(number: str, masked_number: str) -> None:
+    assert masked(number) == masked_number

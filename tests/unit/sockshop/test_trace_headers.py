@@ -1,4 +1,4 @@
-"""Where a request is in its trace comes from its headers, and goes on in those to callees."""
+"""The trace context is read from the headers of a request and passed on to callees."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRACE, SPAN = "463ac35c9f6413ad48485a3953bb6124", "a2fb4a1d1a96d312"
         {"X-B3-TraceId": "nonsense", "X-B3-SpanId": SPAN, "traceparent": f"00-{TRACE}-{SPAN}-01"},
     ],
 )
-def test_each_form_is_understood(headers: dict[str, str]) -> None:
+def test_each_header_format_is_understood(headers: dict[str, str]) -> None:
     context = received(headers)
     assert (context.trace_id, context.span_id, context.sampled) == (TRACE, SPAN, True)
 
@@ -52,7 +52,7 @@ def test_without_a_trace_a_new_one_begins(headers: dict[str, str]) -> None:
     assert len(context.trace_id) == 32 and len(context.span_id) == 16 and context.sampled
 
 
-def test_a_callee_is_told_of_a_child_span() -> None:
+def test_a_callee_gets_a_child_span() -> None:
     child = received({"X-B3-TraceId": TRACE, "X-B3-SpanId": SPAN}).child()
     assert child.span_id != SPAN
     assert child.headers() == {
@@ -63,14 +63,14 @@ def test_a_callee_is_told_of_a_child_span() -> None:
     }
 
 
-def test_what_came_goes_on() -> None:
+def test_received_headers_are_passed_on() -> None:
     context = received({"Baggage": "release=candidate", "X-Request-Id": "7", "tracestate": "a=b", "Cookie": "secret"})
     headers = context.child().headers()
     assert (headers["baggage"], headers["x-request-id"], headers["tracestate"]) == ("release=candidate", "7", "a=b")
     assert "Cookie" not in headers and "cookie" not in headers
 
 
-def test_traceparent_goes_on_where_it_came() -> None:
+def test_traceparent_is_passed_on_if_received() -> None:
     assert "traceparent" not in received({}).headers()
     child = received({"traceparent": f"00-{TRACE}-{SPAN}-01"}).child()
     assert child.headers()["traceparent"] == f"00-{TRACE}-{child.span_id}-01"

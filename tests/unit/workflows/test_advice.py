@@ -1,4 +1,4 @@
-"""When a component should have more, or less, and what its bounds forbid."""
+"""When a component should have more or less memory or replicas, within its bounds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WEB = Component("web", Kind.STATELESS, memory=100 * MIB, replicas=2, scaling=Sca
 QUIET = Usage(50 * MIB, 1000, 0.1)
 
 
-def test_within_its_bounds_a_component_stays_as_it_is() -> None:
+def test_a_component_within_its_bounds_is_not_changed() -> None:
     advice = advise(WEB, QUIET)
     assert (advice.replicas, advice.memory, advice.reasons, advice.limits) == (2, 100 * MIB, (), ())
 
@@ -25,7 +25,7 @@ def test_memory_is_advised_above_80_percent_of_the_limit() -> None:
     assert "more than 80%" in advice.reasons[0]
 
 
-def test_memory_keeps_to_its_bound() -> None:
+def test_memory_does_not_exceed_its_bound() -> None:
     full = replace(WEB, scaling=replace(WEB.scaling, memory=120 * MIB))
     assert advise(full, replace(QUIET, memory=90 * MIB)).memory == 120 * MIB
     advice = advise(replace(full, memory=120 * MIB), replace(QUIET, memory=110 * MIB))
@@ -33,7 +33,7 @@ def test_memory_keeps_to_its_bound() -> None:
     assert "its bound is 120M" in advice.limits[0]
 
 
-def test_instances_follow_the_band_of_latency() -> None:
+def test_replicas_follow_the_latency_band() -> None:
     assert advise(WEB, replace(QUIET, p95=0.6)).replicas == 3
     assert advise(WEB, replace(QUIET, p95=0.01)).replicas == 1
     advice = advise(replace(WEB, replicas=3), replace(QUIET, p95=0.6))
@@ -42,11 +42,11 @@ def test_instances_follow_the_band_of_latency() -> None:
     assert advise(replace(WEB, replicas=1), replace(QUIET, p95=0.01)).replicas == 1
 
 
-def test_few_requests_say_nothing_of_latency() -> None:
+def test_latency_of_few_requests_is_ignored() -> None:
     assert advise(WEB, Usage(0, 49, 5.0)).reasons == ()
 
 
-def test_stores_are_given_memory_and_never_instances() -> None:
+def test_stores_get_memory_and_never_replicas() -> None:
     advice = advise(replace(WEB, kind=Kind.STATEFUL), Usage(90 * MIB, 1000, 5.0))
     assert (advice.replicas, advice.memory) == (2, 160 * MIB)
 

@@ -1,4 +1,4 @@
-"""Deployments: what they come to, whatever comes in between, and that no request is lost meanwhile."""
+"""Deployments reach the same result whatever happens, and lose no request."""
 
 from __future__ import annotations
 
@@ -11,29 +11,36 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import 
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.context import Context, Result, observe
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
-from memory.disturbed import failing_at, faults, kills, left, outcome, unavailable_at
-from memory.shop import Shop, made_once, specification, with_component, with_platform
+from memory.fault_injection import (
+    fail_at,
+    fault_at_every_call,
+    kill_at_every_change,
+    snapshot,
+    snapshot_without_ids,
+    unavailable_at,
+)
+from memory.shop import Shop, copied, specification, with_component, with_platform
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
 Change = Callable[[Specification], Specification]
 CHANGES: dict[str, Change] = {
-    "the image of one instance": lambda asked: with_component(asked, "web", image="web:2"),
-    "the image of several": lambda asked: with_component(asked, "api", image="api:2"),
-    "the environment of both": lambda asked: with_component(
-        with_component(asked, "web", environment=(("VERSION", "2"),)), "api", environment=(("VERSION", "2"),)
+    "the image of one instance": lambda spec: with_component(spec, "web", image="web:2"),
+    "the image of several": lambda spec: with_component(spec, "api", image="api:2"),
+    "the environment of both": lambda spec: with_component(
+        with_component(spec, "web", environment=(("VERSION", "2"),)), "api", environment=(("VERSION", "2"),)
     ),
-    "ports": lambda asked: with_component(asked, "api", ports=(Port(8080, "http"), Port(9090, "http"))),
-    "dependencies": lambda asked: with_component(
-        asked, "web", dependencies=(Dependency("api", "service_healthy"), Dependency("side", "service_healthy"))
+    "ports": lambda spec: with_component(spec, "api", ports=(Port(8080, "http"), Port(9090, "http"))),
+    "dependencies": lambda spec: with_component(
+        spec, "web", dependencies=(Dependency("api", "service_healthy"), Dependency("side", "service_healthy"))
     ),
-    "a dependency less": lambda asked: with_component(asked, "api", dependencies=()),
-    "more instances": lambda asked: with_component(asked, "api", replicas=5),
-    "fewer instances": lambda asked: with_component(asked, "api", replicas=1, image="api:2"),
-    "from one to several, of another image": lambda asked: with_component(asked, "web", replicas=3, image="web:2"),
-    "the platform": lambda asked: with_platform(asked, "2"),
-    "the store": lambda asked: with_component(asked, "db", image="db:2"),
-    "memory": lambda asked: with_component(asked, "api", memory=200 << 20),
+    "one dependency less": lambda spec: with_component(spec, "api", dependencies=()),
+    "more instances": lambda spec: with_component(spec, "api", replicas=5),
+    "fewer instances": lambda spec: with_component(spec, "api", replicas=1, image="api:2"),
+    "from one to several, with another image": lambda spec: with_component(spec, "web", replicas=3, image="web:2"),
+    "the platform": lambda spec: with_platform(spec, "2"),
+    "the store": lambda spec: with_component(spec, "db", image="db:2"),
+    "memory": lambda spec: with_component(spec, "api", memory=200 << 20),
 }
 
 
@@ -41,8 +48,8 @@ def run(context: Context) -> Result:
     return deploy(context, Scope(), 60.0, False)
 
 
-@made_once
-def deployed() -> Shop:
+@copied
+def deployed_shop() -> Shop:
     shop = Shop()
     assert not run(shop.context()).failure
     shop.world.clock.sleep(1.0)
@@ -50,153 +57,153 @@ def deployed() -> Shop:
     return shop
 
 
-def changed(change: Change) -> Callable[[], Shop]:
-    """Return what makes a deployed shop whose file has been changed since."""
+def changed_shop(change: Change) -> Callable[[], Shop]:
+    """Return a function that makes a deployed shop whose file has changed since."""
 
     def make() -> Shop:
-        shop = deployed()
-        shop.asked = change(shop.asked)
+        shop = deployed_shop()
+        shop.spec = change(shop.spec)
         return shop
 
     return make
 
 
-def test_a_deployment_from_nothing_brings_all_up_and_a_second_has_nothing_to_do() -> None:
+def test_a_first_deployment_starts_everything_and_a_second_has_nothing_to_do() -> None:
     shop = Shop()
     assert not run(shop.context()).failure
     context = shop.context()
-    statuses = observe(context.driver, shop.asked, context.driver.state.read()).observation.statuses()
-    assert {each.name for each in statuses} == {"db-1", "side-1", "api-1", "api-2", "api-3", "web-1", "edge-1"}
-    assert all(each.health == "healthy" for each in statuses.values())
+    statuses = observe(context.driver, shop.spec, context.driver.state.read()).observation.statuses()
+    assert {instance.name for instance in statuses} == {"db-1", "side-1", "api-1", "api-2", "api-3", "web-1", "edge-1"}
+    assert all(status.health == "healthy" for status in statuses.values())
     assert (set(shop.world.volumes), set(shop.world.secrets)) == ({"data"}, {"password"})
-    before = left(shop.world)
+    before = snapshot(shop.world)
     assert not run(shop.context()).plan
-    assert left(shop.world) == before
+    assert snapshot(shop.world) == before
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_no_request_is_lost_by_a_change(change: Change) -> None:
-    shop = changed(change)()
+def test_a_change_loses_no_request(change: Change) -> None:
+    shop = changed_shop(change)()
     assert not run(shop.context()).failure
     shop.world.clock.sleep(5.0)
     assert shop.world.lost == []
     assert not run(shop.context()).plan
-    again = Shop(asked=shop.asked)
+    again = Shop(spec=shop.spec)
     run(again.context())
     again.world.clock.sleep(1.0)
-    assert outcome(shop.world) == outcome(again.world)
+    assert snapshot_without_ids(shop.world) == snapshot_without_ids(again.world)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_check_mode_tells_the_truth_and_changes_nothing(change: Change) -> None:
-    shop = changed(change)()
-    before, journal = left(shop.world), list(shop.world.journal)
+def test_check_mode_predicts_the_changes_and_changes_nothing(change: Change) -> None:
+    shop = changed_shop(change)()
+    before, journal = snapshot(shop.world), list(shop.world.journal)
     planned = deploy(shop.context(), Scope(), 60.0, True)
-    assert (left(shop.world), shop.world.journal) == (before, journal)
-    done = run(shop.context())
-    assert planned.plan.lines() == done.plan.lines()
-    assert bool(planned.plan) == (left(shop.world) != before)
+    assert (snapshot(shop.world), shop.world.journal) == (before, journal)
+    result = run(shop.context())
+    assert planned.plan.lines() == result.plan.lines()
+    assert bool(planned.plan) == (snapshot(shop.world) != before)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_killed_deployment_is_gone_on_with_and_loses_no_request(change: Change) -> None:
-    make = changed(change)
+def test_a_killed_deployment_is_resumed_and_loses_no_request(change: Change) -> None:
+    make = changed_shop(change)
     undisturbed = make()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    for number, shop in kills(make, run):
+    for number, shop in kill_at_every_change(make, run):
         before = dict(shop.world.volumes), dict(shop.world.secrets)
         shop.world.clock.sleep(2.0)
         assert not run(shop.context()).failure, number
         shop.world.clock.sleep(1.0)
-        assert left(shop.world) == left(undisturbed.world), number
+        assert snapshot(shop.world) == snapshot(undisturbed.world), number
         assert shop.world.lost == [], number
         assert (shop.world.volumes, shop.world.secrets) == before
         assert not run(shop.context()).plan, number
 
 
-def test_a_killed_first_deployment_is_gone_on_with() -> None:
+def test_a_killed_first_deployment_is_resumed() -> None:
     undisturbed = Shop()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    for number, shop in kills(Shop, run):
+    for number, shop in kill_at_every_change(Shop, run):
         assert not run(shop.context()).failure, number
         shop.world.clock.sleep(1.0)
-        assert outcome(shop.world) == outcome(undisturbed.world), number
+        assert snapshot_without_ids(shop.world) == snapshot_without_ids(undisturbed.world), number
 
 
 @pytest.mark.parametrize("change", [CHANGES["the image of several"], CHANGES["the image of one instance"]])
-def test_what_the_target_refuses_is_told_and_the_next_run_puts_it_right(change: Change) -> None:
-    make = changed(change)
+def test_a_refused_call_is_reported_and_the_next_run_completes_the_deployment(change: Change) -> None:
+    make = changed_shop(change)
     undisturbed = make()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    for place, shop, result in faults(make, run, lambda number, world: failing_at(number)):
+    for call, shop, result in fault_at_every_call(make, run, lambda number, world: fail_at(number)):
         failed = isinstance(result, Exception) or bool(result.failure)
-        assert failed or "look at" in place, place
-        assert "refused" in (str(result) if isinstance(result, Exception) else result.failure), place
+        assert failed or "look at" in call, call
+        assert "refused" in (str(result) if isinstance(result, Exception) else result.failure), call
         assert not shop.world.leases
         assert not run(shop.context()).failure
         shop.world.clock.sleep(1.0)
-        assert left(shop.world) == left(undisturbed.world), place
-        assert shop.world.lost == [], place
+        assert snapshot(shop.world) == snapshot(undisturbed.world), call
+        assert shop.world.lost == [], call
 
 
-def test_an_engine_that_is_gone_for_a_while_is_waited_for_between_operations() -> None:
-    make = changed(CHANGES["the image of several"])
+def test_a_deployment_waits_for_an_unavailable_engine() -> None:
+    make = changed_shop(CHANGES["the image of several"])
     undisturbed = make()
     run(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
     waited = 0
-    for place, shop, result in faults(make, run, lambda number, world: unavailable_at(number, world, 20.0)):
+    for call, shop, result in fault_at_every_call(make, run, lambda number, world: unavailable_at(number, world, 20.0)):
         if isinstance(result, Exception):
-            # Before anything was begun.
+            # Before the first operation.
             shop.world.clock.sleep(30.0)
             result = run(shop.context())
         else:
             waited += 1
-        assert not result.failure, place
+        assert not result.failure, call
         shop.world.clock.sleep(1.0)
-        assert left(shop.world) == left(undisturbed.world), place
-        assert shop.world.lost == [], place
+        assert snapshot(shop.world) == snapshot(undisturbed.world), call
+        assert shop.world.lost == [], call
     assert waited > 10
 
 
-def test_one_component_alone_is_brought_about() -> None:
-    shop = changed(CHANGES["the environment of both"])()
+def test_one_component_is_deployed_alone() -> None:
+    shop = changed_shop(CHANGES["the environment of both"])()
     result = deploy(shop.context(), Scope(tuple(DeploymentPart), ("web",)), 60.0, False)
-    assert {each.component for each in result.plan.operations.values()} <= {"web", ""}
-    assert shop.world.having("api") == {"api:1 1": 1.0}
-    assert shop.world.having("web") == {"web:1 2": 1.0}
+    assert {operation.component for operation in result.plan.operations.values()} <= {"web", ""}
+    assert shop.world.user_shares("api") == {"api:1 1": 1.0}
+    assert shop.world.user_shares("web") == {"web:1 2": 1.0}
 
 
-def test_another_kind_is_refused_before_anything_is_touched() -> None:
-    shop = changed(lambda asked: with_component(asked, "side", kind=Kind.STATEFUL))()
-    before = left(shop.world)
+def test_a_changed_kind_is_refused_before_any_change() -> None:
+    shop = changed_shop(lambda spec: with_component(spec, "side", kind=Kind.STATEFUL))()
+    before = snapshot(shop.world)
     with pytest.raises(ModelError, match="as deployed"):
         run(shop.context())
-    assert left(shop.world) == before
+    assert snapshot(shop.world) == before
 
 
-def test_an_unhealthy_successor_takes_nobody_along() -> None:
+def test_an_unhealthy_successor_loses_no_request() -> None:
     for name in ("web", "api"):
-        shop = changed(lambda asked, name=name: with_component(asked, name, image=f"{name}:never"))()  # type: ignore[misc]
+        shop = changed_shop(lambda spec, name=name: with_component(spec, name, image=f"{name}:never"))()  # type: ignore[misc]
         assert f"{name}-" in run(shop.context()).failure
         shop.world.clock.sleep(10.0)
         assert shop.world.lost == []
-        shop.asked = specification()
+        shop.spec = specification()
         assert not run(shop.context()).failure
-        assert shop.world.having(name) == {f"{name}:1 1": 1.0}
+        assert shop.world.user_shares(name) == {f"{name}:1 1": 1.0}
         assert shop.world.lost == []
 
 
-def test_what_the_proxies_reject_is_told_at_once_and_nothing_is_written() -> None:
-    shop = changed(CHANGES["ports"])()
+def test_a_rejection_by_the_proxies_is_reported_at_once_and_nothing_is_written() -> None:
+    shop = changed_shop(CHANGES["ports"])()
     shop.world.rejected = "9090"
-    before, began = left(shop.world), shop.world.now
+    before, began = snapshot(shop.world), shop.world.now
     with pytest.raises(ModelError, match="Envoy says: no 9090 here"):
         run(shop.context())
-    assert (left(shop.world), shop.world.now) == (before, began)
+    assert (snapshot(shop.world), shop.world.now) == (before, began)
     assert not shop.world.leases and shop.world.lost == []
     shop.world.rejected = ""
     assert not run(shop.context()).failure

@@ -1,4 +1,4 @@
-"""Images are planned and got from any store: what is missing, parents first, and nothing once nobody asks any more."""
+"""Missing images are planned and built or pulled in any store, parents first, while the heartbeat lasts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows import ima
 
 
 class MemoryStore:
-    """A store that keeps names; what is in ``broken`` cannot be had."""
+    """A store of names; images in ``broken`` are unavailable."""
 
     def __init__(self, *known: str, broken: tuple[str, ...] = ()) -> None:
         self.known, self.broken = list(known), broken
         self.archives: dict[str, bytes] = {}
 
     def missing(self, references: Iterable[str]) -> list[str]:
-        return [each for each in dict.fromkeys(references) if each and each not in self.known]
+        return [reference for reference in dict.fromkeys(references) if reference and reference not in self.known]
 
     def pull(self, reference: str, say: Callable[[str], None]) -> None:
         say("1 of 2 layers")
@@ -48,9 +48,9 @@ def recipe(name: str, *parents: str) -> Recipe:
     return Recipe(name, f"evenkeel/{name}:1", parents, "Dockerfile", {}, "", False)
 
 
-RECIPES = {each.name: each for each in (recipe("base"), recipe("java", "base"), recipe("web", "java", "base"), recipe("other"))}
+RECIPES = {item.name: item for item in (recipe("base"), recipe("java", "base"), recipe("web", "java", "base"), recipe("other"))}
 NEEDED = {"web": "evenkeel/web:1", "db": "mysql:8", "copy": "mysql:8", "gateway": ""}
-EVERY = ["evenkeel/base:1", "evenkeel/java:1", "evenkeel/web:1", "mysql:8"]
+ALL_IMAGES = ["evenkeel/base:1", "evenkeel/java:1", "evenkeel/web:1", "mysql:8"]
 
 
 @pytest.fixture
@@ -64,30 +64,30 @@ def bundle(tmp_path: Path) -> Path:
     return path
 
 
-def carry_out(store: ImageStore, bundle: Path, **more: Callable[[], bool]) -> tuple[Outcome, list[str]]:
-    told: list[str] = []
+def carry_out(store: ImageStore, bundle: Path, **options: Callable[[], bool]) -> tuple[Outcome, list[str]]:
+    messages: list[str] = []
     plan = images.plan_images(RECIPES, images.missing_images(store, RECIPES, NEEDED))
-    return images.build_and_pull(store, plan, bundle, told.append, **more), told
+    return images.build_and_pull(store, plan, bundle, messages.append, **options), messages
 
 
 @pytest.mark.parametrize(
     ("known", "missing"),
     [
-        ((), EVERY),
-        (("evenkeel/base:1",), EVERY[1:]),
-        # A parent is for building: an image that is there needs none.
+        ((), ALL_IMAGES),
+        (("evenkeel/base:1",), ALL_IMAGES[1:]),
+        # Parents are needed for builds only: an existing image needs none.
         (("evenkeel/web:1",), ["mysql:8"]),
         (("evenkeel/java:1",), ["evenkeel/base:1", "evenkeel/web:1", "mysql:8"]),
-        (EVERY, []),
+        (ALL_IMAGES, []),
     ],
 )
-def test_what_is_missing_comes_with_its_parents(known: tuple[str, ...], missing: list[str]) -> None:
+def test_missing_images_include_their_parents(known: tuple[str, ...], missing: list[str]) -> None:
     assert images.missing_images(MemoryStore(*known), RECIPES, NEEDED) == missing
 
 
-def test_a_plan_builds_parents_first_and_pulls_the_others() -> None:
-    plan = images.plan_images(RECIPES, EVERY)
-    assert [str(each) for each in plan.operations.values()] == [
+def test_a_plan_builds_parents_first_and_pulls_other_images() -> None:
+    plan = images.plan_images(RECIPES, ALL_IMAGES)
+    assert [str(operation) for operation in plan.operations.values()] == [
         "build base (no image evenkeel/base:1)",
         "build java (no image evenkeel/java:1)",
         "build web (no image evenkeel/web:1)",
@@ -96,31 +96,31 @@ def test_a_plan_builds_parents_first_and_pulls_the_others() -> None:
     assert plan.operations["build web"].after == {"build java", "build base"}
 
 
-def test_all_that_is_missing_is_had_from_its_own_archive(bundle: Path) -> None:
+def test_missing_images_are_built_from_their_own_archives(bundle: Path) -> None:
     store = MemoryStore("mysql:8")
-    outcome, told = carry_out(store, bundle)
+    outcome, messages = carry_out(store, bundle)
     assert (outcome.failed, outcome.skipped) == ({}, ())
-    assert store.missing(EVERY) == []
+    assert store.missing(ALL_IMAGES) == []
     assert store.archives == {"base": b"base", "java": b"java", "web": b"web"}
-    # What is quick is one line.
-    assert told == ["image base: ready after 0 s", "image java: ready after 0 s", "image web: ready after 0 s"]
+    # A quick image has one line.
+    assert messages == ["image base: ready after 0 s", "image java: ready after 0 s", "image web: ready after 0 s"]
 
 
-def test_what_is_slow_is_told_now_and_then(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_of_slow_images_is_reported(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "REPORT_SECONDS", 0.0)
-    _unused, told = carry_out(MemoryStore(*EVERY[:2]), bundle)
-    assert "image web: [1/2] RUN make (0 s)" in told
-    assert "image mysql:8: 1 of 2 layers (0 s)" in told
+    _unused, messages = carry_out(MemoryStore(*ALL_IMAGES[:2]), bundle)
+    assert "image web: [1/2] RUN make (0 s)" in messages
+    assert "image mysql:8: 1 of 2 layers (0 s)" in messages
 
 
-def test_what_fails_takes_only_what_is_made_from_it_along(bundle: Path) -> None:
+def test_a_failed_image_skips_only_its_children(bundle: Path) -> None:
     outcome, _unused = carry_out(MemoryStore(broken=("evenkeel/java:1",)), bundle)
     assert {key: str(error) for key, error in outcome.failed.items()} == {"build java": "evenkeel/java:1 is broken"}
     assert outcome.skipped == ("build web",)
     assert set(outcome.succeeded) == {"build base", "pull mysql:8"}
 
 
-def test_nothing_is_begun_and_what_is_under_way_ends_when_nobody_asks_any_more(bundle: Path) -> None:
+def test_without_a_heartbeat_no_image_is_started_and_the_current_one_is_interrupted(bundle: Path) -> None:
     answers = iter([True, False, False, False])
     store = MemoryStore("mysql:8")
     outcome, _unused = carry_out(store, bundle, alive=lambda: next(answers))

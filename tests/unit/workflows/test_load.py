@@ -1,4 +1,4 @@
-"""How much load may be made, and what it may go to."""
+"""How much load may be generated, and where it may go."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ def application(*ports: Any, load: str = "users", status: int = 0) -> Applicatio
     return parse({"name": "app", "services": services, "x-mesh": {"load": load} if load else {}}, "compose.yaml", {}, "app")
 
 
-def test_a_population_is_the_usual_one_where_nothing_is_said() -> None:
+def test_a_population_has_defaults() -> None:
     assert read_population({}) == Population(20, 60, 5.0)
     assert read_population({"users": "500", "seconds": 3600, "spawn_rate": "0.5"}) == Population(500, 3600, 0.5)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "options",
     [
         {"users": 0}, {"users": 501}, {"users": "many"}, {"users": 1.5}, {"users": True}, {"users": None},
         {"seconds": 0}, {"seconds": 3601}, {"seconds": "-1"},
         {"spawn_rate": 0}, {"spawn_rate": 101}, {"spawn_rate": "nan"},
     ],
 )  # fmt: skip
-def test_a_population_out_of_bounds_is_refused(given: dict[str, Any]) -> None:
-    with pytest.raises(ModelError, match=rf"^-e: {next(iter(given))}: found .*; allowed: a (whole )?number from "):
-        read_population(given)
+def test_a_population_out_of_bounds_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=rf"^-e: {next(iter(options))}: found .*; allowed: a (whole )?number from "):
+        read_population(options)
 
 
-def test_all_that_is_out_of_bounds_is_named_at_once() -> None:
+def test_all_values_out_of_bounds_are_reported_at_once() -> None:
     with pytest.raises(ModelError) as caught:
         read_population({"users": 0, "seconds": 0, "spawn_rate": 0})
-    assert [each.path for each in caught.value.problems] == ["users", "seconds", "spawn_rate"]
+    assert [problem.path for problem in caught.value.problems] == ["users", "seconds", "spawn_rate"]
 
 
-def test_load_comes_in_by_the_gateways_published_port() -> None:
+def test_load_goes_to_the_gateways_published_port() -> None:
     gateway, target = entry_point(application("8081:81", "8000:80", status=81))
     assert (gateway.name, target) == ("edge", "http://127.0.0.1:8000")
 
@@ -61,7 +61,7 @@ def test_load_goes_to_a_loopback_address(address: str, host: str) -> None:
     assert entry_point(application(f"{address}8000:80"))[1] == f"http://{host}:8000"
 
 
-def test_a_gateway_that_is_elsewhere_gets_no_load() -> None:
+def test_load_goes_to_local_addresses_only() -> None:
     assert entry_point(application("10.1.2.3:8000:80", "8001:81"))[1] == "http://127.0.0.1:8001"
     with pytest.raises(Refused, match=r"found 10\.1\.2\.3:8000; allowed: a port of a gateway that is published on all"):
         entry_point(application("10.1.2.3:8000:80"))
@@ -69,17 +69,17 @@ def test_a_gateway_that_is_elsewhere_gets_no_load() -> None:
         entry_point(application("81:81", status=81))
 
 
-def test_the_generator_is_the_component_that_the_file_names() -> None:
+def test_the_generator_is_the_component_named_in_the_file() -> None:
     assert load_generator(application("80:80")).name == "users"
     with pytest.raises(Refused, match=r"x-mesh\.load: found nothing; allowed: "):
         load_generator(application("80:80", load=""))
 
 
-def test_what_a_generator_tells_may_be_less_and_more() -> None:
-    told = parse_report('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
-    assert told == LoadReport(requests=12, failures=2, p95=7.0, errors=("a",))
-    assert str(told) == "0 users, 12 requests, 2 failures, 0 requests/s, p95 7 ms"
-    assert told.any_succeeded and not LoadReport(requests=3, failures=3).any_succeeded
+def test_a_generators_report_may_have_missing_and_unknown_fields() -> None:
+    report = parse_report('{"requests": 12, "failures": 2.0, "p95": 7, "users": "x", "else": [], "errors": ["a"]}')
+    assert report == LoadReport(requests=12, failures=2, p95=7.0, errors=("a",))
+    assert str(report) == "0 users, 12 requests, 2 failures, 0 requests/s, p95 7 ms"
+    assert report.any_succeeded and not LoadReport(requests=3, failures=3).any_succeeded
     for text in ("", "[]", '{"requests": '):
         with pytest.raises(ValueError):
             parse_report(text)

@@ -23,10 +23,10 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.status import status
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.tracing import prepare_store
-from memory.disturbed import failing_at, faults, kills, left, outcome
 from memory.driver import Killed, MemoryProxies
-from memory.releasing import PATIENCE, ask, state, stored, up
-from memory.shop import MIB, TRACED, Shop, made_once, rollout, specification, with_component
+from memory.fault_injection import fail_at, fault_at_every_call, kill_at_every_change, snapshot, snapshot_without_ids
+from memory.releases import PATIENCE, ask, running_shop, state, stored_release
+from memory.shop import MIB, TRACED, Shop, copied, rollout, specification, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -36,55 +36,62 @@ SIZES = {
     "one to two": Size("web", 2),
     "memory": Size("api", None, 200 * MIB),
     "both": Size("web", 3, 150 * MIB),
-    "as it is": Size("api", 3),
+    "unchanged": Size("api", 3),
 }
 
 
-def scaling(size: Size, dry: bool = False) -> Callable[[Context], Result]:
+def scaling_workflow(size: Size, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: scale(context, (size,), PATIENCE, dry)
 
 
-def tearing(extent: TeardownScope, dry: bool = False) -> Callable[[Context], Result]:
+def teardown_workflow(extent: TeardownScope, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: tear_down(context, extent, dry)
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_a_component_is_scaled_without_a_lost_request_and_keeps_its_size(size: Size) -> None:
-    shop = up()
-    # Another edit of the file is not applied.
-    shop.asked = with_component(shop.asked, "side", image="side:2")
-    before, journal = left(shop.world), list(shop.world.journal)
-    planned = scaling(size, dry=True)(shop.context())
-    assert (left(shop.world), shop.world.journal) == (before, journal)
-    done = scaling(size)(shop.context())
-    assert (done.failure, done.plan.lines()) == ("", planned.plan.lines())
+    shop = running_shop()
+    # An unrelated edit of the file is not applied.
+    shop.spec = with_component(shop.spec, "side", image="side:2")
+    before, journal = snapshot(shop.world), list(shop.world.journal)
+    planned = scaling_workflow(size, dry=True)(shop.context())
+    assert (snapshot(shop.world), shop.world.journal) == (before, journal)
+    result = scaling_workflow(size)(shop.context())
+    assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
     shop.world.clock.sleep(1.0)
-    running = [each for each in shop.world.instances.values() if each.shape.component == size.component]
+    running = [instance for instance in shop.world.instances.values() if instance.shape.component == size.component]
     assert len(running) == (size.replicas or len(running))
-    assert {each.memory for each in running} == {size.memory or 100 * MIB}
-    assert {each.shape.image for each in shop.world.instances.values() if each.shape.component == "side"} == {"side:1"}
+    assert {instance.memory for instance in running} == {size.memory or 100 * MIB}
+    assert {instance.shape.image for instance in shop.world.instances.values() if instance.shape.component == "side"} == {
+        "side:1"
+    }
     assert shop.world.lost == []
-    shop.asked = specification()
+    shop.spec = specification()
     assert not deploy(shop.context(), Scope(), PATIENCE, False).plan
 
 
 @pytest.mark.parametrize("size", [SIZES["more"], SIZES["fewer"], SIZES["both"]])
-def test_a_killed_or_refused_scaling_is_gone_on_with(size: Size) -> None:
-    undisturbed = up()
-    scaling(size)(undisturbed.context())
+def test_a_killed_or_refused_scaling_is_resumed(size: Size) -> None:
+    undisturbed = running_shop()
+    scaling_workflow(size)(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    found = [(str(number), shop) for number, shop in kills(up, scaling(size))]
-    found += [(place, shop) for place, shop, _unused in faults(up, scaling(size), lambda number, world: failing_at(number))]
-    for place, shop in found:
+    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, scaling_workflow(size))]
+    cases += [
+        (call, shop)
+        for call, shop, _unused in fault_at_every_call(
+            running_shop, scaling_workflow(size), lambda number, world: fail_at(number)
+        )
+    ]
+    for call, shop in cases:
         shop.world.clock.sleep(1.0)
-        assert not scaling(size)(shop.context()).failure, place
+        assert not scaling_workflow(size)(shop.context()).failure, call
         shop.world.clock.sleep(1.0)
-        assert left(shop.world) == left(undisturbed.world), place
-        assert shop.world.lost == [], place
+        assert snapshot(shop.world) == snapshot(undisturbed.world), call
+        assert shop.world.lost == [], call
 
 
 @pytest.mark.parametrize(
-    ("size", "told"),
+    ("size", "reason"),
     [
         (Size("nobody", 1), "allowed: api, db, side, users, web"),
         (Size("edge", 2), "found 'edge'"),
@@ -93,211 +100,218 @@ def test_a_killed_or_refused_scaling_is_gone_on_with(size: Size) -> None:
         (Size("api", None, 1 * MIB), "it uses 16M now"),
     ],
 )
-def test_a_size_that_cannot_be_given_is_refused(size: Size, told: str) -> None:
-    shop = up()
-    before = left(shop.world)
+def test_an_impossible_size_is_refused(size: Size, reason: str) -> None:
+    shop = running_shop()
+    before = snapshot(shop.world)
     for dry in (True, False):
-        with pytest.raises(Refused, match=told):
-            scaling(size, dry)(shop.context())
-    assert left(shop.world) == before
+        with pytest.raises(Refused, match=reason):
+            scaling_workflow(size, dry)(shop.context())
+    assert snapshot(shop.world) == before
 
 
 def test_advice_is_given_and_followed() -> None:
-    shop = up()
+    shop = running_shop()
     shop.world.memory_use["side"] = 90 * MIB
-    shop.asked = with_component(shop.asked, "api", image="api:slow")
+    shop.spec = with_component(shop.spec, "api", image="api:slow")
     deploy(shop.context(), Scope(), PATIENCE, False)
-    told = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, False), PATIENCE, False)
-    assert [line.partition(":")[0] for line in told.advice] == ["side", "api"] and not told.plan
+    advised = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, False), PATIENCE, False)
+    assert [line.partition(":")[0] for line in advised.advice] == ["side", "api"] and not advised.plan
     dry = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, True), PATIENCE, True)
-    done = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, True), PATIENCE, False)
-    assert dry.plan == done.plan
-    assert {each.component: each.replicas for each in state(shop).scaled} == {"side": 1, "api": 4}
+    result = scale_or_advise(shop.context(), Size(""), AdviceRounds(5.0, 1, True), PATIENCE, False)
+    assert dry.plan == result.plan
+    assert {scaled.component: scaled.replicas for scaled in state(shop).scaled} == {"side": 1, "api": 4}
     assert shop.world.lost == []
     with pytest.raises(Refused, match="rounds, seconds"):
         scale_or_advise(shop.context(), Size(""), AdviceRounds(0.0, 1, False), PATIENCE, False)
 
 
-def test_load_is_made_and_reported(tmp_path: Path) -> None:
-    shop = up()
+def test_load_is_generated_and_reported(tmp_path: Path) -> None:
+    shop = running_shop()
     report = tmp_path / "report.html"
     population = Population(10, 20)
     assert generate_load(shop.context(), population, report, True).failure == ""
     assert not report.exists()
-    done = generate_load(shop.context(), population, report, False)
-    assert (done.failure, done.target, done.saved) == ("", "http://127.0.0.1:8000", True)
-    assert done.totals.requests == 1000
+    result = generate_load(shop.context(), population, report, False)
+    assert (result.failure, result.target, result.saved) == ("", "http://127.0.0.1:8000", True)
+    assert result.totals.requests == 1000
     assert not shop.world.generators
-    gone = generate_load(shop.context(alive=lambda: False), population, None, False)
-    assert "ended early" in gone.failure and not shop.world.generators
+    interrupted = generate_load(shop.context(alive=lambda: False), population, None, False)
+    assert "ended early" in interrupted.failure and not shop.world.generators
 
 
-def test_load_on_what_is_not_up_is_refused() -> None:
+def test_load_on_an_application_that_is_not_running_is_refused() -> None:
     for dry in (True, False):
         with pytest.raises(Refused, match="allowed: an application that is up"):
             generate_load(Shop().context(), Population(), None, dry)
 
 
-EXTENTS = {"keeps data": TeardownScope(), "keeps the network": TeardownScope(False, False), "all of it": TeardownScope(True)}
+EXTENTS = {"keeps data": TeardownScope(), "keeps the network": TeardownScope(False, False), "everything": TeardownScope(True)}
 
 
 @pytest.mark.parametrize("extent", EXTENTS.values(), ids=EXTENTS)
-def test_a_teardown_takes_what_it_says_and_a_deployment_brings_it_back(extent: TeardownScope) -> None:
-    shop = up()
-    scaling(SIZES["more"])(shop.context())
+def test_a_teardown_removes_its_extent_and_a_deployment_restores_it(extent: TeardownScope) -> None:
+    shop = running_shop()
+    scaling_workflow(SIZES["more"])(shop.context())
     ask(shop.context())
     shop.world.users = False
-    before, kept = left(shop.world), (dict(shop.world.volumes), dict(shop.world.secrets))
-    planned = tearing(extent, dry=True)(shop.context())
-    assert left(shop.world) == before
-    done = tearing(extent)(shop.context())
-    assert (done.failure, done.plan.lines()) == ("", planned.plan.lines())
+    before, data = snapshot(shop.world), (dict(shop.world.volumes), dict(shop.world.secrets))
+    planned = teardown_workflow(extent, dry=True)(shop.context())
+    assert snapshot(shop.world) == before
+    result = teardown_workflow(extent)(shop.context())
+    assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
     assert not shop.world.instances and not shop.world.files
-    assert (dict(shop.world.volumes), dict(shop.world.secrets)) == (({}, {}) if extent.data else kept)
+    assert (dict(shop.world.volumes), dict(shop.world.secrets)) == (({}, {}) if extent.data else data)
     assert bool(shop.world.networks) != extent.infrastructure
-    assert not tearing(extent, dry=True)(shop.context()).plan
-    assert not tearing(extent)(shop.context()).plan
+    assert not teardown_workflow(extent, dry=True)(shop.context()).plan
+    assert not teardown_workflow(extent)(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
     assert len(shop.world.serving("api")) == (3 if extent.data else 4)
-    assert {each.shape.image for each in shop.world.instances.values() if each.shape.component == "api"} == {
+    assert {instance.shape.image for instance in shop.world.instances.values() if instance.shape.component == "api"} == {
         "api:1" if extent.data else "api:2"
     }
 
 
-@pytest.mark.parametrize("extent", [EXTENTS["keeps data"], EXTENTS["all of it"]], ids=["keeps data", "all of it"])
-def test_a_killed_or_refused_teardown_is_gone_on_with(extent: TeardownScope) -> None:
-    undisturbed = up()
-    tearing(extent)(undisturbed.context())
-    found = [(str(number), shop) for number, shop in kills(up, tearing(extent))]
-    found += [(place, shop) for place, shop, _unused in faults(up, tearing(extent), lambda number, world: failing_at(number))]
-    for place, shop in found:
-        assert not tearing(extent)(shop.context()).failure, place
-        assert not tearing(extent, dry=True)(shop.context()).plan, place
-        assert left(shop.world) == left(undisturbed.world), place
+@pytest.mark.parametrize("extent", [EXTENTS["keeps data"], EXTENTS["everything"]], ids=["keeps data", "everything"])
+def test_a_killed_or_refused_teardown_is_resumed(extent: TeardownScope) -> None:
+    undisturbed = running_shop()
+    teardown_workflow(extent)(undisturbed.context())
+    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, teardown_workflow(extent))]
+    cases += [
+        (call, shop)
+        for call, shop, _unused in fault_at_every_call(
+            running_shop, teardown_workflow(extent), lambda number, world: fail_at(number)
+        )
+    ]
+    for call, shop in cases:
+        assert not teardown_workflow(extent)(shop.context()).failure, call
+        assert not teardown_workflow(extent, dry=True)(shop.context()).plan, call
+        assert snapshot(shop.world) == snapshot(undisturbed.world), call
 
 
-def test_a_teardown_ends_a_release_that_nobody_runs_and_it_does_not_come_back() -> None:
-    shop = up()
+def test_a_teardown_ends_an_idle_release_for_good() -> None:
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     shop.world.users = False
-    assert not tearing(TeardownScope())(shop.context()).failure
-    assert (stored(shop).phase, stored(shop).standing) == (Phase.ABORTED, False)
+    assert not teardown_workflow(TeardownScope())(shop.context()).failure
+    assert (stored_release(shop).phase, stored_release(shop).standing) == (Phase.ABORTED, False)
     with pytest.raises(Refused, match="not deployed"):
         ask(shop.context())
     with pytest.raises(Refused, match="it is not deployed"):
-        scaling(SIZES["more"])(shop.context())
+        scaling_workflow(SIZES["more"])(shop.context())
     assert not shop.world.instances
     deploy(shop.context(), Scope(), PATIENCE, False)
-    assert {each.version for each in shop.world.instances} == {"stable"}
+    assert {instance.version for instance in shop.world.instances} == {"stable"}
 
 
-def test_a_teardown_removes_what_killed_runs_have_left() -> None:
-    shop = up()
+def test_a_teardown_removes_the_leftovers_of_killed_runs() -> None:
+    shop = running_shop()
     with pytest.raises(Killed):
-        generate_load(_dying(shop), Population(10, 100), None, False)
+        generate_load(_context_that_dies(shop), Population(10, 100), None, False)
     assert shop.world.generators
-    tearing(TeardownScope())(shop.context())
+    teardown_workflow(TeardownScope())(shop.context())
     assert not shop.world.generators
 
 
-def _dying(shop: Shop) -> Context:
+def _context_that_dies(shop: Shop) -> Context:
     context = shop.context()
 
     def alive() -> bool:
-        context.driver.points.kill()  # type: ignore[attr-defined]
+        context.driver.calls.kill()  # type: ignore[attr-defined]
         raise Killed
 
-    return shop.context(context.driver.points, alive=alive)  # type: ignore[attr-defined]
+    return shop.context(context.driver.calls, alive=alive)  # type: ignore[attr-defined]
 
 
-def test_status_tells_of_instances_releases_holders_and_what_a_deployment_would_do() -> None:
-    shop = up()
+def test_status_has_instances_releases_holders_and_pending_changes() -> None:
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     assert status(shop.context(), "here").pending == ()
-    shop.asked = with_component(shop.asked, "web", image="web:2")
+    shop.spec = with_component(shop.spec, "web", image="web:2")
     with shop.context(by="somebody").driver.state.lease(shop.context(by="somebody").holder("scaling")):  # type: ignore[arg-type]
-        found = status(shop.context(), "here")
-    assert {each.instance.name for each in found.instances} >= {"api-1", "api-candidate-1", "web-1", "edge-1"}
-    assert all(each.status.serving for each in found.instances if each.instance.component not in ("edge", "users"))
-    assert [(each.name, each.weight, each.components) for each in found.releases] == [("api", 10, ("api",))]
-    assert [(each.purpose, each.by) for each in found.holders] == [("scaling", "somebody")]
-    assert found.pending
-    assert found.urls == {"edge": ("http://here:8000/",)}
+        report = status(shop.context(), "here")
+    assert {instance.instance.name for instance in report.instances} >= {"api-1", "api-candidate-1", "web-1", "edge-1"}
+    assert all(instance.status.serving for instance in report.instances if instance.instance.component not in ("edge", "users"))
+    assert [(release.name, release.weight, release.components) for release in report.releases] == [("api", 10, ("api",))]
+    assert [(holder.purpose, holder.by) for holder in report.holders] == [("scaling", "somebody")]
+    assert report.pending
+    assert report.urls == {"edge": ("http://here:8000/",)}
 
 
-def test_preview_names_the_stages_that_have_something_to_do() -> None:
+def test_preview_names_the_stages_with_changes() -> None:
     shop = Shop()
     assert preview(shop.context(), {}).stages == (Stage.COMPONENTS,)
-    shop = up()
+    shop = running_shop()
     assert preview(shop.context(), {}).stages == ()
-    shop.asked = with_component(shop.asked, "web", image="web:9")
+    shop.spec = with_component(shop.spec, "web", image="web:9")
     assert preview(shop.context(), {}).stages == (Stage.IMAGES, Stage.COMPONENTS)
     shop.world.answers = False
     assert preview(shop.context(), {}).reachable is False
 
 
-@made_once
-def traced() -> Shop:
+@copied
+def traced_shop() -> Shop:
     return Shop(specification(TRACED))
 
 
-def prepare(context: Context, dry: bool = False) -> Result:
+def prepare_tracing(context: Context, dry: bool = False) -> Result:
     return prepare_store(context, PATIENCE, dry)
 
 
-def test_the_schema_is_loaded_once_and_check_mode_says_so() -> None:
-    shop = traced()
-    planned = prepare(shop.context(), dry=True)
+def test_the_schema_is_loaded_once_and_check_mode_predicts_it() -> None:
+    shop = traced_shop()
+    planned = prepare_tracing(shop.context(), dry=True)
     assert not shop.world.journal
-    done = prepare(shop.context())
-    assert (done.failure, done.plan.lines()) == ("", planned.plan.lines())
-    assert "load schema db" in done.plan.operations
+    result = prepare_tracing(shop.context())
+    assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
+    assert "load schema db" in result.plan.operations
     assert list(shop.world.tables.values()) == [{"zipkin_spans", "zipkin_annotations"}]
-    assert not prepare(shop.context(), dry=True).plan and not prepare(shop.context()).plan
+    assert not prepare_tracing(shop.context(), dry=True).plan and not prepare_tracing(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
-    # Another volume of the same name has no tables.
-    tearing(TeardownScope(data=True))(shop.context())
-    assert "load schema db" in prepare(shop.context()).plan.operations
+    # A new volume of the same name has no tables.
+    teardown_workflow(TeardownScope(data=True))(shop.context())
+    assert "load schema db" in prepare_tracing(shop.context()).plan.operations
 
 
-def test_a_killed_or_refused_loading_is_gone_on_with() -> None:
-    undisturbed = traced()
-    prepare(undisturbed.context())
-    found: list[tuple[str, Shop, Any]] = [(str(number), shop, None) for number, shop in kills(traced, prepare)]
-    found += faults(traced, prepare, lambda number, world: failing_at(number))
-    for place, shop, result in found:
-        assert result is None or isinstance(result, (DriverError, Busy)) or result.failure or "look at" in place, place
-        assert not prepare(shop.context()).failure, place
+def test_a_killed_or_refused_schema_load_is_resumed() -> None:
+    undisturbed = traced_shop()
+    prepare_tracing(undisturbed.context())
+    cases: list[tuple[str, Shop, Any]] = [
+        (str(number), shop, None) for number, shop in kill_at_every_change(traced_shop, prepare_tracing)
+    ]
+    cases += fault_at_every_call(traced_shop, prepare_tracing, lambda number, world: fail_at(number))
+    for call, shop, result in cases:
+        assert result is None or isinstance(result, (DriverError, Busy)) or result.failure or "look at" in call, call
+        assert not prepare_tracing(shop.context()).failure, call
         shop.world.clock.sleep(1.0)
         undisturbed.world.clock.sleep(1.0)
-        assert outcome(shop.world) == outcome(undisturbed.world), place
-        assert [len(each) for each in shop.world.tables.values()] == [2], place
-        assert state(shop).tracing_schema, place
+        assert snapshot_without_ids(shop.world) == snapshot_without_ids(undisturbed.world), call
+        assert [len(tables) for tables in shop.world.tables.values()] == [2], call
+        assert state(shop).tracing_schema, call
 
 
-def test_a_release_that_makes_load_needs_what_makes_it() -> None:
-    asked = specification()
-    shop = Shop(replace(asked, application=replace(asked.application, load="")))
+def test_a_release_that_generates_load_needs_a_generator() -> None:
+    spec = specification()
+    shop = Shop(replace(spec, application=replace(spec.application, load="")))
     deploy(shop.context(), Scope(), PATIENCE, False)
-    before = left(shop.world)
+    before = snapshot(shop.world)
     with pytest.raises(Refused, match=r"x-mesh\.load"):
-        ask(shop.context(), asked=replace(rollout(), load=10))
-    assert left(shop.world) == before
+        ask(shop.context(), requested=replace(rollout(), load=10))
+    assert snapshot(shop.world) == before
 
 
-def test_advice_is_not_by_the_history_of_a_caller_that_is_silent_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    shop = up()
-    shop.asked = with_component(shop.asked, "api", image="api:slow")
+def test_the_history_of_a_caller_that_is_silent_at_first_is_not_part_of_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = running_shop()
+    shop.spec = with_component(shop.spec, "api", image="api:slow")
     deploy(shop.context(), Scope(), PATIENCE, False)
     shop.world.clock.sleep(100.0)
-    shop.asked = specification()
+    shop.spec = specification()
     deploy(shop.context(), Scope(), PATIENCE, False)
     shop.world.clock.sleep(1.0)
-    totals, looks = MemoryProxies.totals, iter([Unreachable(True)])
+    totals, samples = MemoryProxies.totals, iter([Unreachable(True)])
 
     def silent(proxies: MemoryProxies, instance: Instance, clusters: Collection[str]) -> Mapping[str, Totals] | Unreachable:
-        return (next(looks, None) if instance.component == "web" else None) or totals(proxies, instance, clusters)
+        return (next(samples, None) if instance.component == "web" else None) or totals(proxies, instance, clusters)
 
     monkeypatch.setattr(MemoryProxies, "totals", silent)
     assert not scale_or_advise(shop.context(), Size("api"), AdviceRounds(5.0, 1, False), PATIENCE, False).advice
-    assert not list(looks)
+    assert not list(samples)

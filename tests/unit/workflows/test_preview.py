@@ -1,4 +1,4 @@
-"""Where an application is found, by the name that its host is reached by."""
+"""The URLs of an application, by the name of its host."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.preview im
         (OuterPort(8080, 80, "::1"), "shop.example", "http://[::1]:8080/"),
     ],
 )
-def test_a_port_is_found_at_the_host_or_at_its_own_address(port: OuterPort, host: str, url: str) -> None:
+def test_the_url_of_a_port_has_the_host_or_the_ports_own_address(port: OuterPort, host: str, url: str) -> None:
     assert urls(Application("app", (Component("edge", Kind.STATELESS, outer_ports=(port,)),)), host) == {"edge": [url]}

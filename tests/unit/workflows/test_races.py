@@ -1,4 +1,4 @@
-"""Two runs at a time, the second begun at each call of the first: one is refused or waits, and nothing is lost or comes back."""
+"""Two concurrent runs, the second started at each call of the first: one waits or is refused, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.entry impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.scale import Size, scale
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.teardown import tear_down
-from memory.disturbed import doing_at
-from memory.driver import Point, Points
-from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, state, up
-from memory.shop import Shop, made_once, rollout, with_component
+from memory.driver import Call, Calls
+from memory.fault_injection import act_at
+from memory.releases import NEW, OLD, PATIENCE, ask, never_moved_back, running_shop, settled_on, state
+from memory.shop import Shop, copied, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
 
-@made_once
-def edited() -> Shop:
+@copied
+def edited_shop() -> Shop:
     """Return a shop whose file has been edited since it was deployed."""
-    shop = up()
-    shop.asked = with_component(shop.asked, "web", image="web:2")
+    shop = running_shop()
+    shop.spec = with_component(shop.spec, "web", image="web:2")
     return shop
 
 
-def scaling(component: str, replicas: int) -> Callable[[Context], Any]:
+def scaling_workflow(component: str, replicas: int) -> Callable[[Context], Any]:
     return lambda context: scale(context, (Size(component, replicas),), PATIENCE, False)
 
 
 RUNS: dict[str, Callable[[Context], Any]] = {
     "deployment": lambda context: deploy(context, Scope(), PATIENCE, False),
-    "scaling": scaling("side", 2),
-    "another scaling": scaling("web", 2),
-    "scaling of what is released": scaling("api", 2),
-    "release": lambda context: ask(context, asked=rollout(weights=(10.0, 100.0))),
+    "scaling": scaling_workflow("side", 2),
+    "another scaling": scaling_workflow("web", 2),
+    "scaling of what is released": scaling_workflow("api", 2),
+    "release": lambda context: ask(context, requested=rollout(weights=(10.0, 100.0))),
     "teardown": lambda context: tear_down(context, TeardownScope(), False),
 }
-# What a release does at its many calls is much the same from one to the next.
+# Neighbouring calls of a release are alike.
 STRIDES = {"release": 4}
 SLOW_SECONDS = 0.11
 PAIRS = [
@@ -58,99 +58,99 @@ PAIRS = [
 
 @dataclass
 class Race:
-    """What came of two runs: a result, or what was raised on purpose."""
+    """The results of two runs, or the expected errors."""
 
     shop: Shop
-    place: str
+    moment: str
     results: dict[str, Any]
 
-    def went_well(self, name: str) -> bool:
-        """Whether the run called ``name`` took place and did what it was asked."""
+    def succeeded(self, name: str) -> bool:
+        """Whether the run ``name`` took place and succeeded."""
         result = self.results.get(name)
         return result is not None and not isinstance(result, Exception) and not result.failure
 
 
-def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited) -> Race | None:
-    """Return what comes of ``second`` being begun at call ``number`` of ``first``, None where there is none."""
+def race(first: str, second: str, number: int, make: Callable[[], Shop] = edited_shop) -> Race | None:
+    """Return the outcome of starting ``second`` at call ``number`` of ``first``, None if there is no such call."""
     shop, results = make(), {}
 
-    def run(name: str, key: str, points: Points | None = None) -> None:
+    def run(name: str, key: str, calls: Calls | None = None) -> None:
         try:
-            results[key] = RUNS[name](shop.context(points, by=f"whoever has the {key}"))
+            results[key] = RUNS[name](shop.context(calls, by=f"whoever has the {key}"))
         except EXPECTED as error:
             results[key] = error
 
-    begun = []
-    other = second if second != first else f"second {second}"
-    # The second is slow, so that the first gets on between any two of its calls.
-    slowly = Points(lambda point: shop.world.clock.sleep(SLOW_SECONDS))
-    points = doing_at(number, lambda: begun.append(shop.world.clock.start(lambda: run(second, other, slowly))))
-    run(first, first, points)
-    if not begun:
+    started = []
+    key_of_second = second if second != first else f"second {second}"
+    # The second is slow, so that the first advances between any two of its calls.
+    slow_calls = Calls(lambda call: shop.world.clock.sleep(SLOW_SECONDS))
+    calls = act_at(number, lambda: started.append(shop.world.clock.start(lambda: run(second, key_of_second, slow_calls))))
+    run(first, first, calls)
+    if not started:
         return None
-    shop.world.clock.join(begun[0])
-    assert begun[0].failure is None, begun[0].failure
-    told = {key: result if isinstance(result, Exception) else result.failure for key, result in results.items()}
-    return Race(shop, f"{number}: {points.seen[number].name}: {told}", results)
+    shop.world.clock.join(started[0])
+    assert started[0].failure is None, started[0].failure
+    messages = {key: result if isinstance(result, Exception) else result.failure for key, result in results.items()}
+    return Race(shop, f"{number}: {calls.log[number].name}: {messages}", results)
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS, ids=[f"{first}, {second}" for first, second in PAIRS])
-def test_two_runs_at_a_time_lose_nothing(first: str, second: str) -> None:
+def test_concurrent_runs_lose_nothing(first: str, second: str) -> None:
     for number in count(0, STRIDES.get(first, 1)):
-        found = race(first, second, number)
-        if found is None:
+        outcome = race(first, second, number)
+        if outcome is None:
             break
-        check(found)
+        check(outcome)
 
 
-def check(found: Race) -> None:
-    shop, place = found.shop, found.place
-    stored = state(shop)
-    assert not shop.world.leases and not shop.world.generators, place
-    for result in found.results.values():
-        assert not isinstance(result, DriverError), place
-        assert not isinstance(result, Busy) or "whoever has the" in str(result), place
-    release = stored.release("api")
-    assert not release or not release.in_progress or found.results["release"].failure, place
-    torn_down = found.went_well("teardown")
-    if torn_down and stored.specification is None:
-        assert not shop.world.instances and not shop.world.files, place
-        assert not release or not release.standing, place
+def check(outcome: Race) -> None:
+    shop, moment = outcome.shop, outcome.moment
+    current = state(shop)
+    assert not shop.world.leases and not shop.world.generators, moment
+    for result in outcome.results.values():
+        assert not isinstance(result, DriverError), moment
+        assert not isinstance(result, Busy) or "whoever has the" in str(result), moment
+    release = current.release("api")
+    assert not release or not release.in_progress or outcome.results["release"].failure, moment
+    torn_down = outcome.succeeded("teardown")
+    if torn_down and current.specification is None:
+        assert not shop.world.instances and not shop.world.files, moment
+        assert not release or not release.standing, moment
         return
-    assert torn_down <= found.went_well("deployment"), place
+    assert torn_down <= outcome.succeeded("deployment"), moment
     if not torn_down:
-        assert shop.world.lost == [], place
-    check_scalings(found)
+        assert shop.world.lost == [], moment
+    check_scalings(outcome)
     promoted = release is not None and release.phase == Phase.PROMOTED
-    assert promoted == found.went_well("release") or torn_down, place
-    assert [each.component for each in stored.promoted] == ["api"] * promoted, place
-    assert settled_on(shop, NEW if promoted else OLD), place
-    assert only_forward(shop) or not promoted, place
-    if found.went_well("deployment"):
-        assert shop.world.having("web") == {"web:2 1": 1.0}, place
-    shop.asked = stored.specification or shop.asked
-    assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, place
+    assert promoted == outcome.succeeded("release") or torn_down, moment
+    assert [promotion.component for promotion in current.promoted] == ["api"] * promoted, moment
+    assert settled_on(shop, NEW if promoted else OLD), moment
+    assert never_moved_back(shop) or not promoted, moment
+    if outcome.succeeded("deployment"):
+        assert shop.world.user_shares("web") == {"web:2 1": 1.0}, moment
+    shop.spec = current.specification or shop.spec
+    assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, moment
 
 
-def check_scalings(found: Race) -> None:
-    running = [each.component for each in found.shop.world.instances if each.version == Version.STABLE]
+def check_scalings(outcome: Race) -> None:
+    running = [instance.component for instance in outcome.shop.world.instances if instance.version == Version.STABLE]
     for name, component in (("scaling", "side"), ("another scaling", "web"), ("scaling of what is released", "api")):
-        stored = [each.component for each in state(found.shop).scaled]
-        if found.went_well(name):
-            assert component in stored, found.place
-            assert running.count(component) == 2, found.place
+        recorded = [scaled.component for scaled in state(outcome.shop).scaled]
+        if outcome.succeeded(name):
+            assert component in recorded, outcome.moment
+            assert running.count(component) == 2, outcome.moment
         else:
-            assert component not in stored, found.place
+            assert component not in recorded, outcome.moment
 
 
-def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
-    shop = edited()
+def test_a_component_in_a_release_cannot_be_changed_meanwhile() -> None:
+    shop = edited_shop()
     process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
     while not (release := state(shop).release("api")) or release.weight < 10:
         shop.world.clock.sleep(0.1)
     assert not RUNS["deployment"](shop.context()).failure
     assert not RUNS["scaling"](shop.context()).failure
-    shop.asked = with_component(shop.asked, "api", image="api:3")
+    shop.spec = with_component(shop.spec, "api", image="api:3")
     for name in ("deployment", "scaling of what is released"):
         with pytest.raises(Busy, match="the first runs it; this would change what it compares"):
             RUNS[name](shop.context())
@@ -163,18 +163,18 @@ def test_what_a_release_compares_is_not_changed_meanwhile() -> None:
 
 def test_a_second_run_of_the_same_release_waits_or_is_refused() -> None:
     for number in count(1, 4):
-        found = race("release", "release", number, up)
-        if found is None:
+        outcome = race("release", "release", number, running_shop)
+        if outcome is None:
             break
-        assert found.went_well("release"), found.place
-        second = found.results["second release"]
-        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, found.place
-        assert settled_on(found.shop, NEW), found.place
-        assert found.shop.world.lost == [], found.place
+        assert outcome.succeeded("release"), outcome.moment
+        second = outcome.results["second release"]
+        assert isinstance(second, Busy) or second.release.phase == Phase.PROMOTED, outcome.moment
+        assert settled_on(outcome.shop, NEW), outcome.moment
+        assert outcome.shop.world.lost == [], outcome.moment
 
 
-def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
-    shop = up()
+def test_a_refused_run_does_not_resume_a_paused_release() -> None:
+    shop = running_shop()
     process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
     while not (release := state(shop).release("api")) or release.weight < 10:
         shop.world.clock.sleep(0.1)
@@ -182,70 +182,70 @@ def test_a_paused_release_is_not_resumed_by_a_run_that_is_refused() -> None:
     with pytest.raises(Busy, match="the first"):
         ask(shop.context())
     shop.world.clock.sleep(100.0)
-    found = state(shop).release("api")
-    assert found and found.weight == 10
+    release = state(shop).release("api")
+    assert release and release.weight == 10
     ask(shop.context(), Action.ABORT)
     shop.world.clock.join(process)
     assert settled_on(shop, OLD)
 
 
-def test_who_has_lost_a_lease_writes_nothing_any_more() -> None:
-    shop = edited()
+def test_a_run_that_lost_its_lease_changes_nothing() -> None:
+    shop = edited_shop()
     before = state(shop)
     stolen: list[bool] = []
 
     def steal() -> None:
-        # As where the holder did not renew it in time: another has it meanwhile, and has let go again.
+        # As if the holder had not renewed it in time: another run has held and released it meanwhile.
         stolen.append(bool(shop.world.leases.pop("application")))
         with shop.context().driver.state.lease(shop.context(by="the other").holder(Purpose.DEPLOYMENT)):
             pass
 
-    def at(point: Point) -> None:
-        if point.name == "observe" and not stolen:
+    def at(call: Call) -> None:
+        if call.name == "observe" and not stolen:
             steal()
 
     with pytest.raises(Busy, match="lost to another run"):
-        RUNS["deployment"](shop.context(Points(at)))
+        RUNS["deployment"](shop.context(Calls(at)))
     assert stolen and state(shop) == before
-    assert shop.world.having("web") == {"web:1 1": 1.0}
+    assert shop.world.user_shares("web") == {"web:1 1": 1.0}
 
 
 def test_a_promotion_loses_nothing_that_another_stores_meanwhile() -> None:
     """Before each transaction of a release another promotion is stored, whatever the release has read by then."""
-    shop = up()
+    shop = running_shop()
     others: list[PromotedVersion] = []
 
-    def at(point: Point) -> None:
+    def at(point: Call) -> None:
         if point.name == "transaction":
             others.append(PromotedVersion(f"other-{len(others)}", "other:2", (), "other:1", ()))
             store = shop.context(by="another").driver.state
             with store.lease(Holder(Purpose.RELEASE, "another", "other")) as lease, store.transaction(lease) as transaction:
                 transaction.state = transaction.state.with_promoted((others[-1],))
 
-    assert ask(shop.context(Points(at)), weights=(100.0,)).release.phase == Phase.PROMOTED
+    assert ask(shop.context(Calls(at)), weights=(100.0,)).release.phase == Phase.PROMOTED
     assert len(others) > 5
-    assert {each.component for each in state(shop).promoted} == {"api", *(each.component for each in others)}
+    assert {promoted.component for promoted in state(shop).promoted} == {"api", *(promoted.component for promoted in others)}
 
 
 @pytest.mark.parametrize("action", [Action.ROLL_OUT, Action.RESUME, Action.PROMOTE, Action.ABORT])
-def test_a_second_release_is_refused_while_another_is_run(action: Action) -> None:
-    """Each would split the users of both, and take them to and fro."""
-    shop = up()
+def test_a_second_release_is_refused_while_another_runs(action: Action) -> None:
+    """Otherwise each of two runs would split the users of both by its own copy of the state."""
+    shop = running_shop()
     web = rollout("web:2", "web", (10.0, 100.0))
     if action != Action.ROLL_OUT:
-        ask(shop.context(), asked=web, weights=(10.0,), named="web")
+        ask(shop.context(), requested=web, weights=(10.0,), named="web")
     process = shop.world.clock.start(lambda: ask(shop.context(by="the first")))
     while not (release := state(shop).release("api")) or release.weight < 10:
         shop.world.clock.sleep(0.1)
-    before = state(shop).release("web"), list(shop.world.moves["web"])
+    before = state(shop).release("web"), list(shop.world.share_history["web"])
     with pytest.raises(Busy, match="the release api is in progress at 10 %: the first runs it, and only one can run at a time"):
-        ask(shop.context(), action, asked=web, named="web")
+        ask(shop.context(), action, requested=web, named="web")
     shop.world.clock.join(process)
     assert process.failure is None
-    assert settled_on(shop, NEW) and only_forward(shop)
-    assert (state(shop).release("web"), shop.world.moves["web"]) == before
-    assert not ask(shop.context(), action, asked=web, named="web").failure
+    assert settled_on(shop, NEW) and never_moved_back(shop)
+    assert (state(shop).release("web"), shop.world.share_history["web"]) == before
+    assert not ask(shop.context(), action, requested=web, named="web").failure
     shop.world.clock.sleep(1.0)
-    assert shop.world.having("web") == ({"web:1 1": 1.0} if action == Action.ABORT else {"web:2 2": 1.0})
-    assert shop.world.having("api") == {NEW: 1.0} and shop.world.lost == []
+    assert shop.world.user_shares("web") == ({"web:1 1": 1.0} if action == Action.ABORT else {"web:2 2": 1.0})
+    assert shop.world.user_shares("api") == {NEW: 1.0} and shop.world.lost == []
     assert not deploy(shop.context(), Scope(), PATIENCE, False).plan

@@ -1,4 +1,4 @@
-"""Releases on a target in memory: what each action does, and what it refuses."""
+"""Releases on a target in memory: the effect of each action, and what it refuses."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release im
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
 from memory.clock import Process
-from memory.disturbed import doing_at, left, outcome
-from memory.driver import Points
-from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, state, stored, up
-from memory.shop import Shop, component, made_once, rollout, with_component
+from memory.driver import Calls
+from memory.fault_injection import act_at, snapshot, snapshot_without_ids
+from memory.releases import NEW, OLD, PATIENCE, ask, never_moved_back, running_shop, settled_on, shares, state, stored_release
+from memory.shop import Shop, component, copied, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
 
 def candidates(shop: Shop) -> list[str]:
-    return [each.name for each in shop.world.instances if each.version == Version.CANDIDATE]
+    return [instance.name for instance in shop.world.instances if instance.version == Version.CANDIDATE]
 
 
-def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own() -> None:
-    shop = up()
+def test_a_good_version_goes_through_every_weight_and_is_promoted() -> None:
+    shop = running_shop()
     result = ask(shop.context(through_wire=True))
     assert (result.failure, result.changed, result.release.phase) == ("", True, Phase.PROMOTED)
-    assert [each.weight for each in result.release.steps] == [10, 50, 100]
+    assert [step.weight for step in result.release.steps] == [10, 50, 100]
     assert shares(shop, NEW) == [0, 0.1, 0.5, 1]
     assert settled_on(shop, NEW) and not candidates(shop)
     assert shop.world.lost == []
@@ -57,19 +57,19 @@ def test_a_good_version_goes_through_every_weight_and_becomes_the_components_own
         ("api:never", "not healthy"),
     ],
 )
-def test_a_version_that_is_worse_is_taken_back(image: str, reason: str) -> None:
-    shop = up()
-    before = outcome(shop.world, "state")
-    result = ask(shop.context(), asked=rollout(image))
+def test_a_worse_version_is_rolled_back(image: str, reason: str) -> None:
+    shop = running_shop()
+    before = snapshot_without_ids(shop.world, "state")
+    result = ask(shop.context(), requested=rollout(image))
     assert result.release.phase == Phase.FAILED
     assert reason in result.failure
     assert settled_on(shop, OLD) and not candidates(shop)
-    assert outcome(shop.world, "state") == before
+    assert snapshot_without_ids(shop.world, "state") == before
     assert shop.world.lost == []
 
 
-def test_one_weight_is_gone_to_and_the_next_run_goes_on_from_there() -> None:
-    shop = up()
+def test_a_release_stops_at_one_weight_and_the_next_run_resumes_there() -> None:
+    shop = running_shop()
     result = ask(shop.context(), weights=(10.0,))
     assert (result.failure, result.release.phase, result.release.weight) == ("", Phase.SHIFTING, 10)
     with pytest.raises(Refused, match="only ever move forward"):
@@ -82,34 +82,34 @@ def test_one_weight_is_gone_to_and_the_next_run_goes_on_from_there() -> None:
     assert shop.world.lost == []
 
 
-def test_a_release_starts_from_what_is_deployed_and_applies_no_other_edit() -> None:
-    shop = up()
-    shop.asked = with_component(with_component(shop.asked, "web", image="web:2"), "api", replicas=2)
+def test_a_release_starts_from_the_deployed_version_and_applies_no_other_edit() -> None:
+    shop = running_shop()
+    shop.spec = with_component(with_component(shop.spec, "web", image="web:2"), "api", replicas=2)
     assert ask(shop.context()).release.phase == Phase.PROMOTED
     shop.world.clock.sleep(1.0)
-    assert shop.world.having("web") == {"web:1 1": 1.0}
+    assert shop.world.user_shares("web") == {"web:1 1": 1.0}
     assert len(shop.world.serving("api")) == 3
     assert deploy(shop.context(), Scope(), PATIENCE, False).plan
-    assert shop.world.having("web") == {"web:2 1": 1.0}
-    # What was promoted holds for as long as the file says of it what it said.
-    assert shop.world.having("api") == {NEW: 1.0}
+    assert shop.world.user_shares("web") == {"web:2 1": 1.0}
+    # A promotion holds until the file changes the promoted component.
+    assert shop.world.user_shares("api") == {NEW: 1.0}
 
 
 @pytest.mark.parametrize("weights", [(), (10.0,), (10.0, 50.0)])
-def test_promotion_and_abortion_at_any_weight(weights: tuple[float, ...]) -> None:
-    for action, phase, own in ((Action.PROMOTE, Phase.PROMOTED, NEW), (Action.ABORT, Phase.ABORTED, OLD)):
-        shop = up()
+def test_promote_and_abort_at_any_weight(weights: tuple[float, ...]) -> None:
+    for action, phase, label in ((Action.PROMOTE, Phase.PROMOTED, NEW), (Action.ABORT, Phase.ABORTED, OLD)):
+        shop = running_shop()
         ask(shop.context(), weights=weights or (0.0,))
         result = ask(shop.context(), action)
         assert (result.failure, result.release.phase) == ("", phase)
-        assert settled_on(shop, own)
+        assert settled_on(shop, label)
         assert shop.world.lost == []
         with pytest.raises(Refused, match="has ended"):
             ask(shop.context(), action)
 
 
-def test_a_release_that_was_taken_back_can_be_begun_again() -> None:
-    shop = up()
+def test_a_rolled_back_release_can_be_retried() -> None:
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     with pytest.raises(Refused, match="allowed for retry: one that has ended"):
         ask(shop.context(), Action.RETRY)
@@ -118,69 +118,69 @@ def test_a_release_that_was_taken_back_can_be_begun_again() -> None:
     assert settled_on(shop, NEW)
 
 
-def test_what_has_no_release_is_refused_with_the_way_out() -> None:
-    shop = up()
+def test_actions_without_a_release_are_refused_with_the_remedy() -> None:
+    shop = running_shop()
     for action in set(Action) - {Action.ROLL_OUT}:
         with pytest.raises(Refused, match="there is none"):
             ask(shop.context(), action)
 
 
 def test_another_release_of_the_same_component_is_refused() -> None:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     with pytest.raises(Refused, match="end it first"):
-        ask(shop.context(), asked=replace(rollout("api:3"), name="other"))
+        ask(shop.context(), requested=replace(rollout("api:3"), name="other"))
     with pytest.raises(Refused, match="with another version"):
-        ask(shop.context(), asked=rollout("api:3"))
+        ask(shop.context(), requested=rollout("api:3"))
 
 
-def test_an_image_that_cannot_be_had_is_refused_and_one_that_can_is_pulled() -> None:
-    shop = up()
+def test_an_unavailable_image_is_refused_and_an_available_one_is_pulled() -> None:
+    shop = running_shop()
     shop.world.unavailable_images.add("api:9")
     with pytest.raises(Refused, match="cannot get"):
-        ask(shop.context(), asked=rollout("api:9"))
+        ask(shop.context(), requested=rollout("api:9"))
     assert not shop.world.leases
     shop.world.unavailable_images.clear()
-    assert ask(shop.context(), asked=rollout("api:9")).release.phase == Phase.PROMOTED
+    assert ask(shop.context(), requested=rollout("api:9")).release.phase == Phase.PROMOTED
 
 
 @pytest.mark.parametrize("action", [Action.ROLL_OUT, Action.PROMOTE, Action.ABORT, Action.RESUME, Action.PAUSE, Action.STATUS])
 @pytest.mark.parametrize("weights", [None, (10.0,)])
-def test_check_mode_tells_the_truth_and_changes_nothing(action: Action, weights: tuple[float, ...] | None) -> None:
-    shop = up()
+def test_check_mode_predicts_the_changes_and_changes_nothing(action: Action, weights: tuple[float, ...] | None) -> None:
+    shop = running_shop()
     if weights:
         ask(shop.context(), weights=weights)
     elif action != Action.ROLL_OUT:
         return
-    before, journal = left(shop.world), list(shop.world.journal)
+    before, journal = snapshot(shop.world), list(shop.world.journal)
     planned = ask(shop.context(), action, dry=True)
-    assert (left(shop.world), shop.world.journal) == (before, journal)
-    done = ask(shop.context(), action)
-    assert planned.changed == done.changed == (left(shop.world) != before)
+    assert (snapshot(shop.world), shop.world.journal) == (before, journal)
+    result = ask(shop.context(), action)
+    assert planned.changed == result.changed == (snapshot(shop.world) != before)
 
 
-def test_check_mode_of_a_weight_that_is_reached_already_says_that_nothing_changes() -> None:
-    shop = up()
+def test_check_mode_reports_no_change_at_a_reached_weight() -> None:
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
-    before = left(shop.world)
+    before = snapshot(shop.world)
     planned = ask(shop.context(), weights=(10.0,), dry=True)
-    done = ask(shop.context(), weights=(10.0,))
-    assert planned.changed == done.changed == (left(shop.world) != before)
+    result = ask(shop.context(), weights=(10.0,))
+    assert planned.changed == result.changed == (snapshot(shop.world) != before)
 
 
 def while_shifting(act: Callable[[Shop], object], weight: float = 10.0) -> Shop:
-    """Return a shop whose release has had something happen to it at a weight."""
-    shop = up()
-    done: list[bool] = []
+    """Return a shop after a release during which ``act`` ran at ``weight``."""
+    shop = running_shop()
+    acted: list[bool] = []
 
-    def at(point: object) -> None:
-        release = (shop.world.state.release("api") if shop.world.state else None) if not done else None
+    def on_call(call: object) -> None:
+        release = (shop.world.state.release("api") if shop.world.state else None) if not acted else None
         if release and release.phase == Phase.SHIFTING and release.weight == weight:
-            done.append(True)
+            acted.append(True)
             act(shop)
 
-    shop.said.append(ask(shop.context(Points(at))).failure)
-    assert done
+    shop.messages.append(ask(shop.context(Calls(on_call))).failure)
+    assert acted
     return shop
 
 
@@ -191,116 +191,122 @@ def test_pause_holds_a_release_until_it_is_resumed() -> None:
 
         def resume() -> None:
             shop.world.clock.sleep(100.0)
-            assert stored(shop).weight == 10
+            assert stored_release(shop).weight == 10
             ask(shop.context(), Action.RESUME)
 
         shop.world.clock.start(resume)
         assert shop.world.now == began
 
     shop = while_shifting(pause)
-    assert stored(shop).phase == Phase.PROMOTED
-    assert stored(shop).steps[0].seconds > 99
+    assert stored_release(shop).phase == Phase.PROMOTED
+    assert stored_release(shop).steps[0].seconds > 99
 
 
-def reaches_less_than_ten(shop: Shop) -> bool:
-    return not shop.world.state or stored(shop).weight < 10
+def is_below_ten(shop: Shop) -> bool:
+    return not shop.world.state or stored_release(shop).weight < 10
 
 
-def test_promotion_and_abortion_of_a_release_that_another_run_has() -> None:
+def test_promote_and_abort_a_release_of_another_run() -> None:
     promoted = while_shifting(lambda shop: ask(shop.context(), Action.PROMOTE))
-    assert stored(promoted).phase == Phase.PROMOTED
-    assert [each.decision for each in stored(promoted).steps] == [Decision.WAIT]
+    assert stored_release(promoted).phase == Phase.PROMOTED
+    assert [step.decision for step in stored_release(promoted).steps] == [Decision.WAIT]
     assert settled_on(promoted, NEW)
     aborted = while_shifting(lambda shop: ask(shop.context(), Action.ABORT))
-    assert stored(aborted).phase == Phase.ABORTED
+    assert stored_release(aborted).phase == Phase.ABORTED
     assert settled_on(aborted, OLD)
-    assert "rolled back" in aborted.said[-1]
+    assert "rolled back" in aborted.messages[-1]
 
 
-def test_an_interrupted_run_holds_the_release_or_takes_it_back() -> None:
+def test_an_interrupted_run_holds_the_release_or_rolls_it_back() -> None:
     for back, phase, weight in ((False, Phase.SHIFTING, 10), (True, Phase.FAILED, 0)):
-        shop = up()
-        result = ask(shop.context(alive=partial(reaches_less_than_ten, shop)), back=back)
+        shop = running_shop()
+        result = ask(shop.context(alive=partial(is_below_ten, shop)), back=back)
         assert "gone" in result.failure
-        assert (stored(shop).phase, stored(shop).weight) == (phase, weight)
+        assert (stored_release(shop).phase, stored_release(shop).weight) == (phase, weight)
         assert not shop.world.leases
         if not back:
             assert ask(shop.context()).release.phase == Phase.PROMOTED
-            assert only_forward(shop)
+            assert never_moved_back(shop)
 
 
 @dataclass
-class Demanded:
-    """A release that was asked for something by another process, what that was told, and where it was then."""
+class DemandOutcome:
+    """A release with a demand by another process, the answer to that, and the moment of the demand."""
 
     shop: Shop
     answer: str
-    place: str
+    moment: str
 
 
-def demanded(number: int, make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float) -> Demanded | None:
-    """Return what comes of ``action`` at call ``number`` of a release, None where there is none.
+def demand_at(
+    number: int, make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
+) -> DemandOutcome | None:
+    """Return the outcome of ``action`` at call ``number`` of a release, None if there is no such call.
 
-    ``slow`` is how many seconds pass before each call of who asks for it.
+    ``slow`` is the time in seconds before each call of the demanding process.
     """
     shop = make()
     answers: list[str] = []
 
     def demand() -> None:
-        slowly = Points(lambda point: shop.world.clock.sleep(slow)) if slow else None
+        slow_calls = Calls(lambda call: shop.world.clock.sleep(slow)) if slow else None
         try:
-            done = ask(shop.context(slowly, by="another"), action)
-            answers.append(done.lines[0] if done.lines else done.release.phase)
+            result = ask(shop.context(slow_calls, by="another"), action)
+            answers.append(result.lines[0] if result.lines else result.release.phase)
         except (Refused, Busy) as error:
             answers.append(str(error))
 
-    begun: list[Process] = []
-    points = doing_at(number, lambda: begun.append(shop.world.clock.start(demand)))
-    result = ask(shop.context(points), weights=weights)
-    if not begun:
+    started: list[Process] = []
+    calls = act_at(number, lambda: started.append(shop.world.clock.start(demand)))
+    result = ask(shop.context(calls), weights=weights)
+    if not started:
         return None
-    shop.world.clock.join(begun[0])
-    return Demanded(shop, answers[0], f"{number}: {points.seen[number].name}: {answers} {result.failure}")
+    shop.world.clock.join(started[0])
+    return DemandOutcome(shop, answers[0], f"{number}: {calls.log[number].name}: {answers} {result.failure}")
 
 
-@made_once
+@copied
 def at_10() -> Shop:
-    shop = up()
+    shop = running_shop()
     ask(shop.context(), weights=(10.0,))
     return shop
 
 
 @pytest.mark.parametrize(("action", "slow"), [(Action.ABORT, 0.0), (Action.PROMOTE, 0.0), (Action.ABORT, 0.11)])
-@pytest.mark.parametrize(("make", "weights"), [(up, (10.0, 100.0)), (at_10, (10.0,))], ids=["to the end", "resumed at 10"])
-def test_what_is_demanded_is_met_wherever_the_release_is_or_refused(
+@pytest.mark.parametrize(
+    ("make", "weights"), [(running_shop, (10.0, 100.0)), (at_10, (10.0,))], ids=["to the end", "resumed at 10"]
+)
+def test_a_demand_at_any_call_is_met_or_refused(
     make: Callable[[], Shop], weights: tuple[float, ...], action: Action, slow: float
 ) -> None:
     answers = []
-    # At 0 it would be over before the run has seen anything.
-    for number in count(1, 2 if make is up else 1):
-        found = demanded(number, make, weights, action, slow)
-        if found is None:
+    # At 0 the demand would be over before the run reads anything.
+    for number in count(1, 2 if make is running_shop else 1):
+        outcome = demand_at(number, make, weights, action, slow)
+        if outcome is None:
             break
-        answers.append(found.answer)
-        phase = stored(found.shop).phase
-        if found.answer.startswith("requested") or found.answer in (Phase.ABORTED, Phase.PROMOTED):
-            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), found.place
-        elif "being promoted" in found.answer:
-            assert phase == Phase.PROMOTED, found.place
+        answers.append(outcome.answer)
+        phase = stored_release(outcome.shop).phase
+        if outcome.answer.startswith("requested") or outcome.answer in (Phase.ABORTED, Phase.PROMOTED):
+            assert phase == (Phase.ABORTED if action == Action.ABORT else Phase.PROMOTED), outcome.moment
+        elif "being promoted" in outcome.answer:
+            assert phase == Phase.PROMOTED, outcome.moment
         else:
-            assert "there is none" in found.answer or (phase == Phase.PROMOTED and "has ended" in found.answer), found.place
-        assert found.shop.world.lost == [], found.place
+            assert "there is none" in outcome.answer or (phase == Phase.PROMOTED and "has ended" in outcome.answer), (
+                outcome.moment
+            )
+        assert outcome.shop.world.lost == [], outcome.moment
         if phase.ended:
-            assert settled_on(found.shop, NEW if phase == Phase.PROMOTED else OLD), found.place
+            assert settled_on(outcome.shop, NEW if phase == Phase.PROMOTED else OLD), outcome.moment
     assert len(answers) > 10
-    if make is up:
-        assert sum(each.startswith("requested") for each in answers) > 5
-        assert sum("being promoted" in each for each in answers) > 5
+    if make is running_shop:
+        assert sum(answer.startswith("requested") for answer in answers) > 5
+        assert sum("being promoted" in answer for answer in answers) > 5
 
 
 @dataclass
 class Pauser:
-    """Another process that pauses a release for a while: the answer, and how often users were moved meanwhile."""
+    """Another process that pauses a release for a while: the answers, and how often users were moved meanwhile."""
 
     shop: Shop
     answers: list[str] = field(default_factory=list)
@@ -317,117 +323,117 @@ class Pauser:
             self.answers.append(str(error))
         if not self.answers[0].startswith("requested"):
             return
-        moves = len(shop.world.moves["api"])
+        moves = len(shop.world.share_history["api"])
         shop.world.clock.sleep(100.0)
-        self.paused.append((len(shop.world.moves["api"]) - moves, stored(shop).phase))
+        self.paused.append((len(shop.world.share_history["api"]) - moves, stored_release(shop).phase))
         ask(shop.context(), Action.RESUME)
 
 
-def test_a_pause_holds_the_release_wherever_it_is_or_is_refused() -> None:
-    number, held = 1, 0
+def test_a_pause_at_any_call_holds_the_release_or_is_refused() -> None:
+    number, holds = 1, 0
     while True:
-        shop = up()
+        shop = running_shop()
         pauser = Pauser(shop)
         answers, paused = pauser.answers, pauser.paused
-        points = doing_at(number, pauser.begin)
-        result = ask(shop.context(points), weights=(10.0, 100.0))
-        if number >= len(points.seen):
+        calls = act_at(number, pauser.begin)
+        result = ask(shop.context(calls), weights=(10.0, 100.0))
+        if number >= len(calls.log):
             break
-        place = f"{number}: {points.seen[number].name}: {answers} {paused} {result.failure}"
-        assert result.release.phase == Phase.PROMOTED, place
-        # A step that has begun is taken.
-        assert all(moves <= 1 and not phase.ended for moves, phase in paused), place
-        assert paused or "requested" not in answers[0], place
-        held += len(paused)
+        moment = f"{number}: {calls.log[number].name}: {answers} {paused} {result.failure}"
+        assert result.release.phase == Phase.PROMOTED, moment
+        # A step in progress is completed.
+        assert all(moves <= 1 and not phase.ended for moves, phase in paused), moment
+        assert paused or "requested" not in answers[0], moment
+        holds += len(paused)
         number += 2
-    assert held > 25
+    assert holds > 25
 
 
-@pytest.mark.parametrize("back", [False, True], ids=["holds", "goes back"])
-def test_a_run_that_is_interrupted_anywhere_holds_or_goes_back(back: bool) -> None:
-    number, seen = 1, set()
+@pytest.mark.parametrize("back", [False, True], ids=["holds", "rolls back"])
+def test_a_run_interrupted_at_any_call_holds_or_rolls_back(back: bool) -> None:
+    number, phases = 1, set()
     while True:
-        shop = up()
-        gone: list[bool] = []
-        points = doing_at(number, lambda gone=gone: gone.append(True))  # type: ignore[misc]
-        result = ask(shop.context(points, alive=lambda gone=gone: not gone), weights=(10.0, 100.0), back=back)  # type: ignore[misc]
-        if number >= len(points.seen):
+        shop = running_shop()
+        interrupted: list[bool] = []
+        calls = act_at(number, lambda interrupted=interrupted: interrupted.append(True))  # type: ignore[misc]
+        result = ask(shop.context(calls, alive=lambda interrupted=interrupted: not interrupted), weights=(10.0, 100.0), back=back)  # type: ignore[misc]
+        if number >= len(calls.log):
             break
-        place = f"{number}: {points.seen[number].name}: {result.failure}"
-        phase = stored(shop).phase
-        seen.add(phase)
+        moment = f"{number}: {calls.log[number].name}: {result.failure}"
+        phase = stored_release(shop).phase
+        phases.add(phase)
         if back and not phase.promoting:
-            assert phase in (Phase.FAILED, Phase.PROMOTED), place
-            assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD), place
+            assert phase in (Phase.FAILED, Phase.PROMOTED), moment
+            assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD), moment
         elif not phase.ended:
-            assert "run again to resume" in result.failure, place
-            assert ask(shop.context(), Action.RESUME).release.phase == Phase.PROMOTED, place
-            assert settled_on(shop, NEW) and only_forward(shop), place
-        assert shop.world.lost == [], place
+            assert "run again to resume" in result.failure, moment
+            assert ask(shop.context(), Action.RESUME).release.phase == Phase.PROMOTED, moment
+            assert settled_on(shop, NEW) and never_moved_back(shop), moment
+        assert shop.world.lost == [], moment
         number += 2
-    assert seen >= ({Phase.FAILED, Phase.PROMOTED} if back else {Phase.SHIFTING, Phase.PROMOTED}), seen
+    assert phases >= ({Phase.FAILED, Phase.PROMOTED} if back else {Phase.SHIFTING, Phase.PROMOTED}), phases
 
 
 @pytest.mark.parametrize(
-    ("seconds", "wrong", "phase"), [(3.0, "", Phase.PROMOTED), (3.0, "no", Phase.FAILED), (99.0, "", Phase.FAILED)]
+    ("seconds", "problem", "phase"), [(3.0, "", Phase.PROMOTED), (3.0, "no", Phase.FAILED), (99.0, "", Phase.FAILED)]
 )
-def test_a_slow_check_is_waited_for_in_its_time(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, wrong: str, phase: Phase
+def test_a_release_waits_for_a_slow_check_until_its_timeout(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, problem: str, phase: Phase
 ) -> None:
-    shop = up()
+    shop = running_shop()
 
     def check(target: DriverTarget, check: Check) -> Future[str]:
-        found: Future[str] = Future()
+        result: Future[str] = Future()
 
         def answer() -> None:
             shop.world.clock.sleep(seconds)
-            found.set_result(wrong)
+            result.set_result(problem)
 
         shop.world.clock.start(answer)
-        return found
+        return result
 
     monkeypatch.setattr(DriverTarget, "start_check", check)
-    asked = replace(rollout(), checks=(Check("page", url="http://localhost/", timeout=5.0, interval=1.0),))
-    result = ask(shop.context(), asked=asked)
+    requested = replace(rollout(), checks=(Check("page", url="http://localhost/", timeout=5.0, interval=1.0),))
+    result = ask(shop.context(), requested=requested)
     assert result.release.phase == phase
     assert settled_on(shop, NEW if phase == Phase.PROMOTED else OLD)
-    # Users are given the candidates only once the checks have held before any has them.
+    # Users get candidates only after the checks have passed without users.
     assert phase == Phase.PROMOTED or shares(shop, NEW) == [0]
 
 
-def test_too_little_traffic_is_made_up_for_where_the_release_says_so() -> None:
+def test_a_release_generates_load_if_requested() -> None:
     for load, phase in ((0, Phase.FAILED), (100, Phase.PROMOTED)):
-        shop = up()
+        shop = running_shop()
         shop.world.rate = 0.5
         shop.world.clock.sleep(400.0)
-        asked = rollout()
-        result = ask(shop.context(), asked=replace(asked, load=load, gate=replace(asked.gate, wait=120.0)))
+        requested = rollout()
+        result = ask(shop.context(), requested=replace(requested, load=load, gate=replace(requested.gate, wait=120.0)))
         assert result.release.phase == phase, result.failure
         assert not shop.world.generators
 
 
 def test_two_components_are_released_together() -> None:
-    shop = up()
+    shop = running_shop()
     both = replace(rollout(), versions=(ComponentVersion("api", "api:2"), ComponentVersion("web", "web:2")), name="both")
-    result = ask(shop.context(), asked=both, named="both")
+    result = ask(shop.context(), requested=both, named="both")
     assert result.release.phase == Phase.PROMOTED
     shop.world.clock.sleep(1.0)
-    assert (shop.world.having("api"), shop.world.having("web")) == ({"api:2 1": 1.0}, {"web:2 1": 1.0})
+    assert (shop.world.user_shares("api"), shop.world.user_shares("web")) == ({"api:2 1": 1.0}, {"web:2 1": 1.0})
     assert shop.world.lost == []
 
 
-def test_kept_candidates_stay_until_they_are_taken_away() -> None:
-    shop = up()
-    assert ask(shop.context(), asked=replace(rollout("api:bad"), keep_candidate=True)).release.standing
+def test_kept_candidates_stay_until_an_abort() -> None:
+    shop = running_shop()
+    assert ask(shop.context(), requested=replace(rollout("api:bad"), keep_candidate=True)).release.standing
     shop.world.clock.sleep(1.0)
-    assert candidates(shop) and shop.world.having("api") == {OLD: 1.0}
+    assert candidates(shop) and shop.world.user_shares("api") == {OLD: 1.0}
     assert ask(shop.context(), Action.ABORT).release.standing is False
     assert not candidates(shop)
 
 
 @pytest.mark.parametrize("weights", [(0.0,), (10.0,)])
-def test_check_mode_tells_of_an_abort_and_of_a_promotion_and_of_no_rollout(weights: tuple[float, ...]) -> None:
-    shop = up()
+def test_check_mode_reports_an_abort_and_a_promotion_but_no_rollout(weights: tuple[float, ...]) -> None:
+    shop = running_shop()
     ask(shop.context(), weights=weights)
     aborted = ask(shop.context(), Action.ABORT, dry=True)
     assert aborted.lines == (
@@ -441,43 +447,44 @@ def test_check_mode_tells_of_an_abort_and_of_a_promotion_and_of_no_rollout(weigh
 
 
 def every_edit(shop: Shop) -> None:
-    """Edit all else in the file: another component, its policy, what it calls, one more, the own instances of `api`."""
-    asked = with_component(shop.asked, "web", image="web:2", policy=Policy(timeout=7.0))
-    asked = with_component(asked, "api", replicas=2, image="api:3", policy=Policy(timeout=9.0))
-    application = replace(asked.application, components=(*asked.application.components, component("more", "side")))
-    references = {**asked.references, "more": "side:1", "platform/envoy": "envoy:2"}
-    shop.asked = replace(asked, application=application, references=references)
+    """Edit everything else in the file: another component, its policy and dependencies, a new one, the instances of `api`."""
+    spec = with_component(shop.spec, "web", image="web:2", policy=Policy(timeout=7.0))
+    spec = with_component(spec, "api", replicas=2, image="api:3", policy=Policy(timeout=9.0))
+    application = replace(spec.application, components=(*spec.application.components, component("more", "side")))
+    references = {**spec.references, "more": "side:1", "platform/envoy": "envoy:2"}
+    shop.spec = replace(spec, application=application, references=references)
 
 
 def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
-    """Return the mesh's files, as a release of any other tester has them too, and all else that there is."""
-    tester = stored(shop).tester
-    files = {path: re.sub('"version_info": "[^"]*"', "", each.replace(tester, "")) for path, each in shop.world.files.items()}
-    return files, left(shop.world)
+    """Return the mesh files without what differs between testers, and the rest of the world."""
+    tester = stored_release(shop).tester
+    files = shop.world.files.items()
+    contents = {path: re.sub('"version_info": "[^"]*"', "", content.replace(tester, "")) for path, content in files}
+    return contents, snapshot(shop.world)
 
 
 @pytest.mark.parametrize("action", [Action.PROMOTE, Action.RESUME, Action.ABORT])
-def test_no_other_edit_of_the_file_is_told_of_or_applied_whatever_is_asked_of_a_release(action: Action) -> None:
-    plain, edited = up(), up()
+def test_no_other_edit_of_the_file_is_reported_or_applied_by_any_action_on_a_release(action: Action) -> None:
+    plain, edited = running_shop(), running_shop()
     every_edit(edited)
-    for asked in (Action.ROLL_OUT, action):
-        weights = (10.0,) if asked == Action.ROLL_OUT else ()
-        told = [ask(shop.context(), asked, weights=weights, dry=True).lines for shop in (plain, edited)]
-        assert told[0] == told[1], asked
+    for requested in (Action.ROLL_OUT, action):
+        weights = (10.0,) if requested == Action.ROLL_OUT else ()
+        lines = [ask(shop.context(), requested, weights=weights, dry=True).lines for shop in (plain, edited)]
+        assert lines[0] == lines[1], requested
         for shop in (plain, edited):
-            assert not ask(shop.context(), asked, weights=weights).failure
+            assert not ask(shop.context(), requested, weights=weights).failure
             shop.world.clock.sleep(1.0)
-        assert effects(edited) == effects(plain), asked
+        assert effects(edited) == effects(plain), requested
     deploy(edited.context(), Scope(), PATIENCE, False)
     edited.world.clock.sleep(1.0)
     # The file has moved on from what it said when the release was promoted.
-    assert edited.world.having("api") == {"api:3 1": 1.0}
+    assert edited.world.user_shares("api") == {"api:3 1": 1.0}
 
 
 @pytest.mark.parametrize("dry", [True, False], ids=["check mode", "run"])
 @pytest.mark.parametrize("image", ["api:2", "api:bad"])
-def test_what_makes_a_request_the_candidates_is_in_no_result_report_or_line(image: str, dry: bool) -> None:
-    shop = up()
+def test_the_testers_secret_is_in_no_result_report_or_message(image: str, dry: bool) -> None:
+    shop = running_shop()
     arguments = {
         "action": "roll_out", "rollout": asdict(rollout(image)), "named": "api", "weights": [], "back_on_interrupt": False,
         "timeout": 20,
@@ -485,18 +492,18 @@ def test_what_makes_a_request_the_candidates_is_in_no_result_report_or_line(imag
     result = _WORKFLOWS["release"](shop.context(), arguments, dry)
     again = _WORKFLOWS["release"](shop.context(), {**arguments, "action": "retry"}, dry) if not dry else {}
     status = _WORKFLOWS["status"](shop.context(), {"host": "here"}, False)
-    testers = [each.tester for each in state(shop).releases]
+    testers = [release.tester for release in state(shop).releases]
     assert dry or (all(testers) and len(testers) == 1)
     assert "tester" not in result["release"]
-    shown = json.dumps([result, again, status]) + "".join(shop.said) + ("" if dry else report(result["release"]))
+    shown = json.dumps([result, again, status]) + "".join(shop.messages) + ("" if dry else report(result["release"]))
     assert not any(tester in shown for tester in testers)
     # Nor under another name.
     assert not re.search(r"[0-9a-f]{32}", shown)
 
 
-def test_an_edit_that_a_deployment_would_refuse_is_in_the_way_of_no_release() -> None:
-    shop = up()
-    shop.asked = with_component(shop.asked, "side", kind=Kind.STATEFUL)
+def test_an_edit_that_a_deployment_would_refuse_blocks_no_release() -> None:
+    shop = running_shop()
+    shop.spec = with_component(shop.spec, "side", kind=Kind.STATEFUL)
     with pytest.raises(ModelError, match="as deployed"):
         deploy(shop.context(), Scope(), PATIENCE, True)
     assert ask(shop.context(), dry=True).changed

@@ -1,6 +1,6 @@
-"""Situations and the plans in them, by name. Each plan's text is a file of ``plans/``, which `test_plan.py` compares.
+"""Scenarios and their plans, by name. Each plan's text is a file of ``plans/``, which `test_plan.py` compares.
 
-`python tests/unit/drivers/docker/scenarios.py` writes the files anew: what differs is then for a reader to judge.
+`python tests/unit/drivers/docker/scenarios.py` rewrites the files; review the difference.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.effective impo
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Candidate, Split
 from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Plan
-from world import World, application, rendered
+from world import World, application, render_plan
 
 PLANS = Path(__file__).parent / "plans"
 PUBLISHED: dict[str, Any] = {"image": "old:1", "ports": ["81:81"]}
@@ -34,31 +34,31 @@ def db(replicas: int = 1, **changes: Any) -> dict[str, Any]:
     return {"deploy": {"replicas": replicas}, **changes}
 
 
-def released(model: EffectiveApplication, replicas: int = 1, **split: Any) -> EffectiveApplication:
+def with_candidate(model: EffectiveApplication, replicas: int = 1, **split: Any) -> EffectiveApplication:
     """Return ``model`` with a candidate of web beside it."""
     return replace(model, candidates={"web": Candidate("web", replicas, "web:2")}, splits=(Split("web", **split),))
 
 
 def from_to(before: EffectiveApplication, after: EffectiveApplication, scope: Scope | None = None) -> Callable[[], Plan]:
-    """Return what plans the way from where ``before`` runs to ``after``."""
-    return lambda: World().bring(before).plan(after, scope)
+    """Return a function that plans from a deployment of ``before`` to ``after``."""
+    return lambda: World().deploy(before).plan(after, scope)
 
 
-def killed(before: EffectiveApplication, after: EffectiveApplication, last: str) -> Callable[[], Plan]:
-    """Return what plans on where a run on the way from ``before`` to ``after`` died after its operation ``last``."""
-    return lambda: World().bring(before).until(after, last).plan(after)
+def after_kill(before: EffectiveApplication, after: EffectiveApplication, last_key: str) -> Callable[[], Plan]:
+    """Return a function that plans after a run from ``before`` to ``after`` died after the operation ``last_key``."""
+    return lambda: World().deploy(before).deploy_until(after, last_key).plan(after)
 
 
-def changed(name: str, **changes: Any) -> Callable[[], Plan]:
-    """Return what plans where the container ``name`` has been changed by hand."""
-    return lambda: World().bring(application()).change(name, **changes).plan(application())
+def after_change(name: str, **changes: Any) -> Callable[[], Plan]:
+    """Return a function that plans after the container ``name`` was changed by hand."""
+    return lambda: World().deploy(application()).change(name, **changes).plan(application())
 
 
-def without(*names: str) -> Callable[[], Plan]:
-    """Return what plans where containers have been removed by hand."""
+def after_removal(*names: str) -> Callable[[], Plan]:
+    """Return a function that plans after containers were removed by hand."""
 
     def plan() -> Plan:
-        world = World().bring(application())
+        world = World().deploy(application())
         for name in names:
             del world.containers[name]
         return world.plan(application())
@@ -67,28 +67,28 @@ def without(*names: str) -> Callable[[], Plan]:
 
 
 def with_keeper() -> Plan:
-    """Plan where the supervisor's forerunner still runs, as versions before 0.2 left it."""
-    world = World().bring(application())
+    """Plan with the supervisor's predecessor still running, as versions before 0.2 left it."""
+    world = World().deploy(application())
     keeper = replace(world.containers.pop("app-supervisor"), name="app-keeper", role="keeper", kind="keeper", image="keeper:1")
     world.containers["app-keeper"] = keeper
     return world.plan(application())
 
 
 def with_stray_network() -> Plan:
-    world = World().bring(application())
+    world = World().deploy(application())
     world.networks["old"] = "10.1.0.0/16"
     return world.plan(application())
 
 
 def with_another_range() -> Plan:
-    """Plan where the file states a range of addresses for the application that it does not have."""
-    world = World().bring(application())
+    """Plan with another address range in the file than the deployed one."""
+    world = World().deploy(application())
     return world.plan(replace(application(), subnet="10.200.0.0/16"))
 
 
-def of_former_version() -> Plan:
-    """Plan where every container is as versions before 0.2 made it: no kind, no restart policy of ours, no record."""
-    world = World().bring(application())
+def with_former_version() -> Plan:
+    """Plan without an allocation in the state store, as after versions before 0.2."""
+    world = World().deploy(application())
     world.allocation = {}
     return world.plan(application())
 
@@ -108,11 +108,11 @@ SCENARIOS: dict[str, Callable[[], Plan]] = {
         application(web=web(3)),
         application(web={"deploy": {"replicas": 3, "resources": {"limits": {"memory": "96M"}}}}),
     ),
-    "a limit lifted, three instances": from_to(application(web=web(3)), application(web={"deploy": {"replicas": 3}})),
+    "a memory limit removed, three instances": from_to(application(web=web(3)), application(web={"deploy": {"replicas": 3}})),
     "another proxy, three instances": from_to(application(web=web(3)), application({"envoy": "envoy:2"}, web=web(3))),
     "another sandbox": from_to(application(), application({"sandbox": "sandbox:2"})),
     "another sandbox, three instances": from_to(application(web=web(3)), application({"sandbox": "sandbox:2"}, web=web(3))),
-    "another base of all": from_to(
+    "all platform images changed": from_to(
         application(),
         application(
             {"envoy": "envoy:2", "sandbox": "sandbox:2", "supervisor": "supervisor:2"}, web=NEW_WEB, db={"image": "db:2"}
@@ -129,71 +129,71 @@ SCENARIOS: dict[str, Callable[[], Plan]] = {
         application(mail={"image": "mail:1", "expose": ["25"]}, web=web(3)),
         application(mail={"image": "mail:1", "expose": ["25"]}, web=web(3, depends_on=["db", "mail"])),
     ),
-    "a stateful one, another image": from_to(application(), application(db={"image": "db:2"})),
-    "a stateful one, two instances, another image": from_to(application(db=db(2)), application(db=db(2, image="db:2"))),
-    "a published port, another image": from_to(
-        application(shop=PUBLISHED), application(shop={**PUBLISHED, "image": "old:2"})
-    ),
+    "a stateful component, another image": from_to(application(), application(db={"image": "db:2"})),
+    "a stateful component, two instances, another image": from_to(application(db=db(2)), application(db=db(2, image="db:2"))),
+    "a published port, another image": from_to(application(shop=PUBLISHED), application(shop={**PUBLISHED, "image": "old:2"})),
     "a gateway, another port published": from_to(application(), application(edge={"ports": ["8080:80"]})),
     "a gateway, another proxy": from_to(application(), application({"envoy": "envoy:2"})),
     "scaled up": from_to(application(), application(web=web(3))),
     "scaled down": from_to(application(web=web(3)), application(web=web(1))),
-    "scaled to nothing": from_to(application(web=web(2)), application(web=web(0))),
+    "scaled to zero": from_to(application(web=web(2)), application(web=web(0))),
     "scaled up with another image": from_to(application(), application(web=web(3, **NEW_WEB))),
     "scaled down with another image": from_to(application(web=web(3)), application(web=web(2, **NEW_WEB))),
     "scaled down to one with another image": from_to(application(web=web(3)), application(web=web(1, **NEW_WEB))),
-    "a stateful one scaled down": from_to(application(db=db(2)), application(db=db(1))),
-    "a candidate comes": from_to(application(), released(application()), Scope(ALL_PARTS, ("web",))),
-    "a candidate grows": from_to(
-        released(application(web=web(2))), released(application(web=web(2)), 2, weight=100.0), Scope(ALL_PARTS, ("web",))
-    ),
-    "a candidate becomes the own version": from_to(
-        released(application(web=web(2)), 2, weight=100.0, closed=Version.STABLE),
-        released(application(web=web(2, **NEW_WEB)), 2, weight=100.0, closed=Version.STABLE),
+    "a stateful component scaled down": from_to(application(db=db(2)), application(db=db(1))),
+    "a candidate added": from_to(application(), with_candidate(application()), Scope(ALL_PARTS, ("web",))),
+    "a candidate scaled up": from_to(
+        with_candidate(application(web=web(2))),
+        with_candidate(application(web=web(2)), 2, weight=100.0),
         Scope(ALL_PARTS, ("web",)),
     ),
-    "a candidate goes": from_to(
-        released(application(), closed=Version.CANDIDATE), application(), Scope(ALL_PARTS, ("web",))
+    "a candidate promoted": from_to(
+        with_candidate(application(web=web(2)), 2, weight=100.0, closed=Version.STABLE),
+        with_candidate(application(web=web(2, **NEW_WEB)), 2, weight=100.0, closed=Version.STABLE),
+        Scope(ALL_PARTS, ("web",)),
     ),
-    "killed, withdrawn": killed(application(web=web(3)), application(web=web(3, **NEW_WEB)), "withdraw web-2"),
-    "killed, replaced and not admitted": killed(
+    "a candidate removed": from_to(
+        with_candidate(application(), closed=Version.CANDIDATE), application(), Scope(ALL_PARTS, ("web",))
+    ),
+    "killed, withdrawn": after_kill(application(web=web(3)), application(web=web(3, **NEW_WEB)), "withdraw web-2"),
+    "killed, replaced and not admitted": after_kill(
         application(web=web(3)), application(web=web(3, **NEW_WEB)), "recreate app-web-2"
     ),
-    "killed, sandbox replaced": killed(
+    "killed, sandbox replaced": after_kill(
         application(web=web(3)), application({"sandbox": "sandbox:2"}, web=web(3)), "recreate app-web-2-sandbox"
     ),
-    "killed, a successor without its application": killed(application(), application(web=NEW_WEB), "create app-web-2-proxy"),
-    "killed, a successor not admitted": killed(application(), application(web=NEW_WEB), "await web-2"),
-    "killed, a successor admitted, the old one serves": killed(application(), application(web=NEW_WEB), "admit web-2"),
-    "killed, the old one withdrawn": killed(application(), application(web=NEW_WEB), "withdraw web-1"),
-    "killed, the old one half removed": killed(application(), application(web=NEW_WEB), "remove app-web-1-proxy"),
-    "killed, scaling up": killed(application(), application(web=web(3)), "create app-web-3"),
-    "killed, from nothing": killed(application(web=None, edge=None), application(), "create app-web-1-sandbox"),
+    "killed, a successor without its application": after_kill(application(), application(web=NEW_WEB), "create app-web-2-proxy"),
+    "killed, a successor not admitted": after_kill(application(), application(web=NEW_WEB), "await web-2"),
+    "killed, a successor admitted, the old instance serves": after_kill(application(), application(web=NEW_WEB), "admit web-2"),
+    "killed, the old instance withdrawn": after_kill(application(), application(web=NEW_WEB), "withdraw web-1"),
+    "killed, the old instance half removed": after_kill(application(), application(web=NEW_WEB), "remove app-web-1-proxy"),
+    "killed, scaling up": after_kill(application(), application(web=web(3)), "create app-web-3"),
+    "killed, from nothing": after_kill(application(web=None, edge=None), application(), "create app-web-1-sandbox"),
     "a component removed": from_to(
         application(mail={"image": "mail:1", "expose": ["25"]}, web={"depends_on": ["db", "mail"]}), application()
     ),
     "a component renamed with its published port": from_to(
         application(old=PUBLISHED), application(new={"image": "new:1", "ports": ["81:81"]})
     ),
-    "the former keeper": with_keeper,
-    "a former version": of_former_version,
-    "a network of another range": with_another_range,
+    "the keeper of version 0.1": with_keeper,
+    "deployed by version 0.1": with_former_version,
+    "a network with another range": with_another_range,
     "a network that is not in the model": with_stray_network,
-    "a lost sandbox": without("app-web-1-sandbox"),
-    "a lost application": without("app-web-1"),
-    "a lost instance": without("app-web-1-sandbox", "app-web-1-proxy", "app-web-1"),
-    "a lost database": without("app-db-1-sandbox", "app-db-1-proxy", "app-db-1"),
-    "a stopped sandbox": changed("app-web-1-sandbox", state="exited"),
+    "a lost sandbox": after_removal("app-web-1-sandbox"),
+    "a lost application": after_removal("app-web-1"),
+    "a lost instance": after_removal("app-web-1-sandbox", "app-web-1-proxy", "app-web-1"),
+    "a lost database": after_removal("app-db-1-sandbox", "app-db-1-proxy", "app-db-1"),
+    "a stopped sandbox": after_change("app-web-1-sandbox", state="exited"),
 }
 
 
 def main() -> None:
-    """Write all of them."""
+    """Write all plans."""
     PLANS.mkdir(exist_ok=True)
     for stale in PLANS.glob("*.txt"):
         stale.unlink()
     for name, plan in SCENARIOS.items():
-        (PLANS / f"{name}.txt").write_text(rendered(plan()), encoding="utf-8")
+        (PLANS / f"{name}.txt").write_text(render_plan(plan()), encoding="utf-8")
 
 
 if __name__ == "__main__":

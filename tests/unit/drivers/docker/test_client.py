@@ -1,4 +1,4 @@
-"""Whether an engine runs, and what is said of one that cannot be used."""
+"""Whether an engine runs, and the errors of one that cannot be used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors impor
 
 @contextmanager
 def engine(path: Path, status: int, **headers: str) -> Iterator[Engine]:
-    """Serve what answers each request as told, without a body."""
+    """Serve an engine that answers each request with ``status`` and ``headers``, without a body."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -45,33 +45,33 @@ def engine(path: Path, status: int, **headers: str) -> Iterator[Engine]:
             thread.join()
 
 
-def test_there_is_none_without_a_socket(tmp_path: Path) -> None:
+def test_without_a_socket_there_is_no_engine(tmp_path: Path) -> None:
     assert not Engine(Endpoint(f"unix://{tmp_path}/docker.sock")).answers()
 
 
-def test_there_is_none_where_nobody_listens_on_the_socket(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind(str(tmp_path / "docker.sock"))
+def test_without_a_listener_on_the_socket_there_is_no_engine(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "docker.sock"))
     assert not Engine(Endpoint(f"unix://{tmp_path}/docker.sock")).answers()
 
 
-def test_one_answers(tmp_path: Path) -> None:
-    with engine(tmp_path / "docker.sock", 200, Api_Version="1.41") as found:
-        assert found.answers()
+def test_a_running_engine_answers(tmp_path: Path) -> None:
+    with engine(tmp_path / "docker.sock", 200, Api_Version="1.41") as running:
+        assert running.answers()
 
 
-def test_one_that_is_too_old_is_there(tmp_path: Path) -> None:
-    said = re.escape("has API 1.40; allowed: 1.41 or newer")
-    with engine(tmp_path / "docker.sock", 200, Api_Version="1.40") as found, pytest.raises(EngineError, match=said):
-        found.answers()
+def test_an_engine_that_is_too_old_is_an_error(tmp_path: Path) -> None:
+    message = re.escape("has API 1.40; allowed: 1.41 or newer")
+    with engine(tmp_path / "docker.sock", 200, Api_Version="1.40") as outdated, pytest.raises(EngineError, match=message):
+        outdated.answers()
 
 
-def test_one_that_is_out_of_order_is_there(tmp_path: Path) -> None:
-    with engine(tmp_path / "docker.sock", 503) as found, pytest.raises(EngineError):
-        found.answers()
+def test_an_engine_that_fails_is_an_error(tmp_path: Path) -> None:
+    with engine(tmp_path / "docker.sock", 503) as failing, pytest.raises(EngineError):
+        failing.answers()
 
 
-def test_one_that_is_not_for_this_user_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_refuses_the_user_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_unused: Any) -> None:
         raise PermissionError(13, "Permission denied")
 

@@ -22,20 +22,20 @@ version) {version};;
 buildx) {buildx};;
 esac
 """
-REFUSED = "echo 'client version 1.41 is too old' >&2; exit 1"
+REFUSAL = "echo 'client version 1.41 is too old' >&2; exit 1"
 
 
 def client(folder: Path, version: str, buildx: bool = False) -> str:
-    """Make a client of ``version``, which the engine refuses where that is empty."""
+    """Create a client of ``version``; an empty version is one that the engine refuses."""
     folder.mkdir()
     file = folder / "docker"
-    told = f"echo {version}" if version else REFUSED
-    file.write_text(FAKE.format(version=told, buildx="exit 0" if buildx else "exit 1"))
+    output = f"echo {version}" if version else REFUSAL
+    file.write_text(FAKE.format(version=output, buildx="exit 0" if buildx else "exit 1"))
     file.chmod(0o755)
     return str(file)
 
 
-def of(*files: str, host: str = "") -> CommandLine:
+def command_line(*files: str, host: str = "") -> CommandLine:
     return CommandLine(host, environ={"PATH": os.pathsep.join([*(str(Path(file).parent) for file in files), os.environ["PATH"]])})
 
 
@@ -44,32 +44,32 @@ def of(*files: str, host: str = "") -> CommandLine:
     [("20.10.24+dfsg1", True), ("18.09.1", True), ("19.03.15", True), ("18.06.3", False), ("23.0.0", False), ("28.2.2", False),
      ("dev", False), ("", False)],
 )  # fmt: skip
-def test_clients_have_buildkit_in_them_up_to_a_version(version: str, has: bool) -> None:
+def test_clients_before_version_23_contain_buildkit(version: str, has: bool) -> None:
     assert has_buildkit(version) == has
 
 
-def test_the_first_that_can_build_does(tmp_path: Path) -> None:
+def test_the_first_client_that_can_build_is_used(tmp_path: Path) -> None:
     bare = client(tmp_path / "a", "28.2.2")
     old = client(tmp_path / "b", "20.10.24+dfsg1")
     whole = client(tmp_path / "c", "28.2.2", buildx=True)
-    assert of(bare, old, whole).builder == [old]
-    assert of(bare, whole, old).builder == [whole]
-    assert of(bare, old).client == [bare]
+    assert command_line(bare, old, whole).builder == [old]
+    assert command_line(bare, whole, old).builder == [whole]
+    assert command_line(bare, old).client == [bare]
 
 
-def test_one_that_the_engine_refuses_is_passed_over(tmp_path: Path) -> None:
+def test_a_client_that_the_engine_refuses_is_skipped(tmp_path: Path) -> None:
     refused = client(tmp_path / "a", "", buildx=True)
     good = client(tmp_path / "b", "28.2.2", buildx=True)
-    assert of(refused, good).client == of(refused, good).builder == [good]
+    assert command_line(refused, good).client == command_line(refused, good).builder == [good]
 
 
-def test_the_engine_is_named(tmp_path: Path) -> None:
+def test_the_client_is_given_the_engines_address(tmp_path: Path) -> None:
     file = client(tmp_path / "a", "28.2.2", buildx=True)
-    assert of(file, host="ssh://there").builder == [file, "--host", "ssh://there"]
+    assert command_line(file, host="ssh://there").builder == [file, "--host", "ssh://there"]
     assert all(line.startswith("--host ssh://there ") for line in Path(f"{file}.asked").read_text().splitlines())
 
 
-def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> None:
+def test_without_a_client_that_can_build_all_clients_and_the_remedy_are_named(tmp_path: Path) -> None:
     path = os.pathsep.join(
         str(Path(file).parent) for file in (client(tmp_path / "a", "28.2.2"), client(tmp_path / "b", "", buildx=True))
     )
@@ -83,7 +83,7 @@ def test_where_none_can_build_all_are_named_and_the_way_out(tmp_path: Path) -> N
         _unused = CommandLine(environ={"PATH": str(tmp_path)}).client
 
 
-def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
+def test_a_client_is_a_candidate_only_once(tmp_path: Path) -> None:
     file = client(tmp_path / "a", "28.2.2")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     (tmp_path / "c").mkdir()
@@ -92,17 +92,17 @@ def test_a_client_is_a_candidate_once(tmp_path: Path) -> None:
     assert list(find_clients(path)) == [file]
 
 
-def test_builds_are_by_the_engines_own_buildkit() -> None:
-    given = {"HOME": "/home/x", "DOCKER_CONFIG": "/c", "BUILDX_BUILDER": "other", "DOCKER_BUILDKIT": "0", "HTTPS_PROXY": "p"}
-    made = client_environment("", given)
-    assert made["DOCKER_BUILDKIT"] == "1"
-    assert "BUILDX_BUILDER" not in made
-    assert {key: made[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")} == {
-        key: given[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")
+def test_builds_use_the_engines_own_buildkit() -> None:
+    inherited = {"HOME": "/home/x", "DOCKER_CONFIG": "/c", "BUILDX_BUILDER": "other", "DOCKER_BUILDKIT": "0", "HTTPS_PROXY": "p"}
+    result = client_environment("", inherited)
+    assert result["DOCKER_BUILDKIT"] == "1"
+    assert "BUILDX_BUILDER" not in result
+    assert {key: result[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")} == {
+        key: inherited[key] for key in ("HOME", "DOCKER_CONFIG", "HTTPS_PROXY")
     }
-    assert client_environment("unix:///s", given)["BUILDX_BUILDER"] == "default"
+    assert client_environment("unix:///s", inherited)["BUILDX_BUILDER"] == "default"
 
 
-@pytest.mark.parametrize(("host", "kept"), [("tcp://a:2376", True), ("", True), ("unix:///s", False), ("ssh://a", False)])
-def test_tls_is_for_tcp(host: str, kept: bool) -> None:
-    assert ("DOCKER_TLS_VERIFY" in client_environment(host, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"})) == kept
+@pytest.mark.parametrize(("host", "passed"), [("tcp://a:2376", True), ("", True), ("unix:///s", False), ("ssh://a", False)])
+def test_tls_variables_are_passed_for_tcp_only(host: str, passed: bool) -> None:
+    assert ("DOCKER_TLS_VERIFY" in client_environment(host, {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/c"})) == passed

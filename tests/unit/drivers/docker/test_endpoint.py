@@ -1,4 +1,4 @@
-"""Where an engine can be: a Unix socket, TCP with and without TLS, and SSH; each against a server that answers as one."""
+"""The addresses of an engine: a Unix socket, TCP with and without TLS, and SSH; each against a fake engine."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.clien
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.driver import DockerDriver
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import TargetUnavailable
 
-# What an SSH client does that starts `docker system dial-stdio` on the other side: bytes go both ways.
+# An SSH client that runs `docker system dial-stdio` on the remote side: bytes go both ways.
 DIAL = """#!{python}
 import socket, sys, threading, os
 assert sys.argv[1:] == ["-o", "BatchMode=yes", "-p", "2222", "--", "ada@engine", "docker", "system", "dial-stdio"], sys.argv
 engine = socket.create_connection(("127.0.0.1", {port}))
-def there():
+def send():
     while data := os.read(0, 65536):
         engine.sendall(data)
-threading.Thread(target=there, daemon=True).start()
+threading.Thread(target=send, daemon=True).start()
 while data := engine.recv(65536):
     os.write(1, data)
 """
@@ -44,7 +44,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *words: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def openssl(folder: Path, *words: str) -> None:
 
 @pytest.fixture
 def certificates(tmp_path: Path) -> Path:
-    """A folder as `docker` has it, with what the server needs besides."""
+    """A folder of certificates as `docker` expects it, with the server's key."""
     name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     openssl(
         tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", *name
@@ -74,7 +74,7 @@ def test_tcp_without_encryption(server: http.server.ThreadingHTTPServer) -> None
     assert Engine(Endpoint(f"tcp://127.0.0.1:{server.server_port}")).get("/version") == {}
 
 
-def test_tcp_with_tls_takes_a_certificate_of_each_side(server: http.server.ThreadingHTTPServer, certificates: Path) -> None:
+def test_tcp_with_tls_needs_a_certificate_of_each_side(server: http.server.ThreadingHTTPServer, certificates: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "cert.pem", certificates / "key.pem")
     context.load_verify_locations(certificates / "ca.pem")
@@ -85,7 +85,7 @@ def test_tcp_with_tls_takes_a_certificate_of_each_side(server: http.server.Threa
         Engine(Endpoint(f"tcp://localhost:{server.server_port}"), timeout=5.0).get("/version")
 
 
-def test_ssh_goes_by_the_command_line_of_the_other_side(
+def test_ssh_connects_through_the_remote_command_line(
     server: http.server.ThreadingHTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = tmp_path / "ssh"
@@ -96,7 +96,7 @@ def test_ssh_goes_by_the_command_line_of_the_other_side(
 
 
 @pytest.mark.parametrize("host", ["", "/var/run/docker.sock", "http://engine", "ssh://", "tcp://"])
-def test_another_address_is_refused_with_what_is_allowed(host: str) -> None:
+def test_an_invalid_address_is_refused_with_what_is_allowed(host: str) -> None:
     with pytest.raises(EngineError, match=r"docker_host: found .*; allowed: unix:///path, tcp://host:port, ssh://user@host"):
         Engine(Endpoint(host)).get("/version")
 

@@ -1,4 +1,4 @@
-"""Whether an application works, by what an engine answers."""
+"""Whether a workload is ready, by the answers of an engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPONENT = Component("web", Kind.STATELESS)
 
 
 class Answering(Engine):
-    """An engine that starts a command, gives its output, and then tells the exit status that it is made with."""
+    """An engine that runs a command and reports the given exit status."""
 
     def __init__(self, status: int | None) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ def body(seconds: float) -> dict[str, Any]:
     return {"Id": "web-1", "State": {"Pid": 0}, "Config": {"Healthcheck": check}}
 
 
-def test_a_command_that_has_no_exit_status_yet_has_not_ended_well() -> None:
+def test_a_command_without_an_exit_status_has_not_succeeded() -> None:
     assert Answering(0).run("web-1", ("check",)) == Result(0, "ok")
     with pytest.raises(EngineError, match="web-1: check has no exit status"):
         Answering(None).run("web-1", ("check",))
@@ -47,7 +47,7 @@ def test_a_command_that_has_no_exit_status_yet_has_not_ended_well() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "waited"), [(45.0, 45.0), (0.0, 30.0)])
-def test_a_health_check_has_the_time_that_it_states(seconds: float, waited: float) -> None:
+def test_a_health_check_has_its_own_timeout(seconds: float, waited: float) -> None:
     engine = Answering(0)
     assert health.workload_ready(engine, body(seconds), COMPONENT)
     assert engine.timeouts == [waited]

@@ -1,4 +1,4 @@
-"""What is read of a folder while another run writes there."""
+"""Reading a folder while another run writes to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.docker.files import read_files
 
 
-def test_a_file_deleted_while_the_folder_is_read_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_deleted_during_the_read_is_omitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     for name in ("a/kept.yaml", "a/gone.yaml", ".unfinished"):
         (tmp_path / name).write_text(name)

@@ -1,4 +1,4 @@
-"""One process at a time; who dies lets go, who waits gets it, who looks takes nothing."""
+"""Locks: one holder at a time; a dead process releases its lock, and looking at a lock does not take it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def other(path: Path) -> Iterator[subprocess.Popen[str]]:
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process, which holds the lock until its input ends or it dies."""
     command = [sys.executable, "-c", HOLDER, str(path), str(ROOT / "collections")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
@@ -39,39 +39,39 @@ def other(path: Path) -> Iterator[subprocess.Popen[str]]:
         running.kill()
 
 
-def test_who_is_refused_is_told_what_the_other_wrote(path: Path, other: subprocess.Popen[str]) -> None:
+def test_a_refusal_contains_what_the_holder_wrote(path: Path, holder: subprocess.Popen[str]) -> None:
     assert locks.is_held(path)
     with pytest.raises(locks.Locked) as refused, locks.hold(path):
         pass
     assert refused.value.content == "ada"
 
 
-def test_who_dies_lets_go(path: Path, other: subprocess.Popen[str]) -> None:
-    other.kill()
-    other.wait()
+def test_a_process_that_dies_releases_the_lock(path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait()
     assert not locks.is_held(path)
     with locks.hold(path) as file:
         file.seek(0)
         assert file.read() == "ada"
 
 
-def test_who_waits_gets_it(path: Path, other: subprocess.Popen[str]) -> None:
-    found: list[str] = []
+def test_a_waiting_process_gets_the_lock(path: Path, holder: subprocess.Popen[str]) -> None:
+    events: list[str] = []
 
     def wait() -> None:
         with locks.hold(path, wait=True):
-            found.append("held")
+            events.append("held")
 
     waiter = threading.Thread(target=wait)
     waiter.start()
     waiter.join(0.3)
-    assert found == []
-    other.kill()
+    assert events == []
+    holder.kill()
     waiter.join(30)
-    assert found == ["held"]
+    assert events == ["held"]
 
 
-def test_two_holders_in_one_process_are_two(path: Path) -> None:
+def test_two_holders_in_one_process_exclude_each_other(path: Path) -> None:
     with locks.hold(path), pytest.raises(locks.Locked), locks.hold(path):
         pass
     with locks.hold(path):
@@ -79,8 +79,8 @@ def test_two_holders_in_one_process_are_two(path: Path) -> None:
     assert not locks.is_held(path)
 
 
-def test_who_looks_takes_nothing(path: Path) -> None:
-    """However often others look, nobody who takes the lock is refused, and nobody who has it loses it."""
+def test_looking_at_a_lock_does_not_take_it(path: Path) -> None:
+    """However often other threads look, the lock can be taken and is not lost."""
     path.touch()
     stop = threading.Event()
 
@@ -88,21 +88,21 @@ def test_who_looks_takes_nothing(path: Path) -> None:
         while not stop.is_set():
             locks.is_held(path)
 
-    lookers = [threading.Thread(target=look) for _unused in range(3)]
-    for looker in lookers:
-        looker.start()
+    threads = [threading.Thread(target=look) for _unused in range(3)]
+    for thread in threads:
+        thread.start()
     try:
         for _unused in range(500):
             with locks.hold(path):
                 assert locks.is_held(path)
     finally:
         stop.set()
-        for looker in lookers:
-            looker.join()
+        for thread in threads:
+            thread.join()
 
 
-def test_a_look_does_not_let_go_of_what_the_same_process_holds(path: Path) -> None:
-    """Locks of a process, unlike those of an open file, are lost when it closes any file that leads there."""
+def test_looking_at_a_lock_does_not_release_it(path: Path) -> None:
+    """Locks of a process, unlike those of an open file, are lost when it closes any descriptor of the file."""
     with locks.hold(path):
         assert locks.is_held(path)
         path.read_text()
@@ -110,6 +110,6 @@ def test_a_look_does_not_let_go_of_what_the_same_process_holds(path: Path) -> No
             pass
 
 
-def test_what_nobody_has_ever_held_is_free(path: Path) -> None:
+def test_a_lock_that_was_never_held_is_free(path: Path) -> None:
     assert not locks.is_held(path)
     assert not path.exists()

@@ -1,4 +1,4 @@
-"""What Docker's command line prints, as clients 20.10 and 28.2 with buildx do."""
+"""The output of Docker's command line, by clients 20.10 and 28.2 with buildx."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ failed to solve with frontend dockerfile.v0: failed to create LLB definition: do
 """
 
 
-def heard(text: str) -> BuildOutput:
+def parse_build_output(text: str) -> BuildOutput:
     output = BuildOutput()
     output.feed(text.splitlines())
     return output
@@ -72,34 +72,34 @@ def heard(text: str) -> BuildOutput:
         (f"#1 [2/2] RUN {'x' * 200}\n", f"[2/2] RUN {'x' * 89}…"),
     ],
 )
-def test_it_is_at_the_step_that_is_under_way(text: str, step: str) -> None:
-    assert heard(text).step == step
+def test_the_step_is_the_one_in_progress(text: str, step: str) -> None:
+    assert parse_build_output(text).step == step
 
 
 @pytest.mark.parametrize("before", [OLD, NEW])
-def test_a_failure_has_the_lines_of_the_step_that_failed(before: str) -> None:
-    output = heard(before + FAILED)
+def test_a_failure_has_the_output_of_the_failed_step(before: str) -> None:
+    output = parse_build_output(before + FAILED)
     assert output.error == "executor failed running [/bin/sh -c echo failing; exit 3]: exit code: 3"
     assert output.lines == ["[bad 1/1] RUN echo failing; exit 3", "failing"]
     assert output.parent == ""
 
 
-def test_a_failure_has_the_last_lines_alone() -> None:
-    output = heard("#1 [1/1] RUN make\n" + "".join(f"#1 0.{i} line {i}\n" for i in range(100)) + "#1 ERROR: no\n")
+def test_a_failure_has_only_the_last_lines() -> None:
+    output = parse_build_output("#1 [1/1] RUN make\n" + "".join(f"#1 0.{i} line {i}\n" for i in range(100)) + "#1 ERROR: no\n")
     assert output.lines == ["[1/1] RUN make", *(f"line {i}" for i in range(85, 100))]
 
 
-def test_an_image_that_cannot_be_looked_up_is_named() -> None:
-    output = heard(UNAUTHORIZED)
+def test_an_image_that_cannot_be_resolved_is_named() -> None:
+    output = parse_build_output(UNAUTHORIZED)
     assert output.parent == "registry.example:5000/a/b:1"
     assert output.error == "pulling from host registry.example:5000 failed with status code [manifests 1]: 401 Unauthorized"
 
 
-def test_a_failure_of_no_step_has_all_that_was_said() -> None:
-    output = heard(PARSE)
+def test_a_failure_outside_any_step_has_the_whole_output() -> None:
+    output = parse_build_output(PARSE)
     assert output.error == "dockerfile parse error line 5: unknown: HI"
     assert output.lines == [PARSE.splitlines()[-1]]
-    assert heard("").error == "no reason was given"
+    assert parse_build_output("").error == "no reason was given"
 
 
 def test_a_pull_counts_layers() -> None:
@@ -112,7 +112,7 @@ def test_a_pull_counts_layers() -> None:
     assert output.step == "2 of 3 layers"
 
 
-def test_a_pull_tells_why_it_failed() -> None:
+def test_a_failed_pull_has_the_reason() -> None:
     output = PullOutput()
     output.feed(["1: Pulling from echo/api", 'Error response from daemon: Head "http://r/v2/": no basic auth credentials', ""])
     assert output.error == 'Head "http://r/v2/": no basic auth credentials'
@@ -122,5 +122,5 @@ def test_a_pull_tells_why_it_failed() -> None:
     "line",
     ["no", "ERROR: no", "ERROR: failed to solve: no", "ERROR: rpc error: code = Unknown desc = failed to solve: no"],
 )
-def test_the_reason_of_an_error_is_its_innermost(line: str) -> None:
+def test_the_reason_of_an_error_is_the_innermost(line: str) -> None:
     assert reason(line) == "no"

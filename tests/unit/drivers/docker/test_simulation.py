@@ -1,4 +1,4 @@
-"""Plans between random models, carried out in any order that they allow and cut off anywhere: what serves goes on serving."""
+"""Plans between random models, in random valid orders and killed at any operation: a serving version keeps serving."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.plan.graph import Op
 from world import World, application
 
 ROUNDS = 6
-Called = tuple[str, Version]
+VersionKey = tuple[str, Version]
 
 
 def model(chance: random.Random) -> EffectiveApplication:
-    """Return an application of which anything may differ from another's: what runs, how many of it, and what it calls."""
+    """Return an application with random components, replicas and dependencies."""
 
-    def service(name: str, *called: str, replicas: int = 3) -> dict[str, Any]:
+    def service(name: str, *callees: str, replicas: int = 3) -> dict[str, Any]:
         limits = {"memory": chance.choice(["64M", "96M"])} if chance.random() < 0.7 else {}
         return {
             "image": f"{name}:{chance.randrange(2)}",
             "environment": {"A": str(chance.randrange(2))},
             "expose": [chance.choice(["8080", "8080", "8080", "9090"])],
-            "depends_on": [each for each in called if chance.random() < 0.7],
+            "depends_on": [callee for callee in callees if chance.random() < 0.7],
             "deploy": {"replicas": chance.randint(chance.random() < 0.9, replicas), "resources": {"limits": limits}},
         }
 
@@ -45,19 +45,19 @@ def model(chance: random.Random) -> EffectiveApplication:
         "shop": {**service("shop", "web", replicas=1), "ports": ["81:81"]} if chance.random() < 0.7 else None,
         "db": {"image": f"db:{chance.randrange(2)}", "deploy": {"replicas": chance.randint(1, 2)}},
     }
-    for name, each in services.items():
-        if each and "depends_on" in each:
-            each["depends_on"] = [other for other in each["depends_on"] if services.get(other)]
-            if name == "web" and "db" in each["depends_on"] and chance.random() < 0.5:
-                others = {other: {"condition": "service_started"} for other in each["depends_on"]}
-                each["depends_on"] = {**others, "db": {"condition": "service_healthy"}}
+    for name, definition in services.items():
+        if definition and "depends_on" in definition:
+            definition["depends_on"] = [dependency for dependency in definition["depends_on"] if services.get(dependency)]
+            if name == "web" and "db" in definition["depends_on"] and chance.random() < 0.5:
+                others = {dependency: {"condition": "service_started"} for dependency in definition["depends_on"]}
+                definition["depends_on"] = {**others, "db": {"condition": "service_healthy"}}
     images = {name: f"{name}:{chance.randrange(2)}" for name in ("envoy", "sandbox", "supervisor") if chance.random() < 0.3}
-    return released(application(images, **services), chance)
+    return with_random_release(application(images, **services), chance)
 
 
-def released(plain: EffectiveApplication, chance: random.Random) -> EffectiveApplication:
-    """Return ``plain``, perhaps with a release at any point of its course."""
-    names: list[str] = [each for each in ("web", "api") if each in {component.name for component in plain.components}]
+def with_random_release(plain: EffectiveApplication, chance: random.Random) -> EffectiveApplication:
+    """Return ``plain``, perhaps with a release in a random phase."""
+    names: list[str] = [name for name in ("web", "api") if name in {component.name for component in plain.components}]
     chosen: list[str] = [name for name in names if chance.random() < 0.3]
     candidates = {name: Candidate(name, chance.randint(1, 2), f"{name}:{chance.randrange(3)}") for name in chosen}
     splits = []
@@ -68,8 +68,8 @@ def released(plain: EffectiveApplication, chance: random.Random) -> EffectiveApp
     return replace(plain, candidates=candidates, splits=tuple(splits))
 
 
-def orders(plan: Plan, chance: random.Random) -> Iterator[Operation]:
-    """Yield the operations in any order that the graph allows."""
+def random_order(plan: Plan, chance: random.Random) -> Iterator[Operation]:
+    """Yield the operations in a random order that the graph allows."""
     ready = sorter(plan.operations)
     waiting: list[str] = []
     while ready.is_active():
@@ -81,23 +81,23 @@ def orders(plan: Plan, chance: random.Random) -> Iterator[Operation]:
 
 @dataclass
 class Observer:
-    """Watches the way from the model ``before`` to ``after``."""
+    """Checks a deployment from the model ``before`` to ``after``."""
 
     world: World
     before: EffectiveApplication
     after: EffectiveApplication
-    available: set[Called] = field(default_factory=set)
-    unknown: set[Called] = field(default_factory=set)
+    available: set[VersionKey] = field(default_factory=set)
+    unknown: set[VersionKey] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         components = [*self.before.components, *self.after.components]
         every = {(component.name, version) for component in components for version in Version}
-        # What has no endpoints yet is called by nobody: it gets all of them at once.
-        self.unknown = {each for each in every if not self._has_endpoints(each)}
-        self.available = {each for each in self._lasting() if self._good(each)}
+        # A version without endpoints has no callers: it gets all its endpoints at once.
+        self.unknown = {called for called in every if not self._has_endpoints(called)}
+        self.available = {called for called in self._reliable() if self._healthy(called)}
 
-    def about_to(self, operation: Operation) -> None:
-        """Fail where ``operation`` stops an instance that callers send to, and that need not be replaced in its place."""
+    def before_operation(self, operation: Operation) -> None:
+        """Fail if ``operation`` stops a serving instance that need not be replaced in place."""
         if not isinstance(operation, (RecreateContainer, RemoveContainer)):
             return
         container = self.world.containers[operation.subject]
@@ -105,86 +105,88 @@ class Observer:
             return
         instance = Instance.parse(container.instance)
         called = instance.component, instance.version
-        if not self._stays(called):
-            assert not self._routed(called), f"{operation} while callers' proxies lead there"
-        elif not self._in_place(called) and called not in self.unknown:
+        if not self._is_kept(called):
+            assert not self._is_routed(called), f"{operation} while callers' proxies lead there"
+        elif not self._replaced_in_place(called) and called not in self.unknown:
             assert instance not in self.world.serving(instance.component), f"{operation} while callers send to it"
 
-    def has_done(self, operation: Operation) -> None:
-        """Fail where nothing serves any more of what did."""
+    def after_operation(self, operation: Operation) -> None:
+        """Fail if a version that served does not serve any more."""
         for called in self.available:
-            assert self._good(called), f"after {operation} nothing of {called} serves"
+            assert self._healthy(called), f"after {operation} nothing of {called} serves"
 
-    def _lasting(self) -> Iterator[Called]:
-        """Yield the versions that callers may rely on: called before and after, by the same ports."""
+    def _reliable(self) -> Iterator[VersionKey]:
+        """Yield the versions that callers may rely on: called before and after, on the same ports."""
         for component in self.before.components:
             for version in self.before.versions(component.name):
                 called = component.name, version
-                if not self._stays(called) or self._in_place(called) or not self.after.replicas(*called):
+                if not self._is_kept(called) or self._replaced_in_place(called) or not self.after.replicas(*called):
                     continue
-                other = self.after.component(component.name)
-                if component.ports == other.ports and self.after.dependents(component.name):
+                after = self.after.component(component.name)
+                if component.ports == after.ports and self.after.dependents(component.name):
                     yield called
 
-    def _stays(self, called: Called) -> bool:
+    def _is_kept(self, called: VersionKey) -> bool:
         names = {component.name for component in self.after.components}
         return called[0] in names and called[1] in self.after.versions(called[0])
 
-    def _in_place(self, called: Called) -> bool:
-        """Whether instances may be replaced where they are: they cannot be elsewhere, or nobody is led to them."""
+    def _replaced_in_place(self, called: VersionKey) -> bool:
+        """Whether instances may be replaced in place: they have no other place, or get no requests."""
         name, version = called
-        models = [each for each in (self.before, self.after) if name in {component.name for component in each.components}]
+        models = [model for model in (self.before, self.after) if name in {component.name for component in model.components}]
         split = self.after.split(name)
-        return any(replaced_in_place(each.component(name)) for each in models) or bool(split and split.closed == version)
+        return any(replaced_in_place(model.component(name)) for model in models) or bool(split and split.closed == version)
 
-    def _good(self, called: Called) -> set[Instance]:
+    def _healthy(self, called: VersionKey) -> set[Instance]:
         name, version = called
-        return {each for each in self.world.serving(name) if each.version == version and each in self.world.well}
+        return {
+            instance for instance in self.world.serving(name) if instance.version == version and instance in self.world.healthy
+        }
 
-    def _has_endpoints(self, called: Called) -> bool:
+    def _has_endpoints(self, called: VersionKey) -> bool:
         return any(path.startswith(f"shared/endpoints/{version_name(*called)}.") for path in self.world.files)
 
-    def _routed(self, called: Called) -> bool:
-        """Whether the proxy of a caller that stays is told of a version: by the routes of all, or by its own clusters."""
+    def _is_routed(self, called: VersionKey) -> bool:
+        """Whether the proxy of a remaining caller has a version: in the shared routes, or in its own clusters."""
         own = [f"{component_directory(component.name)}/clusters.json" for component in self.after.components]
         names = [json.dumps(cluster_name(version_name(*called), port)) for port in (25, 81, 8080, 9090)]
         return any(name in self.world.files.get(path, "") for name in names for path in (ROUTES_FILE, *own))
 
 
-def travel(world: World, before: EffectiveApplication, after: EffectiveApplication, chance: random.Random, kill: float) -> bool:
-    """Go from one model to another; return whether it came to its end, and was not killed on the way."""
+def deploy(world: World, before: EffectiveApplication, after: EffectiveApplication, chance: random.Random, kill: float) -> bool:
+    """Deploy from one model to another; return whether the run completed and was not killed."""
     plan = world.plan(after)
     observer = Observer(world, before, after)
-    for operation in orders(plan, chance):
+    for operation in random_order(plan, chance):
         if chance.random() < kill:
             return False
-        observer.about_to(operation)
-        world.do(operation)
-        observer.has_done(operation)
+        observer.before_operation(operation)
+        world.apply(operation)
+        observer.after_operation(operation)
     return True
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_what_serves_goes_on_serving_whatever_changes(seed: int) -> None:
+def test_a_serving_version_keeps_serving_through_any_change(seed: int) -> None:
     chance = random.Random(seed)
     world, before = World(), model(chance)
-    assert travel(world, before, before, chance, 0.0)
+    assert deploy(world, before, before, chance, 0.0)
     for _unused in range(ROUNDS):
         after = model(chance)
-        assert travel(world, before, after, chance, 0.0)
-        assert world.plan(after).lines() == [], "a moment later there is nothing to do"
+        assert deploy(world, before, after, chance, 0.0)
+        assert world.plan(after).lines() == [], "a second plan has nothing to do"
         before = after
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_run_that_is_killed_anywhere_is_gone_on_with(seed: int) -> None:
-    """Run after run dies on the way, some to the same model and some to another, and at last one comes to its end."""
+def test_a_run_killed_at_any_operation_is_resumed(seed: int) -> None:
+    """Several runs die, some of them to another model, before one completes."""
     chance = random.Random(1000 + seed)
     world, before = World(), model(chance)
-    assert travel(world, before, before, chance, 0.0)
+    assert deploy(world, before, before, chance, 0.0)
     for _unused in range(ROUNDS):
         after = model(chance)
-        while not travel(world, before, after, chance, 0.1):
+        while not deploy(world, before, after, chance, 0.1):
             if chance.random() < 0.3:
                 before, after = after, model(chance)
         assert world.plan(after).lines() == []

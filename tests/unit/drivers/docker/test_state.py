@@ -1,4 +1,4 @@
-"""The state store on a host: nothing is lost, nobody writes who has lost his lease, and what it cannot read it leaves alone."""
+"""The state store on a host: no write is lost, no run writes after losing its lease, unreadable state is left unchanged."""
 
 from __future__ import annotations
 
@@ -55,24 +55,24 @@ def write(store: FileStateStore, name: str) -> None:
         transaction.state = transaction.state.with_scaled((scaled(name),))
 
 
-def holding(layout: Layout, holder: Holder, held: object, done: object) -> None:
-    """Hold a lease, as another process, until it is told to end."""
+def hold_lease(layout: Layout, holder: Holder, ready: object, release: object) -> None:
+    """Hold a lease, in another process, until the event ``release``."""
     with FileStateStore(layout).lease(holder):
-        held.set()  # type: ignore[attr-defined]
-        done.wait()  # type: ignore[attr-defined]
+        ready.set()  # type: ignore[attr-defined]
+        release.wait()  # type: ignore[attr-defined]
 
 
-class Another:
-    """Another process that holds a lease, until it lets go or dies."""
+class HoldingProcess:
+    """Another process that holds a lease until it releases it or dies."""
 
     def __init__(self, layout: Layout, holder: Holder = GRACE) -> None:
-        held, self._done = FORK.Event(), FORK.Event()
-        self.process = FORK.Process(target=holding, args=(layout, holder, held, self._done))
+        ready, self._release = FORK.Event(), FORK.Event()
+        self.process = FORK.Process(target=hold_lease, args=(layout, holder, ready, self._release))
         self.process.start()
-        assert held.wait(30)
+        assert ready.wait(30)
 
-    def let_go(self) -> None:
-        self._done.set()
+    def release(self) -> None:
+        self._release.set()
         self.process.join(30)
 
     def die(self) -> None:
@@ -80,20 +80,20 @@ class Another:
         self.process.join(30)
 
 
-def test_there_is_nothing_at_first(store: FileStateStore, layout: Layout) -> None:
+def test_the_state_is_empty_at_first(store: FileStateStore, layout: Layout) -> None:
     assert store.read() == ApplicationState()
     assert store.holders() == ()
     assert store.get_demand("web") == ""
-    assert not layout.home.exists() and not layout.leases.exists(), "who reads writes nothing"
+    assert not layout.home.exists() and not layout.leases.exists(), "reading writes nothing"
 
 
-def test_what_is_written_is_read(store: FileStateStore, layout: Layout) -> None:
+def test_a_written_state_is_read_back(store: FileStateStore, layout: Layout) -> None:
     release = Release(Rollout("web", (ComponentVersion("web", "web:2"),)), closed=Version.STABLE, phase=Phase.PROMOTING)
     state = ApplicationState((release,), scaled=(scaled("web"),), allocation={"subnet": "10.64.0.0/16"}, tracing_schema="x")
     with store.lease(ADA) as lease, store.transaction(lease) as transaction:
         transaction.state = state
     assert FileStateStore(layout).read() == state
-    assert stat.S_IMODE(layout.state.stat().st_mode) == 0o600, "it has the testers' secrets"
+    assert stat.S_IMODE(layout.state.stat().st_mode) == 0o600, "it contains the testers' secrets"
 
 
 def test_a_transaction_that_fails_writes_nothing(store: FileStateStore) -> None:
@@ -122,11 +122,11 @@ def test_transactions_of_sixty_processes_at_once_lose_nothing(layout: Layout) ->
     for process in processes:
         process.join(120)
     assert [process.exitcode for process in processes] == [0] * WRITERS
-    wanted = {f"{number}-{count}" for number in range(WRITERS) for count in range(WRITES)}
-    assert {each.component for each in FileStateStore(layout).read().scaled} == wanted
+    expected = {f"{number}-{count}" for number in range(WRITERS) for count in range(WRITES)}
+    assert {scaling.component for scaling in FileStateStore(layout).read().scaled} == expected
 
 
-def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
+def test_a_run_that_lost_its_lease_writes_nothing(store: FileStateStore) -> None:
     with store.lease(ADA) as former:
         pass
     with store.lease(GRACE) as lease:
@@ -138,81 +138,81 @@ def test_who_lost_the_lease_writes_nothing_more(store: FileStateStore) -> None:
     assert store.read() == ApplicationState(tracing_schema="grace")
 
 
-def test_tokens_rise_whoever_comes_and_however_they_go(store: FileStateStore, layout: Layout) -> None:
+def test_fencing_tokens_rise_even_after_a_crash(store: FileStateStore, layout: Layout) -> None:
     tokens = []
     for _unused in range(3):
-        Another(layout).die()
+        HoldingProcess(layout).die()
         with store.lease(ADA) as lease:
             tokens.append(lease.token)
     assert tokens == [2, 4, 6]
 
 
-def test_the_leases_of_releases_are_their_own(store: FileStateStore) -> None:
-    one, other = (Holder(Purpose.RELEASE, "ada", name) for name in ("one", "other"))
-    with store.lease(ADA), store.lease(one), store.lease(other):
-        assert {(each.purpose, each.release) for each in store.holders()} == {
+def test_every_release_has_its_own_lease(store: FileStateStore) -> None:
+    first, second = (Holder(Purpose.RELEASE, "ada", name) for name in ("one", "other"))
+    with store.lease(ADA), store.lease(first), store.lease(second):
+        assert {(holder.purpose, holder.release) for holder in store.holders()} == {
             (Purpose.DEPLOYMENT, ""), (Purpose.RELEASE, "one"), (Purpose.RELEASE, "other")
         }  # fmt: skip
-        with pytest.raises(Busy), store.lease(replace(one, by="grace")):
+        with pytest.raises(Busy), store.lease(replace(first, by="grace")):
             pass
     assert store.holders() == ()
 
 
-def test_who_is_refused_is_told_by_whom_since_when_and_what_to_do(store: FileStateStore, layout: Layout) -> None:
-    other = Another(layout)
+def test_a_refusal_names_the_holder_the_time_and_the_remedy(store: FileStateStore, layout: Layout) -> None:
+    process = HoldingProcess(layout)
     since = r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     with pytest.raises(Busy, match=rf"^a scaling of app is in progress: grace has run it {since}; wait for its end"):
         store.lease(ADA).__enter__()
-    other.let_go()
-    other = Another(layout, Holder(Purpose.RELEASE, "grace", "spring"))
-    told = rf"^the release spring of app is in progress: grace has run it {since}; .* -e action=abort -e release=spring$"
-    with pytest.raises(Busy, match=told):
+    process.release()
+    process = HoldingProcess(layout, Holder(Purpose.RELEASE, "grace", "spring"))
+    message = rf"^the release spring of app is in progress: grace has run it {since}; .* -e action=abort -e release=spring$"
+    with pytest.raises(Busy, match=message):
         store.lease(Holder(Purpose.RELEASE, "ada", "spring")).__enter__()
-    other.let_go()
+    process.release()
 
 
-def test_who_dies_lets_go(store: FileStateStore, layout: Layout) -> None:
-    other = Another(layout)
-    assert [each.by for each in store.holders()] == ["grace"]
-    other.die()
+def test_a_process_that_dies_releases_the_lease(store: FileStateStore, layout: Layout) -> None:
+    process = HoldingProcess(layout)
+    assert [holder.by for holder in store.holders()] == ["grace"]
+    process.die()
     assert store.holders() == ()
     with store.lease(ADA):
-        assert [each.by for each in store.holders()] == ["ada"]
+        assert [holder.by for holder in store.holders()] == ["ada"]
 
 
-def test_who_waits_gets_it_and_says_once_for_whom(store: FileStateStore, layout: Layout) -> None:
-    other = Another(layout)
-    told: list[str] = []
+def test_a_waiting_run_gets_the_lease_and_reports_the_holder_once(store: FileStateStore, layout: Layout) -> None:
+    process = HoldingProcess(layout)
+    messages: list[str] = []
     waiting = threading.Event()
 
-    def tell(holder: Holder) -> None:
-        told.append(f"waiting for {holder.by}")
+    def announce(holder: Holder) -> None:
+        messages.append(f"waiting for {holder.by}")
         waiting.set()
 
     def wait() -> None:
-        with store.lease(ADA, 60, tell):
-            told.append("held")
+        with store.lease(ADA, 60, announce):
+            messages.append("held")
 
     waiter = threading.Thread(target=wait)
     waiter.start()
     assert waiting.wait(30)
     time.sleep(0.5)
-    assert told == ["waiting for grace"]
-    other.die()
+    assert messages == ["waiting for grace"]
+    process.die()
     waiter.join(30)
-    assert told == ["waiting for grace", "held"]
+    assert messages == ["waiting for grace", "held"]
 
 
-def test_patience_ends(store: FileStateStore, layout: Layout) -> None:
-    other = Another(layout)
+def test_waiting_for_a_lease_times_out(store: FileStateStore, layout: Layout) -> None:
+    process = HoldingProcess(layout)
     began = time.monotonic()
     with pytest.raises(Busy, match="grace"), store.lease(ADA, 0.3):
         pass
     assert 0.3 <= time.monotonic() - began < 5
-    other.let_go()
+    process.release()
 
 
-def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
+def test_a_demand_is_stored_and_withdrawn(store: FileStateStore) -> None:
     store.set_demand("web", "abort")
     assert (store.get_demand("web"), store.get_demand("api")) == ("abort", "")
     store.set_demand("web", "")
@@ -220,7 +220,7 @@ def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("{", "found no JSON .*; allowed: what Evenkeel wrote"),
         ("", "found no JSON .*; allowed: what Evenkeel wrote"),
@@ -235,47 +235,49 @@ def test_a_demand_is_left_and_taken_back(store: FileStateStore) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_read_is_named_and_left_alone(store: FileStateStore, layout: Layout, content: str, said: str) -> None:
+def test_an_unreadable_state_is_reported_and_not_overwritten(
+    store: FileStateStore, layout: Layout, content: str, message: str
+) -> None:
     layout.home.mkdir()
     raw = content.encode(errors="surrogateescape")
     layout.state.write_bytes(raw)
-    with pytest.raises(StateError, match=rf"^{layout.state}: {said}"):
+    with pytest.raises(StateError, match=rf"^{layout.state}: {message}"):
         store.read()
     with pytest.raises(StateError), store.lease(ADA) as lease, store.transaction(lease):
         pytest.fail("a state that cannot be read is written")
     assert layout.state.read_bytes() == raw
 
 
-def test_a_field_that_an_older_version_did_not_know_has_its_default(store: FileStateStore, layout: Layout) -> None:
+def test_a_field_that_an_older_version_did_not_write_has_its_default(store: FileStateStore, layout: Layout) -> None:
     layout.home.mkdir()
     layout.state.write_text('{"schema": 2, "scaled": []}')
     assert store.read() == ApplicationState()
 
 
-def test_what_is_written_is_durable_before_it_is_in_place(
+def test_a_written_state_is_durable_before_the_rename(
     store: FileStateStore, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The new file is on the disk before it takes the old one's place, and so is the folder before the transaction ends."""
-    done: list[str] = []
-    synced, renamed = os.fsync, Path.rename
+    """The new file is synced before the rename, and the folder before the end of the transaction."""
+    calls: list[str] = []
+    real_fsync, real_rename = os.fsync, Path.rename
 
     def sync(descriptor: int) -> None:
-        found = os.fstat(descriptor)
-        done.append("folder synced" if stat.S_ISDIR(found.st_mode) else f"{found.st_size > 0} file synced")
-        synced(descriptor)
+        status = os.fstat(descriptor)
+        calls.append("folder synced" if stat.S_ISDIR(status.st_mode) else f"{status.st_size > 0} file synced")
+        real_fsync(descriptor)
 
     def rename(self: Path, target: Path) -> Path:
-        done.append(f"renamed to {target.name}")
-        return renamed(self, target)
+        calls.append(f"renamed to {target.name}")
+        return real_rename(self, target)
 
     write(store, "web")
     monkeypatch.setattr(os, "fsync", sync)
     monkeypatch.setattr(Path, "rename", rename)
     write(store, "api")
-    assert done == ["True file synced", "renamed to state.json", "folder synced"]
+    assert calls == ["True file synced", "renamed to state.json", "folder synced"]
 
 
-def test_a_writer_that_dies_leaves_the_state_as_it_was(
+def test_a_failed_write_leaves_the_state_unchanged(
     store: FileStateStore, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(store, "web")
@@ -292,7 +294,7 @@ def test_a_writer_that_dies_leaves_the_state_as_it_was(
 
 @pytest.fixture
 def former(layout: Layout) -> Path:
-    """The records of version 0.1, as its own code wrote them."""
+    """The records of version 0.1, as written by its own code."""
     folder = layout.home / "releases"
     shutil.copytree(RECORDS / "releases", folder)
     for name in ("lock", "tracing"):
@@ -301,7 +303,7 @@ def former(layout: Layout) -> Path:
     return folder
 
 
-def test_records_of_the_version_before_are_read(store: FileStateStore, former: Path) -> None:
+def test_records_of_version_0_1_are_read(store: FileStateStore, former: Path) -> None:
     state = store.read()
     failed, promoted, shifting = (state.release(name) for name in ("failed", "promoted", "shifting"))
     assert failed and promoted and shifting
@@ -320,23 +322,28 @@ def test_records_of_the_version_before_are_read(store: FileStateStore, former: P
     assert (failed.phase, failed.standing, failed.aborted) == (Phase.FAILED, False, False)
     assert failed.reason.startswith("orders: errors are worse: candidate 4 of 40")
     assert failed.rollout.checks == (Check("smoke", command=("true",)),)
-    last = failed.steps[-1]
-    assert (last.decision, last.reasons) == (Decision.FAIL, (failed.reason,))
-    (seen,) = last.seen
-    assert (seen.component, seen.candidate.requests, seen.candidate.errors, seen.stable.requests) == ("orders", 40, 4, 360)
-    assert len(seen.points) == 3 and seen.points[-1].candidate == seen.candidate
+    last_step = failed.steps[-1]
+    assert (last_step.decision, last_step.reasons) == (Decision.FAIL, (failed.reason,))
+    (measured,) = last_step.seen
+    assert (measured.component, measured.candidate.requests, measured.candidate.errors, measured.stable.requests) == (
+        "orders",
+        40,
+        4,
+        360,
+    )
+    assert len(measured.points) == 3 and measured.points[-1].candidate == measured.candidate
 
-    own = (("COLOUR", "green"),), "orders:1", (("COLOUR", "blue"),)
-    assert state.promoted == (PromotedVersion("orders", "promoted:2", *own),)
+    base = (("COLOUR", "green"),), "orders:1", (("COLOUR", "blue"),)
+    assert state.promoted == (PromotedVersion("orders", "promoted:2", *base),)
     assert state.scaled == (ScaledComponent("carts", 3, 64 << 20, 1, None),)
     assert state.specification is None and state.allocation == {} and state.tracing_schema == ""
 
 
-def test_records_of_the_version_before_are_kept_aside_once_they_are_written_anew(
+def test_records_of_version_0_1_are_kept_aside_after_the_first_write(
     store: FileStateStore, layout: Layout, former: Path
 ) -> None:
     before = store.read()
-    assert former.is_dir() and not layout.state.exists(), "who reads writes nothing"
+    assert former.is_dir() and not layout.state.exists(), "reading writes nothing"
     records = {path.name: path.read_bytes() for path in former.iterdir()}
     with store.lease(ADA) as lease, store.transaction(lease) as transaction:
         assert transaction.state == before
@@ -356,7 +363,7 @@ def test_records_of_the_version_before_are_kept_aside_once_they_are_written_anew
         ("scaled.json", '[{"component": "x"}]'),
     ],
 )
-def test_a_record_of_the_version_before_that_cannot_be_read_is_named_with_the_folder(
+def test_an_unreadable_record_of_version_0_1_is_reported_with_its_folder(
     store: FileStateStore, former: Path, name: str, content: str
 ) -> None:
     (former / name).write_text(content)

@@ -1,4 +1,4 @@
-"""A model of the world that plans are made for and carried out on, without an engine: what a host has of one application."""
+"""A model of a host with one application, on which plans are made and carried out without an engine."""
 
 from __future__ import annotations
 
@@ -59,38 +59,38 @@ SERVICES: dict[str, Any] = {
 
 
 def application(images: Mapping[str, str] | None = None, **changes: dict[str, Any] | None) -> EffectiveApplication:
-    """Return a shop of three, with each service changed as told, None for one that is not there.
+    """Return a shop of three services, with each service changed by ``changes``, or removed by None.
 
-    ``images`` are references of the platform that differ from the usual ones.
+    ``images`` are platform references that differ from the defaults.
     """
     services = {name: {**service, **(changes.get(name) or {})} for name, service in SERVICES.items()}
     services.update((name, service) for name, service in changes.items() if name not in SERVICES and service)
-    kept = {name: service for name, service in services.items() if changes.get(name, {}) is not None}
+    remaining = {name: service for name, service in services.items() if changes.get(name, {}) is not None}
     secrets = {"password": {"file": "./password", "x-mesh": {"generate": True}}}
-    content = {"name": "app", "services": kept, "volumes": {"data": None}, "secrets": secrets}
+    content = {"name": "app", "services": remaining, "volumes": {"data": None}, "secrets": secrets}
     return effective(parse(content, "compose.yaml", {}, "app"), **(images or {}))
 
 
 def effective(model: Application, **images: str) -> EffectiveApplication:
-    """Return ``model`` as it is without releases, with the images that it names and those of the platform."""
+    """Return ``model`` without releases, with its own images and those of the platform."""
     references = {platform_image(name): f"{name}:1" for name in PLATFORM}
     references.update((platform_image(name), reference) for name, reference in images.items())
-    references.update((each.name, each.image) for each in model.components if not each.gateway)
+    references.update((component.name, component.image) for component in model.components if not component.gateway)
     return without_state(model, references)
 
 
-def placed(model: EffectiveApplication) -> DockerTopology:
-    """Return the addresses of ``model`` on an engine that has had nothing of it, with the first instances of each version."""
-    known = topology(allocate(model, {}))
+def placed_topology(model: EffectiveApplication) -> DockerTopology:
+    """Return the addresses of ``model`` on an empty engine, with the first instances of each version placed."""
+    addresses = topology(allocate(model, {}))
     versions = [(component.name, version) for component in model.components for version in model.versions(component.name)]
-    return replace(known, placement={each: instances(*each, model.replicas(*each)) for each in versions})
+    return replace(addresses, placement={key: instances(*key, model.replicas(*key)) for key in versions})
 
 
 @dataclass
 class World:
-    """A host, and what its state store has given to the application.
+    """A host, and the address allocation in its state store.
 
-    ``well`` are instances that have been found healthy; ``model`` is what was planned for last.
+    ``healthy`` are the instances that have become healthy; ``model`` is the last planned model.
     """
 
     networks: dict[str, str] = field(default_factory=dict)
@@ -100,38 +100,38 @@ class World:
     files: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     allocation: dict[str, str] = field(default_factory=dict)
-    well: set[Instance] = field(default_factory=set)
+    healthy: set[Instance] = field(default_factory=set)
     model: EffectiveApplication = field(default_factory=lambda: EffectiveApplication("app", ()))
     _keys: Iterator[int] = field(default_factory=count)
 
     def observation(self) -> DockerObservation:
-        """Return what a driver sees."""
+        """Return what a driver observes."""
         volumes = frozenset(self.volumes)
         engine = Inventory(dict(self.networks), self.other_ranges, volumes, volumes, dict(self.containers))
         return DockerObservation(engine, dict(self.files), frozenset(self.secrets), SETTING)
 
     def plan(self, model: EffectiveApplication, scope: Scope | None = None) -> Plan:
-        """Return the plan for ``model``, and keep what it was given."""
+        """Return the plan for ``model``, and keep its address allocation."""
         self.model = model
-        seen = self.observation()
-        self.allocation = seen.allocation(model, self.allocation)
-        return seen.plan(model, self.allocation, scope or Scope())
+        observation = self.observation()
+        self.allocation = observation.allocation(model, self.allocation)
+        return observation.plan(model, self.allocation, scope or Scope())
 
-    def bring(self, model: EffectiveApplication) -> World:
-        """Carry the whole plan for ``model`` out, in its order."""
+    def deploy(self, model: EffectiveApplication) -> World:
+        """Carry out the whole plan for ``model``, in its order."""
         return self.carry_out(self.plan(model).operations.values())
 
     def carry_out(self, operations: Iterable[Operation]) -> World:
-        """Carry ``operations`` out."""
+        """Carry out ``operations``."""
         for operation in operations:
-            self.do(operation)
+            self.apply(operation)
         return self
 
-    def until(self, model: EffectiveApplication, last: str) -> World:
-        """Carry the plan for ``model`` out, and die once the operation ``last`` is done."""
+    def deploy_until(self, model: EffectiveApplication, last_key: str) -> World:
+        """Carry out the plan for ``model`` up to the operation ``last_key``, as a run that dies then."""
         operations = list(self.plan(model).operations.values())
-        place = [each.key for each in operations].index(last)
-        return self.carry_out(operations[: place + 1])
+        position = [operation.key for operation in operations].index(last_key)
+        return self.carry_out(operations[: position + 1])
 
     def change(self, name: str, **changes: Any) -> World:
         """Change a container by hand."""
@@ -139,18 +139,18 @@ class World:
         return self
 
     def serving(self, component: str) -> frozenset[Instance]:
-        """Return the instances that callers send to, of both versions of ``component``."""
-        known, model = topology(self.allocation), self.model
-        ports = model.component(component).ports if component in {each.name for each in model.components} else ()
-        found: set[Instance] = set()
+        """Return the instances in the endpoints of both versions of ``component``."""
+        addresses, model = topology(self.allocation), self.model
+        ports = model.component(component).ports if component in {service.name for service in model.components} else ()
+        serving: set[Instance] = set()
         for version in Version:
             target = version_name(component, version)
             paths = {endpoints_file(target, port.number) for port in ports}
             files = {path: content for path, content in self.files.items() if path in paths}
-            found |= known.instances_at(served_addresses(files).get(target, ()), target)
-        return frozenset(found)
+            serving |= addresses.instances_at(served_addresses(files).get(target, ()), target)
+        return frozenset(serving)
 
-    def do(self, operation: Operation) -> None:  # noqa: C901 (a line a type)
+    def apply(self, operation: Operation) -> None:  # noqa: C901 (a line a type)
         """Carry out one operation as an engine would."""
         match operation:
             case CreateNetwork():
@@ -158,8 +158,8 @@ class World:
                 self.networks[operation.subject] = operation.subnet
             case RemoveNetwork():
                 del self.networks[operation.subject]
-                for name, each in self.containers.items():
-                    self.change(name, networks=tuple(sorted({*each.networks} - {operation.subject})))
+                for name, container in self.containers.items():
+                    self.change(name, networks=tuple(sorted({*container.networks} - {operation.subject})))
             case CreateVolume():
                 self.volumes.add(operation.subject)
             case GenerateSecret():
@@ -170,15 +170,15 @@ class World:
                 del self.files[operation.subject]
             case CreateContainer():
                 assert operation.subject not in self.containers
-                self._make(operation.container)
+                self._create_container(operation.container)
             case RecreateContainer():
-                self._stop(operation.subject)
-                self._make(operation.container)
+                self._stop_container(operation.subject)
+                self._create_container(operation.container)
             case HandOverProxy():
-                # Its successor is there before it leaves.
-                self._make(operation.container)
+                # The new proxy runs before the old one stops.
+                self._create_container(operation.container)
             case RemoveContainer():
-                self._stop(operation.subject)
+                self._stop_container(operation.subject)
                 del self.containers[operation.subject]
             case StartContainer() | UpdateContainer():
                 limits = {"memory": operation.container.memory, "cpus": operation.container.cpus}
@@ -186,23 +186,25 @@ class World:
             case DetachContainer():
                 self.change(operation.subject, networks=(operation.network,))
             case Admit():
-                self._admit(operation, self._served(operation) | {operation.instance})
+                self._write_endpoints(operation, self._served(operation) | {operation.instance})
             case Withdraw():
-                self._admit(operation, self._served(operation) - {operation.instance})
+                self._write_endpoints(operation, self._served(operation) - {operation.instance})
             case AwaitInstance():
-                self._await(operation)
+                self._await_instance(operation)
             case Drain():
                 pass
             case _:
                 raise TypeError(type(operation).__name__)
 
-    def _make(self, container: Container) -> None:
+    def _create_container(self, container: Container) -> None:
         host = container.body["HostConfig"]
         sandbox = str(host["NetworkMode"]).partition("container:")[2]
-        own = container.body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).get(NETWORK)
-        published = {port for ports in host.get("PortBindings", {}).values() for port in (each["HostPort"] for each in ports)}
+        mesh_endpoint = container.body.get("NetworkingConfig", {}).get("EndpointsConfig", {}).get(NETWORK)
+        published = {
+            port for ports in host.get("PortBindings", {}).values() for port in (binding["HostPort"] for binding in ports)
+        }
         assert not published & set(self._published(container.name)), f"{container.name}: its port is held"
-        assert not own or NETWORK in self.networks
+        assert not mesh_endpoint or NETWORK in self.networks
         self.containers[container.name] = ObservedContainer(
             name=container.name,
             component=container.component,
@@ -215,22 +217,24 @@ class World:
             memory=container.memory,
             cpus=container.cpus,
             restarts=True,
-            networks=(NETWORK,) if own else (),
-            address=own["IPAMConfig"]["IPv4Address"] if own else "",
+            networks=(NETWORK,) if mesh_endpoint else (),
+            address=mesh_endpoint["IPAMConfig"]["IPv4Address"] if mesh_endpoint else "",
             sandbox_id=sandbox and self.containers[sandbox].id,
             kind=container.kind,
-            id=f"{next(self._keys)}" + "".join(f" {each}" for each in sorted(published)),
+            id=f"{next(self._keys)}" + "".join(f" {port}" for port in sorted(published)),
         )
 
-    def _published(self, but: str) -> list[str]:
-        """Return the ports that containers hold, but for the one called ``but``: the model keeps them in its id."""
-        return [port for each in self.containers.values() if each.name != but for port in each.id.split()[1:]]
+    def _published(self, excluded: str) -> list[str]:
+        """Return the ports that containers other than ``excluded`` hold: the model keeps them in their ids."""
+        return [
+            port for container in self.containers.values() if container.name != excluded for port in container.id.split()[1:]
+        ]
 
-    def _stop(self, name: str) -> None:
+    def _stop_container(self, name: str) -> None:
         container = self.containers[name]
         if container.role in INSTANCE_ROLES:
-            self.well.discard(Instance.parse(container.instance))
-            self._tell_health(container.instance, "starting")
+            self.healthy.discard(Instance.parse(container.instance))
+            self._set_health(container.instance, "starting")
 
     def _served(self, operation: Admit | Withdraw) -> frozenset[Instance]:
         instance = operation.instance
@@ -239,32 +243,32 @@ class World:
         addresses = served_addresses(current).get(target, frozenset())
         return operation.topology.instances_at(addresses, target)
 
-    def _admit(self, operation: Admit | Withdraw, serving: frozenset[Instance]) -> None:
+    def _write_endpoints(self, operation: Admit | Withdraw, serving: frozenset[Instance]) -> None:
         self.files.update(endpoint_files(operation.model, operation.instance.version, serving, operation.topology))
 
-    def _await(self, operation: AwaitInstance) -> None:
-        sandbox, *joining = (self.containers[each.name] for each in operation.containers)
-        assert all(each.running for each in (sandbox, *joining)), f"{operation.subject} does not run"
-        assert all(each.sandbox_id == sandbox.id for each in joining), f"{operation.subject} has lost its sandbox"
+    def _await_instance(self, operation: AwaitInstance) -> None:
+        sandbox, *joining = (self.containers[container.name] for container in operation.containers)
+        assert all(container.running for container in (sandbox, *joining)), f"{operation.subject} does not run"
+        assert all(container.sandbox_id == sandbox.id for container in joining), f"{operation.subject} has lost its sandbox"
         assert sandbox.role == Role.SANDBOX
-        self.well.add(Instance.parse(operation.subject))
-        self._tell_health(operation.subject, "healthy")
+        self.healthy.add(Instance.parse(operation.subject))
+        self._set_health(operation.subject, "healthy")
 
-    def _tell_health(self, instance: str, health: str) -> None:
-        """Let the engine tell of the application, as of every one that has a health check."""
-        for name, each in self.containers.items():
-            if each.instance == instance and each.role == Role.WORKLOAD:
+    def _set_health(self, instance: str, health: str) -> None:
+        """Set the health of the workload, as the engine does for one with a health check."""
+        for name, container in self.containers.items():
+            if container.instance == instance and container.role == Role.WORKLOAD:
                 self.change(name, health=health)
 
 
-def rendered(plan: Plan) -> str:
-    """Return a plan with its order: under each operation those that it waits for, but for what follows from the others."""
-    before: dict[str, frozenset[str]] = {}
+def render_plan(plan: Plan) -> str:
+    """Return a plan with its order: under each operation its dependencies, without those that others imply."""
+    ancestors: dict[str, frozenset[str]] = {}
     lines = []
     for key, operation in plan.operations.items():
-        own = operation.after & set(plan.operations)
-        implied = frozenset().union(*(before[each] for each in own))
-        before[key] = own | implied
+        direct = operation.after & set(plan.operations)
+        implied = frozenset().union(*(ancestors[dependency] for dependency in direct))
+        ancestors[key] = direct | implied
         lines.append(str(operation))
-        lines += [f"    after {each}" for each in plan.operations if each in own - implied]
+        lines += [f"    after {dependency}" for dependency in plan.operations if dependency in direct - implied]
     return "".join(f"{line}\n" for line in lines)

@@ -1,4 +1,4 @@
-"""Where the contract of drivers is tested: a small application on a target, and how to work on it."""
+"""A target for the contract tests of drivers: a small application, and processes that work on it."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _HTTP = (Port(8080, "http"),)
 
 
 @dataclass(frozen=True)
-class Moment:
-    """How things were after an operation: how many instances of each version serve, and how many addresses lead nowhere."""
+class Sample:
+    """The serving instances of each version after an operation, and the number of addresses without a serving instance."""
 
     after: str
     serving: Mapping[str, int]
-    astray: Mapping[str, int]
+    misdirected: Mapping[str, int]
 
 
 @dataclass
-class Place:
-    """A target: ``driver`` makes a process on it, ``images`` are three versions of the application's one image."""
+class ContractTarget:
+    """A target: ``driver`` starts a process on it, ``images`` are three versions of the application's one image."""
 
     driver: Callable[[], Driver]
     platform: Mapping[str, str]
@@ -50,72 +50,72 @@ class Place:
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     patience: float = 60.0
-    moments: list[Moment] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.asked = self.specification(self.images[0])
+        self.current = self.specification(self.images[0])
 
     def specification(self, image: str) -> Specification:
-        """Return the application with ``image`` in its two stateless components; its store stays."""
+        """Return the application with ``image`` in its two stateless components; the store keeps its own."""
         references = {"store": self.images[0], "api": image, "web": image}
         return Specification(application(), {**references, **self.platform}, "compose.yaml", "/")
 
     def context(self, by: str = "the contract") -> Context:
-        """Return another process that runs a workflow, whose operations are watched."""
-        driver = cast(Driver, _Watched(self.driver(), self))
-        return Context(driver, self.asked, by, lambda line: None, now=self.now, sleep=self.sleep)
+        """Return another process that runs a workflow; a sample is taken after each of its operations."""
+        driver = cast(Driver, _SampledDriver(self.driver(), self))
+        return Context(driver, self.current, by, lambda line: None, now=self.now, sleep=self.sleep)
 
     def observe(self) -> Observation:
-        """Return what the target has."""
+        """Return the observed content of the target."""
         driver = self.driver()
-        return driver.observe(effective(self.asked, driver.state.read()))
+        return driver.observe(effective(self.current, driver.state.read()))
 
     def serving(self) -> dict[str, int]:
-        """Return how many instances of each version run and are called."""
-        found: dict[str, int] = {}
-        for instance, each in self.observe().statuses().items():
-            if each.serving and each.state == "running" and each.health in ("", "healthy"):
-                target = version_name(instance.component, instance.version)
-                found[target] = found.get(target, 0) + 1
-        return found
+        """Return the number of healthy, serving instances of each version."""
+        serving: dict[str, int] = {}
+        for instance, status in self.observe().statuses().items():
+            if status.serving and status.state == "running" and status.health in ("", "healthy"):
+                version = version_name(instance.component, instance.version)
+                serving[version] = serving.get(version, 0) + 1
+        return serving
 
     def running(self) -> dict[str, set[str]]:
         """Return the images that each version runs."""
-        found: dict[str, set[str]] = {}
-        for instance, each in self.observe().statuses().items():
-            found.setdefault(version_name(instance.component, instance.version), set()).add(each.image)
-        return found
+        images: dict[str, set[str]] = {}
+        for instance, status in self.observe().statuses().items():
+            images.setdefault(version_name(instance.component, instance.version), set()).add(status.image)
+        return images
 
-    def look(self, after: str) -> None:
-        """Take down how things are. What is withdrawn meanwhile is nowhere expected."""
+    def sample(self, after: str) -> None:
+        """Take a sample. An address that is withdrawn meanwhile is not counted."""
         config = self.driver().config
         before = served_addresses(config.read())
         serving = self.serving()
         later = served_addresses(config.read())
-        astray = {
-            target: len(addresses & later.get(target, frozenset())) - serving.get(target, 0)
-            for target, addresses in before.items()
+        misdirected = {
+            version: len(addresses & later.get(version, frozenset())) - serving.get(version, 0)
+            for version, addresses in before.items()
         }
-        self.moments.append(Moment(after, serving, astray))
+        self.samples.append(Sample(after, serving, misdirected))
 
 
-class _Watched:
-    """A driver after each of whose operations ``place`` has a look."""
+class _SampledDriver:
+    """A driver that has ``target`` take a sample after each operation."""
 
-    def __init__(self, driver: Driver, place: Place) -> None:
+    def __init__(self, driver: Driver, target: ContractTarget) -> None:
         self._driver = driver
-        self._place = place
+        self._target = target
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._driver, name)
 
     def run(self, operation: Operation, execution: Execution) -> None:
         self._driver.run(operation, execution)
-        self._place.look(operation.key)
+        self._target.sample(operation.key)
 
 
 def application() -> Application:
-    """Return a front, an API of two instances behind it, and a store with a volume and a secret."""
+    """Return a web front, an API with two instances behind it, and a store with a volume and a secret."""
     api = Component(
         "api",
         Kind.STATELESS,

@@ -1,4 +1,4 @@
-"""What a target in memory has: instances, what they are made of, and how an image behaves."""
+"""The instances of a target in memory, their settings, and the behaviour of images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance impor
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How an application behaves: healthy after ``ready`` seconds, dead after ``lives``; shares of errors and of slow answers."""
+    """How an application behaves: healthy after ``ready`` seconds, dead after ``lives``; shares of errors and slow responses."""
 
     ready: float = 1.0
     lives: float = inf
@@ -32,7 +32,7 @@ BEHAVIOURS = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What an instance is made of: another shape is another instance."""
+    """The settings of an instance: a change of them replaces it."""
 
     component: str
     kind: str
@@ -52,18 +52,18 @@ class Shape:
     @cached_property
     def behaviour(self) -> Behaviour:
         """How its application behaves."""
-        stated = dict(self.environment).get("BEHAVIOUR", self.image.rpartition(":")[2])
-        return BEHAVIOURS.get(stated, Behaviour(ready=0.3) if self.gateway else Behaviour())
+        name = dict(self.environment).get("BEHAVIOUR", self.image.rpartition(":")[2])
+        return BEHAVIOURS.get(name, Behaviour(ready=0.3) if self.gateway else Behaviour())
 
     @cached_property
-    def own(self) -> str:
-        """What tells this version of the component from others, in short."""
+    def label(self) -> str:
+        """The image and version, which identify the version of a component."""
         return f"{self.image} {dict(self.environment).get('VERSION', '')}".strip()
 
 
 @dataclass
 class Running:
-    """An instance that is there: its ``shape``, its limit of memory, its address, when it ``began``, the number of its start."""
+    """An existing instance: its settings, memory limit, address, start time ``began`` and start number."""
 
     shape: Shape
     memory: int
@@ -77,33 +77,33 @@ class Running:
         return not self.stopped and now - self.began < self.shape.behaviour.lives
 
     def healthy(self, now: float) -> bool:
-        """Whether it answers."""
+        """Whether it answers requests."""
         return self.runs(now) and now - self.began >= self.shape.behaviour.ready
 
     def health(self, now: float) -> str:
-        """Return how it is, as an engine tells it."""
+        """Return its health as an engine reports it."""
         if self.healthy(now):
             return "healthy"
         return "starting" if self.runs(now) else ""
 
 
 def shape(application: EffectiveApplication, component: Component, version: Version) -> Shape:
-    """Return what the instances of a version are to be made of."""
-    wanted = application.as_version(component, version)
+    """Return the settings of a version's instances."""
+    model = application.as_version(component, version)
     references = application.references
     return Shape(
         component=component.name,
         kind=component.kind,
         image="" if component.gateway else application.reference(component.name, version),
         platform=tuple(references.get(f"platform/{name}", "") for name in ("envoy", "sandbox")),
-        environment=wanted.environment,
-        command=wanted.command,
-        user=wanted.user,
-        ports=wanted.ports,
-        outer_ports=wanted.outer_ports,
-        calls=tuple(each.name for each in wanted.dependencies),
-        healthcheck=wanted.healthcheck,
-        mounts=tuple(each.source for each in wanted.mounts),
-        secrets=tuple(each.source for each in wanted.secrets),
+        environment=model.environment,
+        command=model.command,
+        user=model.user,
+        ports=model.ports,
+        outer_ports=model.outer_ports,
+        calls=tuple(dependency.name for dependency in model.dependencies),
+        healthcheck=model.healthcheck,
+        mounts=tuple(mount.source for mount in model.mounts),
+        secrets=tuple(secret.source for secret in model.secrets),
         gateway=component.gateway,
     )
