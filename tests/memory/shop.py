@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application im
     SecretMount,
     Volume,
 )
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import ComponentVersion, Gate, Rollout
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.scaling import Scaling
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
@@ -78,6 +79,14 @@ def with_platform(asked: Specification, tag: str) -> Specification:
     """Return ``asked`` on other images of the platform."""
     platform = {f"platform/{each}": f"{each}:{tag}" for each in PLATFORM}
     return replace(asked, references={**asked.references, **platform})
+
+
+def edited_everywhere(asked: Specification) -> Specification:
+    """Return ``asked`` with edits of all kinds: `api`, `web` and their policies, one more component, another proxy."""
+    asked = with_component(asked, "web", image="web:2", policy=Policy(timeout=7.0))
+    asked = with_component(asked, "api", replicas=2, image="api:3", memory=120 * MIB, policy=Policy(timeout=9.0))
+    application = replace(asked.application, components=(*asked.application.components, component("more", "side")))
+    return replace(asked, application=application, references={**asked.references, "more": "side:1", "platform/envoy": "envoy:2"})
 
 
 def rollout(image: str = "api:2", component: str = "api", weights: tuple[float, ...] = (10.0, 50.0, 100.0)) -> Rollout:

@@ -26,7 +26,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.tracing im
 from memory.disturbed import failing_at, faults, kills, left, outcome
 from memory.driver import Killed, MemoryProxies
 from memory.releasing import PATIENCE, ask, state, stored, up
-from memory.shop import MIB, TRACED, Shop, made_once, rollout, specification, with_component
+from memory.shop import MIB, TRACED, Shop, edited_everywhere, made_once, rollout, specification, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -301,3 +301,16 @@ def test_advice_is_not_by_the_history_of_a_caller_that_is_silent_at_first(monkey
     monkeypatch.setattr(MemoryProxies, "totals", silent)
     assert not scale_or_advise(shop.context(), Size("api"), Rounds(5.0, 1, False), PATIENCE, False).advice
     assert not list(looks)
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_a_scaling_applies_no_other_edit_of_the_file_be_it_of_the_same_component(size: Size) -> None:
+    plain, edited = up(), up()
+    edited.asked = edited_everywhere(edited.asked)
+    planned = [scaling(size, dry=True)(shop.context()).plan.lines() for shop in (plain, edited)]
+    assert planned[0] == planned[1]
+    for shop in (plain, edited):
+        assert not scaling(size)(shop.context()).failure
+        shop.world.clock.sleep(1.0)
+    assert edited.world.files == plain.world.files
+    assert left(edited.world) == left(plain.world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -16,7 +16,6 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors impor
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision, Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
@@ -26,9 +25,9 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_ta
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
 from memory.clock import Process
 from memory.disturbed import doing_at, left, outcome
-from memory.driver import Points
+from memory.driver import Point, Points
 from memory.releasing import NEW, OLD, PATIENCE, ask, only_forward, settled_on, shares, state, stored, up
-from memory.shop import Shop, component, made_once, rollout, with_component
+from memory.shop import Shop, edited_everywhere, made_once, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -440,15 +439,6 @@ def test_check_mode_tells_of_an_abort_and_of_a_promotion_and_of_no_rollout(weigh
     assert not any("the gate" in line for line in promoted.lines)
 
 
-def every_edit(shop: Shop) -> None:
-    """Edit all else in the file: another component, its policy, what it calls, one more, the own instances of `api`."""
-    asked = with_component(shop.asked, "web", image="web:2", policy=Policy(timeout=7.0))
-    asked = with_component(asked, "api", replicas=2, image="api:3", policy=Policy(timeout=9.0))
-    application = replace(asked.application, components=(*asked.application.components, component("more", "side")))
-    references = {**asked.references, "more": "side:1", "platform/envoy": "envoy:2"}
-    shop.asked = replace(asked, application=application, references=references)
-
-
 def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
     """Return the mesh's files, as a release of any other tester has them too, and all else that there is."""
     tester = stored(shop).tester
@@ -459,7 +449,7 @@ def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
 @pytest.mark.parametrize("action", [Action.PROMOTE, Action.RESUME, Action.ABORT])
 def test_no_other_edit_of_the_file_is_told_of_or_applied_whatever_is_asked_of_a_release(action: Action) -> None:
     plain, edited = up(), up()
-    every_edit(edited)
+    edited.asked = edited_everywhere(edited.asked)
     for asked in (Action.ROLL_OUT, action):
         weights = (10.0,) if asked == Action.ROLL_OUT else ()
         told = [ask(shop.context(), asked, weights=weights, dry=True).lines for shop in (plain, edited)]
@@ -501,3 +491,27 @@ def test_an_edit_that_a_deployment_would_refuse_is_in_the_way_of_no_release() ->
         deploy(shop.context(), Scope(), PATIENCE, True)
     assert ask(shop.context(), dry=True).changed
     assert ask(shop.context()).release.phase == Phase.PROMOTED
+
+
+def abort_at(shop: Shop, answers: list[str], stores: Iterator[int], number: int, point: Point) -> None:
+    """Ask for an abort just before the state is written for the time ``number``, and keep the answer."""
+    if point.name == "transaction" and next(stores) == number:
+        try:
+            answers.append(ask(shop.context(by="another"), Action.ABORT).lines[0])
+        except Refused as error:
+            answers.append(str(error))
+
+
+def test_an_abort_that_comes_just_before_a_release_is_stored_is_met_or_refused() -> None:
+    """At each time that a promotion stores something: what is accepted then the run has to see afterwards."""
+    accepted = []
+    for number in count():
+        shop, stores = at_10(), count()
+        answers: list[str] = []
+
+        ask(shop.context(Points(partial(abort_at, shop, answers, stores, number))), weights=(100.0,))
+        if not answers:
+            break
+        accepted.append(answers[0].startswith("requested"))
+        assert stored(shop).phase == (Phase.ABORTED if accepted[-1] else Phase.PROMOTED), f"{number}: {answers}"
+    assert accepted == sorted(accepted, reverse=True) and {True, False} == set(accepted)
