@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application im
     SecretMount,
     Volume,
 )
+from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import ComponentVersion, Gate, Rollout
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.scaling import Scaling
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.specification import Specification
@@ -78,6 +79,14 @@ def with_platform(spec: Specification, tag: str) -> Specification:
     """Return ``spec`` with other platform images."""
     platform = {f"platform/{name}": f"{name}:{tag}" for name in PLATFORM}
     return replace(spec, references={**spec.references, **platform})
+
+
+def edited_everywhere(spec: Specification) -> Specification:
+    """Return ``spec`` with edits to `api`, `web` and their policies, a new component, and another proxy."""
+    spec = with_component(spec, "web", image="web:2", policy=Policy(timeout=7.0))
+    spec = with_component(spec, "api", replicas=2, image="api:3", memory=120 * MIB, policy=Policy(timeout=9.0))
+    application = replace(spec.application, components=(*spec.application.components, component("more", "side")))
+    return replace(spec, application=application, references={**spec.references, "more": "side:1", "platform/envoy": "envoy:2"})
 
 
 def rollout(image: str = "api:2", component: str = "api", weights: tuple[float, ...] = (10.0, 50.0, 100.0)) -> Rollout:

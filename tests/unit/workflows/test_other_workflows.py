@@ -26,7 +26,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.tracing im
 from memory.driver import Killed, MemoryProxies
 from memory.fault_injection import fail_at, fault_at_every_call, kill_at_every_change, snapshot, snapshot_without_ids
 from memory.releases import PATIENCE, ask, running_shop, state, stored_release
-from memory.shop import MIB, TRACED, Shop, copied, rollout, specification, with_component
+from memory.shop import MIB, TRACED, Shop, copied, edited_everywhere, rollout, specification, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -315,3 +315,16 @@ def test_the_history_of_a_caller_that_is_silent_at_first_is_not_part_of_the_advi
     monkeypatch.setattr(MemoryProxies, "totals", silent)
     assert not scale_or_advise(shop.context(), Size("api"), AdviceRounds(5.0, 1, False), PATIENCE, False).advice
     assert not list(samples)
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_scaling_applies_no_other_edit_of_the_file_not_even_of_the_same_component(size: Size) -> None:
+    plain, edited = running_shop(), running_shop()
+    edited.spec = edited_everywhere(edited.spec)
+    planned = [scaling_workflow(size, dry=True)(shop.context()).plan.lines() for shop in (plain, edited)]
+    assert planned[0] == planned[1]
+    for shop in (plain, edited):
+        assert not scaling_workflow(size)(shop.context()).failure
+        shop.world.clock.sleep(1.0)
+    assert edited.world.files == plain.world.files
+    assert snapshot(edited.world) == snapshot(plain.world)

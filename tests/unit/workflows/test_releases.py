@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -16,7 +16,6 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors impor
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.application import Kind
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import ModelError, Refused
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.instance import Version
-from ansible_collections.evenkeel.mesh.plugins.module_utils.model.policy import Policy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.model.release import Check, ComponentVersion
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Decision, Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
@@ -25,10 +24,10 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release im
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release_target import DriverTarget
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.report import report
 from memory.clock import Process
-from memory.driver import Calls
+from memory.driver import Call, Calls
 from memory.fault_injection import act_at, snapshot, snapshot_without_ids
 from memory.releases import NEW, OLD, PATIENCE, ask, never_moved_back, running_shop, settled_on, shares, state, stored_release
-from memory.shop import Shop, component, copied, rollout, with_component
+from memory.shop import Shop, copied, edited_everywhere, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
@@ -446,15 +445,6 @@ def test_check_mode_reports_an_abort_and_a_promotion_but_no_rollout(weights: tup
     assert not any("the gate" in line for line in promoted.lines)
 
 
-def every_edit(shop: Shop) -> None:
-    """Edit everything else in the file: another component, its policy and dependencies, a new one, the instances of `api`."""
-    spec = with_component(shop.spec, "web", image="web:2", policy=Policy(timeout=7.0))
-    spec = with_component(spec, "api", replicas=2, image="api:3", policy=Policy(timeout=9.0))
-    application = replace(spec.application, components=(*spec.application.components, component("more", "side")))
-    references = {**spec.references, "more": "side:1", "platform/envoy": "envoy:2"}
-    shop.spec = replace(spec, application=application, references=references)
-
-
 def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
     """Return the mesh files without what differs between testers, and the rest of the world."""
     tester = stored_release(shop).tester
@@ -466,7 +456,7 @@ def effects(shop: Shop) -> tuple[dict[str, str], dict[str, object]]:
 @pytest.mark.parametrize("action", [Action.PROMOTE, Action.RESUME, Action.ABORT])
 def test_no_other_edit_of_the_file_is_reported_or_applied_by_any_action_on_a_release(action: Action) -> None:
     plain, edited = running_shop(), running_shop()
-    every_edit(edited)
+    edited.spec = edited_everywhere(edited.spec)
     for requested in (Action.ROLL_OUT, action):
         weights = (10.0,) if requested == Action.ROLL_OUT else ()
         lines = [ask(shop.context(), requested, weights=weights, dry=True).lines for shop in (plain, edited)]
@@ -508,3 +498,27 @@ def test_an_edit_that_a_deployment_would_refuse_blocks_no_release() -> None:
         deploy(shop.context(), Scope(), PATIENCE, True)
     assert ask(shop.context(), dry=True).changed
     assert ask(shop.context()).release.phase == Phase.PROMOTED
+
+
+def abort_at(shop: Shop, answers: list[str], stores: Iterator[int], number: int, call: Call) -> None:
+    """Ask for an abort just before the state is written for the time ``number``, and keep the answer."""
+    if call.name == "transaction" and next(stores) == number:
+        try:
+            answers.append(ask(shop.context(by="another"), Action.ABORT).lines[0])
+        except Refused as error:
+            answers.append(str(error))
+
+
+def test_an_abort_that_comes_just_before_a_release_is_stored_is_met_or_refused() -> None:
+    """At each time that a promotion stores something: what is accepted then the run has to see afterwards."""
+    accepted = []
+    for number in count():
+        shop, stores = at_10(), count()
+        answers: list[str] = []
+
+        ask(shop.context(Calls(partial(abort_at, shop, answers, stores, number))), weights=(100.0,))
+        if not answers:
+            break
+        accepted.append(answers[0].startswith("requested"))
+        assert stored_release(shop).phase == (Phase.ABORTED if accepted[-1] else Phase.PROMOTED), f"{number}: {answers}"
+    assert accepted == sorted(accepted, reverse=True) and {True, False} == set(accepted)
