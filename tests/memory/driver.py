@@ -182,7 +182,7 @@ class MemoryStateStore:
                 waiting(other)
             if world.now >= deadline:
                 what = f"a {other.purpose} {other.release}".strip()
-                raise Busy(f"{what} is in progress: {other.by} has run it since {other.since:.0f}; wait for its end")
+                raise Busy(f"{what} is in progress: {other.refusal}")
             world.clock.sleep(_TRY_SECONDS)
         token = world.tokens.get(key, 0) + 1
         world.tokens[key] = token

@@ -15,6 +15,7 @@ from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
 from ..model.load import Population, bounded
 from ..model.release import Rollout
+from ..model.status import moment
 from ..release.effective import TESTER_HEADER, effective
 from ..release.rollout import Runner
 from ..release.state import ApplicationState, Phase, Release
@@ -140,15 +141,15 @@ def _begun(state: ApplicationState, rollout: Rollout, request: ReleaseRequest, b
         if other and other.name != rollout.name:
             raise Refused(
                 f"{version.component} is in the release {other.name}, which is {other.phase} at {other.weight:g} % and was begun "
-                f"by {other.by}; end it first: -e release={other.name} -e action=promote, or abort"
+                f"by {other.by} at {moment(other.began)}; end it first: -e release={other.name} -e action=promote, or abort"
             )
     found = state.release(rollout.name)
     if not found or not found.in_progress:
         return Release(rollout, tester=secrets.token_hex(16), by=by, began=time.time())
     if found.rollout.versions != rollout.versions:
         raise Refused(
-            f"the release {found.name} is in progress at {found.weight:g} % with another version; end it first: "
-            "-e action=promote, or abort"
+            f"the release {found.name} is in progress at {found.weight:g} % with another version; it was begun by {found.by} "
+            f"at {moment(found.began)}; end it first: -e release={found.name} -e action=promote, or abort"
         )
     if request.weights and request.weights[0] < max(found.weight, found.passed):
         raise Refused(

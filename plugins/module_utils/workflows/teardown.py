@@ -26,10 +26,7 @@ def tear_down(context: Context, extent: Extent, dry: bool) -> Result:
     with driver.state.lease(context.holder(Purpose.TEARDOWN), PATIENCE_SECONDS, context.waiting) as lease:
         for holder in driver.state.holders():
             if holder.release:
-                raise Busy(
-                    f"the release {holder.release} is in progress: {holder.by} runs it; end it first: "
-                    f"-e action=abort -e release={holder.release}"
-                )
+                raise Busy(f"the release {holder.release} is in progress: {holder.refusal}")
         plan = driver.observe(nothing).removal(nothing.name, extent)
         driver.remove_leftovers()
         if not plan:

@@ -26,6 +26,8 @@ from memory.shop import Shop, made_once, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
+SINCE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+
 
 def candidates(shop: Shop) -> list[str]:
     return [each.name for each in shop.world.instances if each.version == Version.CANDIDATE]
@@ -122,9 +124,9 @@ def test_what_has_no_release_is_refused_with_the_way_out() -> None:
 def test_another_release_of_the_same_component_is_refused() -> None:
     shop = up()
     ask(shop.context(), weights=(10.0,))
-    with pytest.raises(Refused, match="end it first"):
+    with pytest.raises(Refused, match=rf"begun by me at {SINCE}; end it first: -e release=api "):
         ask(shop.context(), asked=replace(rollout("api:3"), name="other"))
-    with pytest.raises(Refused, match="with another version"):
+    with pytest.raises(Refused, match=rf"with another version; it was begun by me at {SINCE}; end it first: -e release=api "):
         ask(shop.context(), asked=rollout("api:3"))
 
 

@@ -154,16 +154,8 @@ def refusal(holder: Holder | None, application: str) -> str:
     """Return the refusal of a run while ``holder`` is at work."""
     if holder is None:
         return f"another run is at work on {application}; wait for its end and run again"
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
-    if holder.release:
-        return (
-            f"the release {holder.release} of {application} is in progress: {holder.by} has run it since {since}; wait for its "
-            f"end, or end it: -e action=abort -e release={holder.release}"
-        )
-    return (
-        f"a {holder.purpose} of {application} is in progress: {holder.by} has run it since {since}; wait for its end and run "
-        "again"
-    )
+    what = f"the release {holder.release}" if holder.release else f"a {holder.purpose}"
+    return f"{what} of {application} is in progress: {holder.refusal}"
 
 
 def _content(text: str) -> dict[str, Any]:
