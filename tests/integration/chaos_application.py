@@ -33,7 +33,7 @@ ENDED = ("promoted", "failed", "aborted")
 CHANGED = re.compile(r"changed=(\d+) ")
 # Ansible is not to take the format for a template of its own.
 LISTED = "docker {} --filter name=" + NAME + " --format '{} {{% raw %}}{{{{.{}}}}}{{% endraw %}}'"
-THINGS = "; ".join(
+THINGS = " && ".join(
     (
         LISTED.format("ps --all", "container", "Names"),
         LISTED.format("network ls", "network", "Name"),
