@@ -48,7 +48,7 @@ DOWN_SECONDS = 2.0
 COLUMNS = {
     "round": 5,
     "verb": 8,
-    "killed": 8,
+    "killed": 9,
     "at s": 6,
     "status": 6,
     "next s": 6,
@@ -71,10 +71,11 @@ class Verb(StrEnum):
 
 
 class Killed(StrEnum):
-    """What is killed meanwhile."""
+    """What is killed meanwhile: the playbook alone, it and all that it has started, or the engine."""
 
     NOTHING = "-"
     PLAYBOOK = "playbook"
+    PROCESSES = "all of it"
     ENGINE = "engine"
 
 
@@ -177,6 +178,8 @@ class Chaos:
         killed = Killed.NOTHING if running.ended(moment) else drawn.killed
         if killed == Killed.PLAYBOOK:
             running.kill()
+        if killed == Killed.PROCESSES:
+            running.kill_all()
         if killed == Killed.ENGINE:
             self.place.kill_engine()
             time.sleep(drawn.down)
@@ -255,13 +258,13 @@ def line(cells: tuple[object, ...]) -> str:
 
 def summary(rows: list[Row], seed: int) -> str:
     """Return what came of all rounds, in one line."""
-    kills, following = [each.killed for each in rows], [each.following for each in rows]
+    killed = [each.killed for each in rows if each.killed != Killed.NOTHING]
+    engines, seconds = killed.count(Killed.ENGINE), [each.following for each in rows]
     answered = sum(each.asked - each.failed for each in rows)
     return (
-        f"seed {seed}: {len(rows)} rounds, {kills.count(Killed.PLAYBOOK)} playbooks and {kills.count(Killed.ENGINE)} engines "
-        f"killed; the next run converged {len(rows)} times, in {statistics.median(following):.1f} s (median, "
-        f"{max(following):.1f} at most); "
-        f"0 of {answered} answers from a version that nobody asked for; 0 acknowledged writes lost; 0 leftovers"
+        f"seed {seed}: {len(rows)} rounds, {len(killed) - engines} playbooks and {engines} engines killed; the next run converged "
+        f"{len(rows)} times, in {statistics.median(seconds):.1f} s (median, {max(seconds):.1f} at most); 0 of {answered} answers "
+        "from a version that nobody asked for; 0 acknowledged writes lost; 0 leftovers"
     )
 
 
@@ -269,7 +272,7 @@ def main() -> None:
     """Play the rounds, and print them."""
     rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
     seed = int(sys.argv[2]) if sys.argv[2:] else 1
-    place, kills = Place(*sys.argv[3:]), [Killed.PLAYBOOK, Killed.ENGINE] if sys.argv[3:] else [Killed.PLAYBOOK]
+    place, kills = Place(*sys.argv[3:]), [Killed.PLAYBOOK, Killed.PROCESSES, *([Killed.ENGINE] if sys.argv[3:] else [])]
     rows: list[Row] = []
     place.play("teardown", delete_data=True).well()
     try:

@@ -84,8 +84,14 @@ class Running:
         return self._process.returncode is not None
 
     def kill(self) -> None:
-        """End its process group at once."""
+        """End its process group at once: what runs on the host is not in it, and goes on for a while."""
         os.killpg(self._process.pid, signal.SIGKILL)
+
+    def kill_all(self) -> None:
+        """End it at once with all that it has started, which is in sessions of its own."""
+        for process in [self._process.pid, *_started_by(self._process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     def end(self) -> Run:
         """Wait until it has ended, and return what came of it."""
@@ -186,6 +192,19 @@ class Client:
     def _get(self, path: str) -> str:
         with urllib.request.urlopen(self.url + path, timeout=20) as answer:
             return str(answer.read().decode())
+
+
+def _started_by(process: int) -> Iterator[int]:
+    """Yield the processes that ``process`` has started, and those that they have."""
+    listed = subprocess.run(["ps", "-e", "-o", "ppid=,pid="], capture_output=True, text=True, check=True).stdout
+    pairs = [(int(parent), int(child)) for parent, child in map(str.split, listed.splitlines())]
+
+    def below(parent: int) -> Iterator[int]:
+        for child in (each for above, each in pairs if above == parent):
+            yield child
+            yield from below(child)
+
+    return below(process)
 
 
 def client_of(status: dict[str, Any]) -> Client:
