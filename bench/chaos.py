@@ -262,9 +262,9 @@ def summary(rows: list[Row], seed: int) -> str:
     engines, seconds = killed.count(Killed.ENGINE), [each.following for each in rows]
     answered = sum(each.asked - each.failed for each in rows)
     return (
-        f"seed {seed}: {len(rows)} rounds, {len(killed) - engines} playbooks and {engines} engines killed; the next run converged "
-        f"{len(rows)} times, in {statistics.median(seconds):.1f} s (median, {max(seconds):.1f} at most); 0 of {answered} answers "
-        "from a version that nobody asked for; 0 acknowledged writes lost; 0 leftovers"
+        f"seed {seed}: {len(rows)} rounds, {len(killed) - engines} playbooks and {engines} engines killed; the next run "
+        f"converged {len(rows)} times, in {statistics.median(seconds):.1f} s (median, {max(seconds):.1f} at most); 0 of "
+        f"{answered} answers from a version that nobody asked for; 0 acknowledged writes lost; 0 leftovers"
     )
 
 
