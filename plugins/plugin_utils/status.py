@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from ..module_utils.model.status import moment
 
 Status = Mapping[str, Any]
 
@@ -49,8 +50,8 @@ def _releases(status: Status) -> Iterator[str]:
 
 def _holders(status: Status) -> Iterator[str]:
     for holder in status["holders"]:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder["since"]))
-        yield f"in progress: {holder['purpose']} {holder['release']}".rstrip() + f", by {holder['by']} since {since}"
+        what = f"{holder['purpose']} {holder['release']}".rstrip()
+        yield f"in progress: {what}, by {holder['by']} since {moment(holder['since'])}"
 
 
 def _pending(status: Status) -> Iterator[str]:

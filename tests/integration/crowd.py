@@ -28,13 +28,14 @@ class Answer:
 
 @dataclass
 class Crowd:
-    """``users`` who together send ``rate`` requests a second to ``path`` on ``port`` of this machine."""
+    """``users`` who together send ``rate`` requests a second to ``path`` on ``port`` of this machine, or of a host on it."""
 
     port: int
     path: str
     users: int = 40
     rate: float = 100.0
     headers: dict[str, str] = field(default_factory=dict)
+    address: str = "127.0.0.1"
     answers: list[Answer] = field(default_factory=list)
 
     @contextmanager
@@ -66,7 +67,7 @@ class Crowd:
 
     def _user(self, number: int, stop: threading.Event, began: float) -> None:
         pause, cookie = self.users / self.rate, ""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=20)
         following = began + pause * number / self.users
         while not stop.wait(max(0.0, following - time.monotonic())) and time.monotonic() - began < MAX_SECONDS:
             following += pause

@@ -182,7 +182,7 @@ class MemoryStateStore:
                 on_wait(current)
             if world.now >= deadline:
                 activity = f"a {current.purpose} {current.release}".strip()
-                raise Busy(f"{activity} is in progress: {current.by} has run it since {current.since:.0f}; wait for its end")
+                raise Busy(f"{activity} is in progress: {current.refusal}")
             world.clock.sleep(_RETRY_SECONDS)
         token = world.tokens.get(key, 0) + 1
         world.tokens[key] = token

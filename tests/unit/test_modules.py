@@ -220,7 +220,7 @@ def test_a_build_tolerates_a_longer_silence_of_the_controller_than_a_release() -
     }
 
 
-def test_a_stack_of_another_target_is_refused_before_anything_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_with_another_target_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     def called(*_unused: Any, **_more: Any) -> None:
         pytest.fail("the host is touched")
 
@@ -229,7 +229,7 @@ def test_a_stack_of_another_target_is_refused_before_anything_is_run(monkeypatch
     for module in PUBLIC:
         task = action(module, {"application": COMPOSE})
         task._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/tmp"))
-        with pytest.raises(AnsibleActionFail, match="a stack that was made for kubernetes"):
+        with pytest.raises(AnsibleActionFail, match="but the inventory's stack has kubernetes"):
             task.run(task_vars={"evenkeel_stack": {"application": "sockshop", "target": "kubernetes"}})
 
 

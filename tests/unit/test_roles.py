@@ -47,16 +47,16 @@ class TooOld(StreamRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nApi-Version: 1.40\r\nContent-Length: 0\r\n\r\n")
 
 
-def test_an_engine_that_cannot_be_used_is_told_of_before_any_package_is_looked_at(tmp_path: Path) -> None:
-    """It counted as none, and Debian's was installed over the packages that it came from."""
+def test_an_unusable_engine_is_reported_before_packages_are_listed(tmp_path: Path) -> None:
+    """Otherwise it counts as none, and Debian's is installed over the packages that it belongs to."""
     with ThreadingUnixStreamServer(str(tmp_path / "docker.sock"), TooOld) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         words = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/platform.yml", "--check"]
-        given = {"docker_host": f"unix://{tmp_path}/docker.sock", "ansible_become": False}
-        command = [*words, "--extra-vars", json.dumps(given)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        variables = {"docker_host": f"unix://{tmp_path}/docker.sock", "ansible_become": False}
+        command = [*words, "--extra-vars", json.dumps(variables)]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         server.shutdown()
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode != 0, said
-    assert "the Docker engine speaks API 1.40; allowed: 1.41 or newer" in said
-    assert re.findall(r"TASK \[(?:evenkeel\.mesh\.)?platform : ([^\]]*)\]", said)[-1] == "Look for an engine that answers"
+    output = " ".join((result.stdout + result.stderr).split())
+    assert result.returncode != 0, output
+    assert "the Docker engine has API 1.40; allowed: 1.41 or newer" in output
+    assert re.findall(r"TASK \[(?:evenkeel\.mesh\.)?platform : ([^\]]*)\]", output)[-1] == "Check whether an engine answers"

@@ -43,7 +43,7 @@ def _substitute(node: Node, text: str, variables: Mapping[str, str]) -> str:
             return _substitute(node, rest, variables)
         if rule.endswith("?"):
             reason = _substitute(node, rest, variables) or "it is required"
-            node.fail(f"a value for {name} ({reason})", found=f"the unset variable {name}")
+            node.fail(f"a value for {name} ({reason})", actual=f"the unset variable {name}")
         return ""
 
     return _VARIABLE.sub(replacement, text)

@@ -34,11 +34,11 @@ def check_mesh(application: Application, services: Mapping[str, Node], top: Node
 
 def _check_name(component: Component, application: Application, node: Node) -> None:
     if component.name == RESERVED_NAME:
-        node.fail("another name; this one is reserved for the application behind a proxy", found=repr(component.name))
+        node.fail("another name; this one is reserved for the application behind a proxy", actual=repr(component.name))
     name, _dash, number = component.name.rpartition("-")
     owner = next((owner for owner in application.components if owner.name == name and owner.kind == Kind.STATEFUL), None)
     if owner and number in map(str, range(1, MAX_REPLICAS + 1)):
-        node.fail(f"another name; this one is reserved for an instance of {owner.name}", found=repr(component.name))
+        node.fail(f"another name; this one is reserved for an instance of {owner.name}", actual=repr(component.name))
 
 
 def _check_policy(component: Component, application: Application, node: Node) -> None:
@@ -58,7 +58,7 @@ def _check_http(called: Component, keys: Node) -> None:
     """Record the keys of ``keys`` that apply to HTTP requests only, if ``called`` has no HTTP port."""
     for key, node in keys.mapping().items():
         if key in _HTTP_KEYS and not _speaks_http(called) and (called.ports or key == "routes"):
-            node.fail(f"no {key} for {called.name}, which has no port with HTTP", found=f"the key {key!r}")
+            node.fail(f"no {key} for {called.name}, which has no port with HTTP", actual=f"the key {key!r}")
 
 
 def _check_retries(retries: Retries | None, policy: Policy, keys: Node) -> None:

@@ -35,9 +35,9 @@ class Node:
         """Whether any problem has been recorded anywhere in the file."""
         return bool(self.problems)
 
-    def fail(self, allowed: str, found: str | None = None) -> None:
+    def fail(self, allowed: str, actual: str | None = None) -> None:
         """Record a problem at this path."""
-        self.problems.append(Problem(".".join(self.path) or "(top)", found or describe(self.value), allowed))
+        self.problems.append(Problem(".".join(self.path) or "(top)", actual or describe(self.value), allowed))
 
     def child(self, key: str, value: object) -> Node:
         """Return the node of ``value`` one step below this one."""
@@ -67,11 +67,11 @@ class Node:
             if key in known or (key.startswith("x-") and key != "x-mesh"):
                 continue
             if refused and key in refused:
-                node.fail(refused[key], found=f"the key {key!r}, which cannot be honoured here")
+                node.fail(refused[key], actual=f"the key {key!r}, which cannot be honoured here")
                 continue
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"{close[0]!r}, or another of " if close else ""
-            node.fail(hint + ", ".join(sorted(known)), found=f"the unknown key {key!r}")
+            node.fail(hint + ", ".join(sorted(known)), actual=f"the unknown key {key!r}")
         return {key: node for key, node in nodes.items() if key in known}
 
     def items(self) -> list[Node]:

@@ -45,7 +45,7 @@ def parse(
     fields = node.fields(KEYS, REFUSED)
     services = fields["services"].mapping() if "services" in fields else {}
     if not services and not node.failed:
-        node.fail("services with at least one component", found="no services")
+        node.fail("services with at least one component", actual="no services")
     if image_source == ImageSource.UPSTREAM:
         services = {name: upstream_service(service) for name, service in services.items()}
     components = {name: read_service(service) for name, service in services.items()}
@@ -60,7 +60,7 @@ def parse(
     )
     if not NAME.fullmatch(application.name):
         fields.get("name", node.child("name", application.name)).fail(
-            "a name of lower-case letters, digits and hyphens", found=repr(application.name)
+            "a name of lower-case letters, digits and hyphens", actual=repr(application.name)
         )
     if not problems:
         _check_references(application, services)
@@ -84,7 +84,7 @@ def _secret(node: Node) -> Secret:
     fields = node.fields(("file", "x-mesh"))
     mesh = fields["x-mesh"].fields(("generate",)) if "x-mesh" in fields else {}
     if "file" not in fields:
-        node.fail("file", found="a secret without a file")
+        node.fail("file", actual="a secret without a file")
     return Secret(
         name=node.path[-1],
         file=fields["file"].string() if "file" in fields else "",
@@ -133,7 +133,7 @@ def _check_references(application: Application, services: Mapping[str, Node]) ->
 def _check_load(application: Application, top: Node) -> None:
     if application.load and application.component(application.load).gateway:
         load = top.child("x-mesh", None).child("load", application.load)
-        load.fail("a component with an application", found=f"{application.load}, a gateway")
+        load.fail("a component with an application", actual=f"{application.load}, a gateway")
 
 
 def _check_outer_ports(application: Application, services: Mapping[str, Node]) -> None:
@@ -141,12 +141,12 @@ def _check_outer_ports(application: Application, services: Mapping[str, Node]) -
     for component in application.components:
         node = services[component.name].child("ports", None)
         if component.outer_ports and component.replicas > 1:
-            node.fail("one replica of a component that publishes ports", found=f"{component.replicas} replicas")
+            node.fail("one replica of a component that publishes ports", actual=f"{component.replicas} replicas")
         for port in component.outer_ports:
             for owner, host_ip in published.get(port.published, []):
                 if host_ip == port.host_ip or not host_ip or not port.host_ip:
                     conflict = f"port {port.published}, which services.{owner} publishes"
-                    node.fail("outer ports that nothing else publishes", found=conflict)
+                    node.fail("outer ports that nothing else publishes", actual=conflict)
             published.setdefault(port.published, []).append((component.name, port.host_ip))
 
 
@@ -161,7 +161,7 @@ def _in_dependency_order(components: Mapping[str, Component], services: Mapping[
         if name in trail:
             cycle = [*trail[trail.index(name) :], name]
             services[trail[-1]].child("depends_on", None).child(name, name).fail(
-                "dependencies without a cycle", found="the cycle " + " → ".join(cycle)
+                "dependencies without a cycle", actual="the cycle " + " → ".join(cycle)
             )
             return
         trail.append(name)

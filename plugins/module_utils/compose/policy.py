@@ -169,7 +169,7 @@ def _domain(node: Node) -> str:
 def _header(name: str, node: Node) -> tuple[str, str]:
     value = node.scalar()
     if not _HEADER.fullmatch(name):
-        node.fail("a header name of letters, digits and hyphens, or :authority, :method, :path, :scheme", found=repr(name))
+        node.fail("a header name of letters, digits and hyphens, or :authority, :method, :path, :scheme", actual=repr(name))
     if not _HEADER_VALUE.fullmatch(value):
         node.fail("a value without control characters, and without leading or trailing spaces")
     return name, value

@@ -31,10 +31,10 @@ def read_rollout(node: Node) -> Rollout:
     fields = node.fields(KEYS)
     versions = tuple(_version(item) for item in fields["components"].mapping().values()) if "components" in fields else ()
     if not versions:
-        node.fail("components with at least one that has a new image or environment", found="no components")
+        node.fail("components with at least one that has a new image or environment", actual="no components")
     name = fields["name"].string() if "name" in fields else "-".join(version.component for version in versions)[:63].strip("-")
     if versions and not _NAME.fullmatch(name):
-        fields.get("name", node).fail("a name of lower-case letters, digits and hyphens", found=repr(name))
+        fields.get("name", node).fail("a name of lower-case letters, digits and hyphens", actual=repr(name))
     return Rollout(
         name=name,
         versions=versions,
@@ -56,7 +56,7 @@ def read_weights(node: Node) -> tuple[float, ...]:
         if 0 < weight < _MIN_WEIGHT:
             item.fail(f"0, or from {_MIN_WEIGHT:g} to 100")
     if any(later <= earlier for earlier, later in pairwise(weights)):
-        node.fail("weights that rise: users only ever move forward", found=", ".join(f"{weight:g}" for weight in weights))
+        node.fail("weights that rise: users only ever move forward", actual=", ".join(f"{weight:g}" for weight in weights))
     return weights
 
 
@@ -64,7 +64,7 @@ def _version(node: Node) -> ComponentVersion:
     fields = node.fields(("environment", "image"))
     pairs = fields["environment"].mapping() if "environment" in fields else {}
     if not fields:
-        node.fail("an image, an environment, or both", found="nothing new")
+        node.fail("an image, an environment, or both", actual="nothing new")
     return ComponentVersion(
         component=node.path[-1],
         image=fields["image"].string() if "image" in fields else "",
@@ -120,7 +120,7 @@ def _check(name: str, node: Node) -> Check:
     if ("command" in fields) == ("url" in fields):
         node.fail("a command, or a url (with a query for Prometheus)")
     if "query" in fields and not {"min", "max"} & set(fields):
-        node.fail("min, max, or both, as limits of the query's values", found="a query without a limit")
+        node.fail("min, max, or both, as limits of the query's values", actual="a query without a limit")
     contains = fields["contains"].convert(_pattern, "a regular expression", "") if "contains" in fields else ""
     return Check(
         name=name,

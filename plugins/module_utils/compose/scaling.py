@@ -18,6 +18,6 @@ def read_scaling(node: Node) -> Scaling:
     slow = band["above"].convert(parse_duration, DURATION, Scaling.slow) if "above" in band else Scaling.slow
     fast = band["below"].convert(parse_duration, DURATION, Scaling.fast) if "below" in band else Scaling.fast
     if fast >= slow:
-        node.fail("latency.below less than latency.above", found=f"a band from {fast:g} s to {slow:g} s")
+        node.fail("latency.below less than latency.above", actual=f"a band from {fast:g} s to {slow:g} s")
     memory = fields["max_memory"].convert(parse_bytes, BYTES, None) if "max_memory" in fields else None
     return Scaling(minimum, maximum, memory, slow, fast)

@@ -74,9 +74,9 @@ def read_service(node: Node) -> Component:
     """Return the component that the service at ``node`` describes; faults are recorded there."""
     name = node.path[-1]
     if not NAME.fullmatch(name):
-        node.fail("a name of lower-case letters, digits and hyphens, as DNS allows", found=repr(name))
+        node.fail("a name of lower-case letters, digits and hyphens, as DNS allows", actual=repr(name))
     if name.endswith(CANDIDATE_SUFFIX):
-        node.fail(f"a name that does not end in {CANDIDATE_SUFFIX}, reserved for candidates of releases", found=repr(name))
+        node.fail(f"a name that does not end in {CANDIDATE_SUFFIX}, reserved for candidates of releases", actual=repr(name))
     fields = node.fields(KEYS, REFUSED)
     mesh = fields["x-mesh"].fields(MESH_KEYS) if "x-mesh" in fields else {}
     mounts = _mounts(fields)
@@ -87,7 +87,7 @@ def read_service(node: Node) -> Component:
     if "restart" in fields:
         fields["restart"].choice(RESTARTS, "always")
     if "image" not in fields and "build" not in fields and not gateway:
-        node.fail("image or build", found="neither image nor build")
+        node.fail("image or build", actual="neither image nor build")
     memory, cpus, replicas = _resources(fields)
     kind = _kind(mesh, mounts)
     proxy = mesh["proxy"].fields(("memory",)) if "proxy" in mesh else {}
@@ -174,9 +174,9 @@ def _resources(fields: dict[str, Node]) -> tuple[int | None, float | None, int]:
     resources = deploy["resources"].fields(("limits", "reservations")) if "resources" in deploy else {}
     limits = resources["limits"].fields(("memory", "cpus")) if "limits" in resources else {}
     if "reservations" in resources:
-        resources["reservations"].fail("limits; a single engine does not reserve resources", found="reservations")
+        resources["reservations"].fail("limits; a single engine does not reserve resources", actual="reservations")
     if "memory" in limits and "mem_limit" in fields:
-        fields["mem_limit"].fail("one of mem_limit and deploy.resources.limits.memory", found="both")
+        fields["mem_limit"].fail("one of mem_limit and deploy.resources.limits.memory", actual="both")
     memory = _bytes(limits, "memory") or _bytes(fields, "mem_limit")
     cpus = limits["cpus"].number(0.01, 1024) if "cpus" in limits else None
     replicas = deploy["replicas"].integer(0, MAX_REPLICAS, 1) if "replicas" in deploy else 1
@@ -188,7 +188,7 @@ def _build(node: Node) -> Build:
         return Build(node.value)
     fields = node.fields(("context", "dockerfile", "args", "target"))
     if "context" not in fields:
-        node.fail("context", found="a build without a context")
+        node.fail("context", actual="a build without a context")
     return Build(
         context=fields["context"].string() if "context" in fields else ".",
         dockerfile=fields["dockerfile"].string() if "dockerfile" in fields else "Dockerfile",
@@ -271,7 +271,7 @@ def _ports(fields: dict[str, Node], mesh: dict[str, Node], outer: tuple[OuterPor
     protocols = {number: WELL_KNOWN_PORTS.get(number, "tcp") for number in numbers}
     for key, node in (mesh["ports"].mapping() if "ports" in mesh else {}).items():
         if not key.isdigit() or int(key) not in numbers:
-            node.fail("a port in expose or ports: " + (", ".join(map(str, sorted(numbers))) or "there is none"), found=key)
+            node.fail("a port in expose or ports: " + (", ".join(map(str, sorted(numbers))) or "there is none"), actual=key)
             continue
         protocols[int(key)] = node.choice(PROTOCOLS, "tcp")
     return tuple(Port(number, protocols[number]) for number in sorted(protocols))
@@ -281,7 +281,7 @@ def _dependencies(node: Node) -> tuple[Dependency, ...]:
     if isinstance(node.value, list):
         names = [item.string() for item in node.items()]
         if len(set(names)) < len(names):
-            node.fail("each component once", found=", ".join(names))
+            node.fail("each component once", actual=", ".join(names))
         return tuple(Dependency(name) for name in names)
     dependencies = []
     for name, item in node.mapping().items():
@@ -299,7 +299,7 @@ def _with_overrides(dependencies: tuple[Dependency, ...], mesh: dict[str, Node])
     declared = [dependency.name for dependency in dependencies]
     for name, node in nodes.items():
         if name not in declared:
-            node.fail("a name in depends_on: " + (", ".join(declared) or "there is none"), found=repr(name))
+            node.fail("a name in depends_on: " + (", ".join(declared) or "there is none"), actual=repr(name))
     overrides = {name: read_override(node) for name, node in nodes.items()}
     return tuple(replace(dependency, override=overrides.get(dependency.name)) for dependency in dependencies)
 
@@ -309,14 +309,14 @@ def _healthcheck(node: Node) -> Healthcheck | None:
     if "disable" in fields and fields["disable"].boolean():
         return Healthcheck(("NONE",))
     if "test" not in fields:
-        node.fail("test", found="a healthcheck without a test")
+        node.fail("test", actual="a healthcheck without a test")
         return None
     test = fields["test"]
     words = tuple(item.scalar() for item in test.items()) if isinstance(test.value, list) else ("CMD-SHELL", test.string())
     if words[:1] == ("NONE",):
         return Healthcheck(("NONE",))
     if words[:1] not in (("CMD",), ("CMD-SHELL",)) or len(words) < 2:
-        test.fail("a shell command, or a list that begins with CMD, CMD-SHELL or NONE", found=repr(list(words)))
+        test.fail("a shell command, or a list that begins with CMD, CMD-SHELL or NONE", actual=repr(list(words)))
     return Healthcheck(
         test=words,
         interval=_seconds(fields, "interval", Healthcheck.interval),

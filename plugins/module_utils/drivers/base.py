@@ -18,7 +18,7 @@ from ..model.effective import EffectiveApplication
 from ..model.errors import Rejection
 from ..model.instance import Instance
 from ..model.load import LoadReport, Population
-from ..model.status import InstanceStatus
+from ..model.status import InstanceStatus, moment
 from ..model.traffic import Totals
 from ..plan.graph import Operation, Plan
 from ..release.state import ApplicationState
@@ -70,6 +70,17 @@ class Holder:
     by: str
     release: str = ""
     since: float = 0.0
+
+    @property
+    def refusal(self) -> str:
+        """Who is at work, since when, and the way out, as whoever is refused is told."""
+        end = "wait for its end and run again"
+        if self.release:
+            end = (
+                "wait for its end, or end it: ansible-playbook playbooks/canary.yml -e action=abort "
+                f"-e release={self.release}"
+            )
+        return f"{self.by} has run it since {moment(self.since)}; {end}"
 
 
 class Lease(Protocol):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .instance import Instance
+
+
+def moment(seconds: float) -> str:
+    """Return a time in seconds since the epoch as people are shown it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,6 @@ def refuse_conflict(plan: Plan, state: ApplicationState, holders: tuple[Holder, 
         ]
         if conflicts:
             raise Busy(
-                f"the release {release.name} is in progress at {release.weight:g} %: {holder.by} runs it; this would change what "
-                f"it compares: {conflicts[0]}; wait for its end, or end it: -e action=abort -e release={release.name}"
+                f"the release {release.name} is in progress at {release.weight:g} %; this would change what it compares: "
+                f"{conflicts[0]}; {holder.refusal}"
             )

@@ -15,6 +15,7 @@ from ..model.effective import EffectiveApplication
 from ..model.errors import Refused
 from ..model.load import Population, clamp_seconds
 from ..model.release import Rollout
+from ..model.status import moment
 from ..release.effective import TESTER_HEADER, effective
 from ..release.rollout import Runner
 from ..release.state import ApplicationState, Phase, Release
@@ -140,15 +141,15 @@ def _started_release(state: ApplicationState, rollout: Rollout, request: Release
         if other and other.name != rollout.name:
             raise Refused(
                 f"{version.component} is in the release {other.name}, which is {other.phase} at {other.weight:g} % and was begun "
-                f"by {other.by}; end it first: -e release={other.name} -e action=promote, or abort"
+                f"by {other.by} at {moment(other.began)}; end it first: -e release={other.name} -e action=promote, or abort"
             )
     stored = state.release(rollout.name)
     if not stored or not stored.in_progress:
         return Release(rollout, tester=secrets.token_hex(16), by=by, began=time.time())
     if stored.rollout.versions != rollout.versions:
         raise Refused(
-            f"the release {stored.name} is in progress at {stored.weight:g} % with another version; end it first: "
-            "-e action=promote, or abort"
+            f"the release {stored.name} is in progress at {stored.weight:g} % with another version; it was begun by {stored.by} "
+            f"at {moment(stored.began)}; end it first: -e release={stored.name} -e action=promote, or abort"
         )
     minimum = max(stored.weight, stored.passed)
     if request.weights and request.weights[0] < minimum:
@@ -285,8 +286,7 @@ def _refuse_another(store: StateStore, state: ApplicationState, current: Release
         other = state.release(holder.release) if holder.release else None
         if other and other.in_progress and other.name != current.name:
             raise Busy(
-                f"the release {other.name} is in progress at {other.weight:g} %: {holder.by} runs it, and only one can run at a "
-                f"time; wait for its end, or end it: -e action=abort -e release={other.name}"
+                f"the release {other.name} is in progress at {other.weight:g} %, and only one can run at a time; {holder.refusal}"
             )
 
 

@@ -26,10 +26,7 @@ def tear_down(context: Context, scope: TeardownScope, dry: bool) -> Result:
     with driver.state.lease(context.holder(Purpose.TEARDOWN), LEASE_TIMEOUT_SECONDS, context.report_wait) as lease:
         for holder in driver.state.holders():
             if holder.release:
-                raise Busy(
-                    f"the release {holder.release} is in progress: {holder.by} runs it; end it first: "
-                    f"-e action=abort -e release={holder.release}"
-                )
+                raise Busy(f"the release {holder.release} is in progress: {holder.refusal}")
         plan = driver.observe(empty).removal(empty.name, scope)
         driver.remove_leftovers()
         if not plan:

@@ -31,6 +31,8 @@ from memory.shop import Shop, copied, edited_everywhere, rollout, with_component
 
 pytestmark = pytest.mark.usefixtures("simulated")
 
+SINCE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+
 
 def candidates(shop: Shop) -> list[str]:
     return [instance.name for instance in shop.world.instances if instance.version == Version.CANDIDATE]
@@ -127,9 +129,9 @@ def test_actions_without_a_release_are_refused_with_the_remedy() -> None:
 def test_another_release_of_the_same_component_is_refused() -> None:
     shop = running_shop()
     ask(shop.context(), weights=(10.0,))
-    with pytest.raises(Refused, match="end it first"):
+    with pytest.raises(Refused, match=rf"begun by me at {SINCE}; end it first: -e release=api "):
         ask(shop.context(), requested=replace(rollout("api:3"), name="other"))
-    with pytest.raises(Refused, match="with another version"):
+    with pytest.raises(Refused, match=rf"with another version; it was begun by me at {SINCE}; end it first: -e release=api "):
         ask(shop.context(), requested=rollout("api:3"))
 
 

@@ -154,16 +154,8 @@ def busy_message(holder: Holder | None, application: str) -> str:
     """Return the message for a run that is refused while ``holder`` has the lease."""
     if holder is None:
         return f"another run of {application} is in progress; wait for its end and run again"
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(holder.since))
-    if holder.release:
-        return (
-            f"the release {holder.release} of {application} is in progress: {holder.by} has run it since {since}; wait for its "
-            f"end, or end it: -e action=abort -e release={holder.release}"
-        )
-    return (
-        f"a {holder.purpose} of {application} is in progress: {holder.by} has run it since {since}; wait for its end and run "
-        "again"
-    )
+    what = f"the release {holder.release}" if holder.release else f"a {holder.purpose}"
+    return f"{what} of {application} is in progress: {holder.refusal}"
 
 
 def _parse_object(text: str) -> dict[str, Any]:
