@@ -59,7 +59,7 @@ def _base(project: Project, options: Mapping[str, Any], node: Node) -> tuple[str
     if "component" not in options:
         for name in ("env", "image"):
             if name in options:
-                node.child(name, options[name]).fail("component=… beside it", found="no component that it applies to")
+                node.child(name, options[name]).fail("component=… beside it", actual="no component that it applies to")
         return _file(str(options["release"])) if "release" in options else (project.specification.source, own)
     changes: dict[str, Any] = {}
     if "image" in options:
