@@ -249,3 +249,20 @@ def test_a_second_release_is_refused_while_another_is_run(action: Action) -> Non
     assert shop.world.having("web") == ({"web:1 1": 1.0} if action == Action.ABORT else {"web:2 2": 1.0})
     assert shop.world.having("api") == {NEW: 1.0} and shop.world.lost == []
     assert not deploy(shop.context(), Scope(), PATIENCE, False).plan
+
+
+def test_a_run_that_has_waited_resumes_from_where_the_other_has_left_the_release() -> None:
+    """What it read before it waited is a release that no user has yet."""
+    shop = up()
+
+    def weight() -> float:
+        release = state(shop).release("api")
+        return release.weight if release else -1.0
+
+    process = shop.world.clock.start(lambda: ask(shop.context(by="the first", alive=lambda: weight() < 10)))
+    while weight() < 0:
+        shop.world.clock.sleep(0.1)
+    assert ask(shop.context(by="another")).release.phase == Phase.PROMOTED
+    assert process.ended and process.failure is None
+    assert settled_on(shop, NEW) and only_forward(shop)
+    assert shop.world.lost == []
