@@ -251,18 +251,50 @@ def test_a_second_release_is_refused_while_another_is_run(action: Action) -> Non
     assert not deploy(shop.context(), Scope(), PATIENCE, False).plan
 
 
-def test_a_run_that_has_waited_resumes_from_where_the_other_has_left_the_release() -> None:
-    """What it read before it waited is a release that no user has yet."""
+def after(name: str, act: Callable[[], object]) -> Points:
+    """Return the points of a process that has to wait at its call ``name``, until ``act`` is over."""
+    done: list[str] = []
+
+    def at(point: Point) -> None:
+        if point.name == name and not done:
+            done.append(name)
+            act()
+
+    return Points(at)
+
+
+def more(shop: Shop) -> Shop:
+    """Have the file ask for one more instance."""
+    shop.asked = with_component(shop.asked, "side", replicas=2)
+    return shop
+
+
+def test_a_teardown_that_waited_removes_what_has_come_meanwhile() -> None:
+    shop = more(edited())
+    assert not RUNS["teardown"](shop.context(after("lease application", lambda: RUNS["deployment"](shop.context())))).failure
+    assert not shop.world.instances and not shop.world.files
+    assert not RUNS["teardown"](shop.context()).plan
+
+
+def test_a_deployment_and_a_scaling_that_waited_keep_what_has_come_meanwhile() -> None:
+    for first, second in (("deployment", "another scaling"), ("another scaling", "deployment")):
+        shop = more(edited())
+        waited = after("lease application", lambda shop=shop, first=first: RUNS[first](shop.context()))  # type: ignore[misc]
+        assert not RUNS[second](shop.context(waited)).failure
+        shop.world.clock.sleep(1.0)
+        assert shop.world.having("web") == {"web:2 1": 1.0}, second
+        assert [sum(each.component == name for each in shop.world.instances) for name in ("web", "side")] == [2, 2], second
+        assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, second
+
+
+def test_a_release_that_waited_goes_on_from_where_it_is() -> None:
+    """What it read before is one that no user has yet, or one that has not been taken back yet."""
     shop = up()
-
-    def weight() -> float:
-        release = state(shop).release("api")
-        return release.weight if release else -1.0
-
-    process = shop.world.clock.start(lambda: ask(shop.context(by="the first", alive=lambda: weight() < 10)))
-    while weight() < 0:
-        shop.world.clock.sleep(0.1)
-    assert ask(shop.context(by="another")).release.phase == Phase.PROMOTED
-    assert process.ended and process.failure is None
+    waited = after("lease api", lambda: ask(shop.context(), weights=(10.0,)))
+    assert ask(shop.context(waited), weights=(10.0, 100.0)).release.phase == Phase.PROMOTED
     assert settled_on(shop, NEW) and only_forward(shop)
-    assert shop.world.lost == []
+    shop = up()
+    ask(shop.context(), weights=(10.0,))
+    waited = after("lease api", lambda: ask(shop.context(), Action.ABORT))
+    assert ask(shop.context(waited), Action.RESUME).release.phase == Phase.ABORTED
+    assert settled_on(shop, OLD) and shop.world.moves["api"][-1] == {OLD: 1.0}
