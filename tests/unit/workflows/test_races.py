@@ -252,3 +252,53 @@ def test_a_second_release_is_refused_while_another_runs(action: Action) -> None:
     assert shop.world.user_shares("web") == ({"web:1 1": 1.0} if action == Action.ABORT else {"web:2 2": 1.0})
     assert shop.world.user_shares("api") == {NEW: 1.0} and shop.world.lost == []
     assert not deploy(shop.context(), Scope(), PATIENCE, False).plan
+
+
+def after(name: str, act: Callable[[], object]) -> Calls:
+    """Return the calls of a process that waits at its call ``name`` until ``act`` has ended."""
+    done: list[str] = []
+
+    def on_call(call: Call) -> None:
+        if call.name == name and not done:
+            done.append(name)
+            act()
+
+    return Calls(on_call)
+
+
+def with_another_instance(shop: Shop) -> Shop:
+    """Return ``shop`` with one more instance in its file."""
+    shop.spec = with_component(shop.spec, "side", replicas=2)
+    return shop
+
+
+def test_a_teardown_that_waited_removes_what_was_deployed_meanwhile() -> None:
+    shop = with_another_instance(edited_shop())
+    assert not RUNS["teardown"](shop.context(after("lease application", lambda: RUNS["deployment"](shop.context())))).failure
+    assert not shop.world.instances and not shop.world.files
+    assert not RUNS["teardown"](shop.context()).plan
+
+
+def test_a_deployment_and_a_scaling_that_waited_keep_what_was_changed_meanwhile() -> None:
+    for first, second in (("deployment", "another scaling"), ("another scaling", "deployment")):
+        shop = with_another_instance(edited_shop())
+        waited = after("lease application", lambda shop=shop, first=first: RUNS[first](shop.context()))  # type: ignore[misc]
+        assert not RUNS[second](shop.context(waited)).failure
+        shop.world.clock.sleep(1.0)
+        assert shop.world.user_shares("web") == {"web:2 1": 1.0}, second
+        components = [instance.component for instance in shop.world.instances]
+        assert (components.count("web"), components.count("side")) == (2, 2), second
+        assert not deploy(shop.context(), Scope(), PATIENCE, True).plan, second
+
+
+def test_a_release_that_waited_resumes_from_the_stored_state() -> None:
+    """Before the wait it read a release that no user had yet, or one that was not rolled back yet."""
+    shop = running_shop()
+    waited = after("lease api", lambda: ask(shop.context(), weights=(10.0,)))
+    assert ask(shop.context(waited), weights=(10.0, 100.0)).release.phase == Phase.PROMOTED
+    assert settled_on(shop, NEW) and never_moved_back(shop)
+    shop = running_shop()
+    ask(shop.context(), weights=(10.0,))
+    waited = after("lease api", lambda: ask(shop.context(), Action.ABORT))
+    assert ask(shop.context(waited), Action.RESUME).release.phase == Phase.ABORTED
+    assert settled_on(shop, OLD) and shop.world.share_history["api"][-1] == {OLD: 1.0}

@@ -524,3 +524,37 @@ def test_an_abort_that_comes_just_before_a_release_is_stored_is_met_or_refused()
         accepted.append(answers[0].startswith("requested"))
         assert stored_release(shop).phase == (Phase.ABORTED if accepted[-1] else Phase.PROMOTED), f"{number}: {answers}"
     assert accepted == sorted(accepted, reverse=True) and {True, False} == set(accepted)
+
+
+def pause_at(pauser: Pauser, stores: Iterator[int], number: int, call: Call) -> None:
+    """Begin a pause just before the state is written for the time ``number``."""
+    if call.name == "transaction" and next(stores) == number:
+        pauser.begin()
+
+
+def test_a_pause_that_comes_just_before_a_release_is_stored_is_met_or_refused() -> None:
+    for number in count():
+        pauser = Pauser(at_10())
+        result = ask(pauser.shop.context(Calls(partial(pause_at, pauser, count(), number))), weights=(100.0,))
+        if not pauser.answers:
+            break
+        place = f"{number}: {pauser.answers} {pauser.paused} {result.failure}"
+        assert result.release.phase == Phase.PROMOTED, place
+        assert pauser.paused or not pauser.answers[0].startswith("requested"), place
+        assert all(moves <= 1 and not phase.ended for moves, phase in pauser.paused), place
+    assert number > 5
+
+
+def test_an_abort_ends_the_wait_for_candidates_that_do_not_become_healthy() -> None:
+    shop = running_shop()
+    began = shop.world.now
+
+    def abort() -> None:
+        shop.world.clock.sleep(3.0)
+        assert ask(shop.context(by="another"), Action.ABORT).lines[0].startswith("requested")
+
+    process = shop.world.clock.start(abort)
+    result = ask(shop.context(), requested=rollout("api:never"))
+    assert process.ended and process.failure is None
+    assert (result.release.phase, shop.world.now - began < PATIENCE / 2) == (Phase.ABORTED, True)
+    assert settled_on(shop, OLD) and not candidates(shop)
