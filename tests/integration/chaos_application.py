@@ -129,7 +129,7 @@ class Place:
         words = [ANSIBLE, self.host, *self._inventory, "--become", "--module-name=ansible.builtin.shell", f"--args={command}"]
         done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout.splitlines()[1:]
+        return [line for line in done.stdout.splitlines()[1:] if line]
 
     def things(self) -> set[str]:
         """Return the application's containers, networks and volumes."""

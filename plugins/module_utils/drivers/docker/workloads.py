@@ -38,11 +38,13 @@ class DockerWorkloads:
         """Return its memory usage in bytes, as ``docker stats`` does, without reclaimable page cache; 0 if it does not run."""
         try:
             path = f"/containers/{self._name(instance)}/stats"
-            memory = self._engine.get(path, stream="false", **{"one-shot": "true"})["memory_stats"]
+            found = self._engine.get(path, stream="false", **{"one-shot": "true"})
         except EngineError as error:
             if error.status == 404:
                 return 0
             raise
+        # The answer is empty where the container is removed while the engine looks.
+        memory = (found or {}).get("memory_stats", {})
         details = memory.get("stats", {})
         inactive = details.get("total_inactive_file", details.get("inactive_file", 0))
         return max(0, int(memory.get("usage", 0) - inactive))
