@@ -121,7 +121,7 @@ class Place:
     def status(self) -> dict[str, Any]:
         """Return the application's status."""
         said = self.play("status", format="json").well().said
-        found: dict[str, Any] = json.JSONDecoder().raw_decode(said, said.index("{", said.index("TASK [Show it]")))[0]
+        found: dict[str, Any] = json.JSONDecoder().raw_decode(said, said.index("{", said.index("TASK [Show the status]")))[0]
         return dict(found["msg"])
 
     def shell(self, command: str) -> list[str]:
