@@ -46,7 +46,7 @@ class Extender:
         place: Place = ("services", name, "extends")
         base = self._base(name, file, chain, place)
         # Whatever is wrong with it has been said; the rest of the service is judged without it.
-        del service["extends"]
+        service.pop("extends", None)
         if not isinstance(base, dict):
             return service
         base = deepcopy(base)

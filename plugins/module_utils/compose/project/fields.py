@@ -130,6 +130,10 @@ def _health_test(value: Any) -> list[str] | None:
     return ["CMD-SHELL", value] if isinstance(value, str) else list(value) or None
 
 
+def _listed(value: Any) -> list[str] | None:
+    return [value] if isinstance(value, str) else list(value) or None
+
+
 def _mode(value: Any) -> str:
     """Return the permissions of a file as octal digits; digits without quotes are octal where a zero is before them."""
     if isinstance(value, float):
@@ -364,7 +368,6 @@ _SERVICE_LISTS = (
     "device_cgroup_rules",
     "dns",
     "dns_opt",
-    "dns_search",
     "external_links",
     "group_add",
     "label_file",
@@ -417,7 +420,7 @@ SERVICE = structure(
         "scale": OPTIONAL_INTEGER,
         "stop_grace_period": OPTIONAL_DURATION,
         "storage_opt": TEXT_BY_NAME,
-        "tmpfs": scalar(lambda value: [value] if isinstance(value, str) else list(value) or None),
+        **dict.fromkeys(("dns_search", "tmpfs"), scalar(_listed)),
         "ulimits": LIMITS,
         "volumes": each_of(MOUNT),
     },
