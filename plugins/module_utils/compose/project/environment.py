@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ def adopt_contents(content: dict[str, Any], environment: Mapping[str, str]) -> N
                 resource[CONTENT] = environment[resource["environment"]]
 
 
-def resolve_files(service: dict[str, Any], place: Place, environment: Mapping[str, str], warn: Warn) -> None:
+def resolve_files(
+    service: dict[str, Any], place: Place, environment: Mapping[str, str], faults: Faults, warn: Warn
+) -> None:
     """Put the variables and labels of a service's files into it, and take the files away; what it states itself wins."""
     own = service.get("environment") or {}
     own = {name: environment.get(name) if value is None else value for name, value in own.items()}
@@ -77,29 +80,23 @@ def resolve_files(service: dict[str, Any], place: Place, environment: Mapping[st
         return environment.get(name, own.get(name))
 
     for index, entry in enumerate(service.pop("env_file", ())):
-        _read_env_file(entry, (*place, "env_file", index), variables, lookup, warn)
+        path, form, where = entry.get("path", ""), entry.get("format", ""), (*place, "env_file", index)
+        if form not in ("", "raw"):
+            faults.add((*where, "format"), repr(form), "raw, or no format")
+        elif Path(path).exists():
+            read = _read_raw if form == "raw" else partial(read_variables, warn=warn)
+            read(path, variables, lookup)
+        elif entry.get("required"):
+            faults.add(where, f"{path}, which is not there", "a file, or path and required: false")
     labels: dict[str, str] = {}
-    for path in service.pop("label_file", ()):
-        read_variables(path, labels, lambda _name: None, warn)
+    for index, path in enumerate(service.pop("label_file", ())):
+        if Path(path).exists():
+            read_variables(path, labels, lambda _name: None, warn)
+        else:
+            faults.add((*place, "label_file", index), f"{path}, which is not there", "a file")
     for key, merged in (("environment", {**variables, **own}), ("labels", {**labels, **(service.get("labels") or {})})):
         if merged:
             service[key] = merged
-
-
-def _read_env_file(
-    entry: dict[str, Any], place: Place, variables: dict[str, str], lookup: Lookup, warn: Warn
-) -> None:
-    path, form = entry.get("path", ""), entry.get("format")
-    if not entry.get("required") and not Path(path).exists():
-        return
-    if form not in (None, "", "raw"):
-        faults = Faults(path)
-        faults.add((*place, "format"), repr(form), "raw, or no format")
-        faults.check()
-    if form == "raw":
-        _read_raw(path, variables, lookup)
-    else:
-        read_variables(path, variables, lookup, warn)
 
 
 def _read_raw(path: str, variables: dict[str, str], lookup: Lookup) -> None:

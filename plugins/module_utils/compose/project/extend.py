@@ -10,6 +10,7 @@ from typing import Any
 from .document import reset
 from .faults import Faults, Place, shown
 from .merge import merge_service
+from .paths import is_file, join
 
 MAX_CHAIN = 50
 
@@ -26,11 +27,12 @@ class Services:
 class Extender:
     """Replaces services by what they are with all that they extend.
 
-    ``load`` returns the services of another file in their long forms, its paths resolved; a path is relative to the
-    project's folder.
+    ``load`` returns the services of the file at a path in their long forms, with their paths resolved; relative ones are
+    below ``folder``.
     """
 
-    def __init__(self, load: Callable[[str], Services], faults: Faults) -> None:
+    def __init__(self, folder: str, load: Callable[[str], Services], faults: Faults) -> None:
+        self._folder = folder
         self._load = load
         self._faults = faults
 
@@ -70,7 +72,9 @@ class Extender:
             return None
         other = file
         if "file" in extends:
-            other = self._load(extends["file"])
+            if not is_file(join(self._folder, extends["file"]), (*place, "file"), self._faults):
+                return None
+            other = self._load(join(self._folder, extends["file"]))
         if wanted not in other.services:
             known = ", ".join(sorted(map(str, other.services))) or "there is none"
             self._faults.add((*place, "service"), shown(wanted), f"a service of {other.path}: {known}")

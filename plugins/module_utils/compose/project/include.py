@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .faults import Faults, Place, shown
+from .faults import Faults, Place
 from .paths import join
 
 RESOURCES = ("services", "volumes", "networks", "secrets", "configs", "models")
-REMOTE = ("https://", "http://", "git://", "ssh://", "oci://", "github.com/", "git@")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ def read_inclusion(entry: str | Mapping[str, Any], folder: str) -> Inclusion:
     """Return an entry of ``include`` with its paths resolved; those that are relative are below ``folder``."""
     entry = {"path": entry} if isinstance(entry, str) else entry
     paths = tuple(join(folder, path) for path in _texts(entry.get("path")))
-    own = join(folder, entry["project_directory"]) if entry.get("project_directory") else os.path.dirname((*paths, "")[0])
+    own = join(folder, entry["project_directory"]) if entry.get("project_directory") else "".join(paths[:1]).rpartition("/")[0]
     env_files = tuple(join(folder, path) for path in _texts(entry.get("env_file")))
     if not env_files and Path(own, ".env").is_file():
         env_files = (f"{own}/.env",)
@@ -46,14 +44,6 @@ def take_over(included: dict[str, Any], content: dict[str, Any], place: Place, f
             if own.setdefault(name, resource) != resource:
                 found = f"{key}.{name}, which stands in this file as well"
                 faults.add(place, found, "another name, or an override: a second file of the project, or of path in this entry")
-
-
-def refuse_remote(path: str, place: Place, faults: Faults) -> bool:
-    """Record a path that is an address elsewhere as a fault, and return whether it is."""
-    is_remote = path.startswith(REMOTE)
-    if is_remote:
-        faults.add(place, shown(path), "a file on this machine: fetch it first, then name the copy")
-    return is_remote
 
 
 def _texts(value: Any) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from .consistency import check_consistency, references
@@ -17,11 +17,11 @@ from .environment import CONTENT, adopt_contents, read_dotenv, resolve_files, wa
 from .extend import Extender, Services
 from .faults import Faults, Warn, shown
 from .fields import PROJECT
-from .include import read_inclusion, refuse_remote, take_over
+from .include import read_inclusion, take_over
 from .interpolate import interpolate
 from .merge import merge
 from .normalize import normalize, project_name
-from .paths import join, resolve_paths
+from .paths import is_file, resolve_paths
 from .schema import Schema, Validator, without
 from .short_forms import lengthen
 from .template import Template
@@ -99,7 +99,8 @@ class _Loader:
         for each, service in services.items():
             if "scale" in service and "deploy" in service:
                 service["deploy"]["replicas"] = service["scale"]
-            resolve_files(service, ("services", each), environment, self._warn)
+            resolve_files(service, ("services", each), environment, faults, self._warn)
+        faults.check()
         contents = {
             (key, each): resource[CONTENT]
             for key in ("secrets", "configs")
@@ -157,7 +158,7 @@ class _Loader:
         for document, own in self._documents_of(path, scope, faults):
             services = own.get("services")
             if isinstance(services, dict):
-                extender = Extender(lambda file: self._base(file, scope, faults), faults)
+                extender = Extender(scope.folder, partial(self._base, scope), faults)
                 extender.apply(Services(path, services, document.resets))
             reset(content, document.resets)
             self._include(own, path, scope, faults)
@@ -196,13 +197,10 @@ class _Loader:
         unique: dict[str, Any] = make_unique(content, faults)
         return unique
 
-    def _base(self, file: str, scope: _Scope, faults: Faults) -> Services:
-        """Return the services of a file that one extends."""
-        path = join(scope.folder, file)
+    def _base(self, scope: _Scope, path: str) -> Services:
+        """Return the services of a file that those of another one extend."""
         if path not in scope.bases:
             own = Faults(path)
-            refuse_remote(file, ("extends", "file"), faults)
-            faults.check()
             content: dict[str, Any] = {}
             resets: tuple[tuple[str, ...], ...] = ()
             for document, document_content in self._documents_of(path, scope, own):
@@ -222,7 +220,7 @@ class _Loader:
         for index, entry in enumerate([] if found else entries or []):
             inclusion = read_inclusion(entry, scope.folder)
             including = (*scope.including, path)
-            if any(refuse_remote(each, ("include", index), faults) for each in inclusion.paths):
+            if not all([is_file(each, ("include", index), faults) for each in inclusion.paths + inclusion.env_files]):
                 continue
             if inclusion.paths and inclusion.paths[0] in including:
                 circle = " → ".join((*including[including.index(inclusion.paths[0]) :], inclusion.paths[0]))

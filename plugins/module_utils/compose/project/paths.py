@@ -7,8 +7,10 @@ import posixpath
 from pathlib import Path
 from typing import Any
 
+from .faults import Faults, Place
 from .interpolate import below
 
+_REMOTE_FILES = ("https://", "http://", "git://", "ssh://", "oci://", "/github.com/", "git@")
 _REMOTE_CONTEXTS = ("https://", "http://", "git://", "ssh://", "github.com/", "git@")
 
 
@@ -27,6 +29,17 @@ def join(folder: str, path: str) -> str:
 def expand_user(path: str) -> str:
     """Return a path with the home folder in place of a tilde before it; names of other users are none here."""
     return clean(f"{Path.home()}/{path[1:]}") if path.startswith("~") else path
+
+
+def is_file(path: str, place: Place, faults: Faults) -> bool:
+    """Return whether there is a file at ``path``; record a fault where there is none."""
+    if Path(path).is_file():
+        return True
+    # A path that has been joined with a folder keeps no two slashes.
+    remote = any(each.replace("//", "/") in path for each in _REMOTE_FILES)
+    way_out = "a file on this machine: fetch it first, then name the copy" if remote else "a file"
+    faults.add(place, f"{path}, which is not there", way_out)
+    return False
 
 
 def resolve_paths(content: dict[str, Any], folder: str) -> None:

@@ -40,6 +40,7 @@ _PATTERNS = {
 
 
 MAX_FAULTS = 100
+MAX_NAMES = 20
 
 
 class Validator:
@@ -156,7 +157,8 @@ def _is_kind(value: object, kind: str) -> bool:
 def _one_of(value: object, allowed: list[Any]) -> str:
     names = [str(each) for each in allowed]
     close = difflib.get_close_matches(str(value), names, n=1)
-    return (f"{close[0]!r}, or another of " if close else "") + ", ".join(names)
+    others = ", ".join(names) if len(names) <= MAX_NAMES else "the keys of the Compose Specification, or x- and a name of your own"
+    return (f"{close[0]!r}, or another of " if close else "one of ") + others
 
 
 def without(content: dict[str, Any], places: list[Place]) -> None:
