@@ -94,11 +94,11 @@ class _Composer:
             self._take(event)
 
     def _take(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.DocumentStartEvent):
             self._anchors = {}
         elif isinstance(event, yaml.AliasEvent):
-            node = self._anchors.get(event.anchor)
+            node = self._anchors.get(str(event.anchor))
             if node is None:
                 raise _Refused(line, f"the alias *{event.anchor}", f"an alias of something before it: &{event.anchor}")
             if any(node is each for each in self._open):
@@ -242,7 +242,10 @@ def _resolved(text: str) -> Any:
 
 def _date(text: str) -> datetime.datetime | None:
     match = _DATE.fullmatch(text)
+    if not match:
+        return None
+    year, month, day, *time = (int(part) for part in match.groups() if part)
     try:
-        return datetime.datetime(*(int(part) for part in match.groups() if part)) if match else None
+        return datetime.datetime(year, month, day, *time)
     except ValueError:
         return None

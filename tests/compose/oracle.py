@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from project_case import FOLDER, HERE, Case, comparable, hand_written
 from generate import generated
+from project_case import FOLDER, HERE, Case, comparable, hand_written
 
 RECORDS = HERE / "records.jsonl"
 _UNSET = re.compile(r'The \\"(.*?)\\" variable is not set')

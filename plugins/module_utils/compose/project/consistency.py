@@ -124,7 +124,8 @@ def _check_commands(service: Named, place: Place, faults: Faults) -> None:
         faults.add((*place, "healthcheck", "test"), shown(test[0]), "a list that begins with CMD, CMD-SHELL or NONE, or text")
     for index, watch in enumerate((service.get("develop") or {}).get("watch") or ()):
         if not watch.get("target") and watch["action"] not in ("rebuild", "restart"):
-            faults.add((*place, "develop", "watch", index), f"{watch['action']} without a target", "target: a path in the container")
+            found = f"{watch['action']} without a target"
+            faults.add((*place, "develop", "watch", index), found, "target: a path in the container")
 
 
 def _check_container_names(services: Named, faults: Faults) -> None:
@@ -136,7 +137,7 @@ def _check_container_names(services: Named, faults: Faults) -> None:
 
 
 def _check_circles(services: Named, faults: Faults) -> None:
-    dependencies = {name: [each for each in service.get("depends_on") or () if each in services] for name, service in services.items()}
+    dependencies = {name: service.get("depends_on") or () for name, service in services.items()}
     try:
         TopologicalSorter(dependencies).prepare()
     except CycleError as error:

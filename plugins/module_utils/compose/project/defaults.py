@@ -37,17 +37,7 @@ def check_values(content: dict[str, Any], faults: Faults) -> None:
     for name, volume in (content.get("volumes") or {}).items():
         _check_external(volume or {}, ("volumes", name), faults)
     for place, service in _services(content):
-        for index, port in enumerate(service.get("ports") or ()):
-            _check_address(port, (*place, "ports", index), faults)
-        for index, mount in enumerate(service.get("volumes") or ()):
-            if mount.get("type") == "bind" and "source" not in mount:
-                faults.add((*place, "volumes", index), "a bind mount without a source", "source: a path of the host")
-        for index, watch in enumerate((service.get("develop") or {}).get("watch") or ()):
-            if not watch["path"]:
-                faults.add((*place, "develop", "watch", index, "path"), "an empty path", "a path")
-        for where, request in _device_requests(service):
-            if {"count", "device_ids"} <= request.keys():
-                faults.add((*place, *where), "both count and device_ids", "one of them")
+        _check_service(service, place, faults)
 
 
 def _services(content: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -63,6 +53,20 @@ def _device_requests(service: dict[str, Any]) -> Iterator[tuple[Place, dict[str,
     ):
         for index, request in enumerate(requests or ()):
             yield (*path, index), request
+
+
+def _check_service(service: dict[str, Any], place: Place, faults: Faults) -> None:
+    for index, port in enumerate(service.get("ports") or ()):
+        _check_address(port, (*place, "ports", index), faults)
+    for index, mount in enumerate(service.get("volumes") or ()):
+        if mount.get("type") == "bind" and "source" not in mount:
+            faults.add((*place, "volumes", index), "a bind mount without a source", "source: a path of the host")
+    for index, watch in enumerate((service.get("develop") or {}).get("watch") or ()):
+        if not watch["path"]:
+            faults.add((*place, "develop", "watch", index, "path"), "an empty path", "a path")
+    for where, request in _device_requests(service):
+        if {"count", "device_ids"} <= request.keys():
+            faults.add((*place, *where), "both count and device_ids", "one of them")
 
 
 def _check_content(resource: dict[str, Any], alternatives: tuple[str, ...], place: Place, faults: Faults) -> None:

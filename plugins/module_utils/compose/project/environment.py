@@ -68,9 +68,7 @@ def adopt_contents(content: dict[str, Any], environment: Mapping[str, str]) -> N
                 resource[CONTENT] = environment[resource["environment"]]
 
 
-def resolve_files(
-    service: dict[str, Any], place: Place, environment: Mapping[str, str], faults: Faults, warn: Warn
-) -> None:
+def resolve_files(service: dict[str, Any], place: Place, environment: Mapping[str, str], faults: Faults, warn: Warn) -> None:
     """Put the variables and labels of a service's files into it, and take the files away; what it states itself wins."""
     own = service.get("environment") or {}
     own = {name: environment.get(name) if value is None else value for name, value in own.items()}

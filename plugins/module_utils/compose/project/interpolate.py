@@ -16,8 +16,8 @@ _UPDATE: dict[str, Any] = {"parallelism": to_integer, "max_failure_ratio": to_fl
 CASTS: dict[str, Any] = {
     "services": {
         "*": {
-            **dict.fromkeys(("cpu_count", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares"), to_integer),
-            **dict.fromkeys(("oom_score_adj", "pids_limit", "scale"), to_integer),
+            **dict.fromkeys(("cpu_count", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime"), to_integer),
+            **dict.fromkeys(("cpu_shares", "oom_score_adj", "pids_limit", "scale"), to_integer),
             **dict.fromkeys(("cpu_percent", "cpus"), to_float),
             **dict.fromkeys(("init", "oom_kill_disable", "privileged", "read_only", "stdin_open", "tty"), to_boolean),
             "deploy": {

@@ -9,13 +9,13 @@ from typing import Any
 from .faults import Fault, shown
 
 _NUMBER = re.compile(r"[0-9]{1,10}")
-_ALLOWED = "[IP:][PUBLISHED:]TARGET[/PROTOCOL], such as \"8080:80\" or \"127.0.0.1:5000-5010:5000-5010/udp\""
+_ALLOWED = '[IP:][PUBLISHED:]TARGET[/PROTOCOL], such as "8080:80" or "127.0.0.1:5000-5010:5000-5010/udp"'
 
 
 def read_ports(text: str) -> list[dict[str, Any]]:
     """Return the long forms of a port or a range of ports, in the order in which Compose has them. Raises ``Fault``."""
     host, published, target = _split(text)
-    target, slash, protocol = target.partition("/")
+    target, _slash, protocol = target.partition("/")
     protocol = (protocol or "tcp").lower()
     if not target:
         raise Fault(f"{shown(text)}, without a port of the container", _ALLOWED)
@@ -26,7 +26,8 @@ def read_ports(text: str) -> list[dict[str, Any]]:
     if published:
         low, high = _range(published, text)
         if last - first not in (0, high - low):
-            raise Fault(f"{shown(text)}, ranges of {high - low + 1} and {last - first + 1} ports", "two ranges of the same length")
+            found = f"{shown(text)}, ranges of {high - low + 1} and {last - first + 1} ports"
+            raise Fault(found, "two ranges of the same length")
     ports = []
     for number in range(first, last + 1):
         port: dict[str, Any] = {"mode": "ingress", "target": number, "protocol": protocol}

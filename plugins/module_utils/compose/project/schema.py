@@ -157,7 +157,8 @@ def _is_kind(value: object, kind: str) -> bool:
 def _one_of(value: object, allowed: list[Any]) -> str:
     names = [str(each) for each in allowed]
     close = difflib.get_close_matches(str(value), names, n=1)
-    others = ", ".join(names) if len(names) <= MAX_NAMES else "the keys of the Compose Specification, or x- and a name of your own"
+    every = "the keys of the Compose Specification, or x- and a name of your own"
+    others = ", ".join(names) if len(names) <= MAX_NAMES else every
     return (f"{close[0]!r}, or another of " if close else "one of ") + others
 
 

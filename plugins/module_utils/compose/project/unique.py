@@ -1,4 +1,4 @@
-"""Lists in which an item replaces an earlier one of the same name, target or port, as compose-go's package ``override`` has it."""
+"""Lists in which an item replaces an earlier one of the same name, target or port, as in compose-go's package ``override``."""
 
 from __future__ import annotations
 
