@@ -21,7 +21,7 @@ from ..module_utils.compose.project.environment import read_text
 from ..module_utils.model.errors import ModelError, Problem
 
 MAX_DEPTH = 100
-MAX_VALUES = 200_000
+MAX_VALUES = 100_000
 
 _PREFIX = "tag:yaml.org,2002:"
 _CONSTANTS: dict[str, Any] = {
@@ -43,9 +43,9 @@ _DATE = re.compile(
 _KINDS = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None), "timestamp": datetime.date}
 
 
-@dataclass
+@dataclass(slots=True)
 class _Node:
-    """A value as it is written: a text, or the nodes of a list, or those of keys and values by turns."""
+    """A value as it is written: a text, or the ``items`` of a list, or of a mapping, its keys and values by turns."""
 
     line: int
     tag: str
@@ -89,6 +89,7 @@ class _Composer:
         self._anchors: dict[str, _Node] = {}
         # Nodes that are open, from the outermost on.
         self._open: list[_Node] = []
+        self._left = MAX_VALUES
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         for event in yaml.parse(text, Loader=loader):
             self._take(event)
@@ -123,6 +124,9 @@ class _Composer:
         self._add(node)
 
     def _add(self, node: _Node) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise _Refused(node.line, f"more than {MAX_VALUES} keys and values", "a smaller file")
         (self._open[-1].items if self._open else self.roots).append(node)
 
 
@@ -193,7 +197,7 @@ class _Values:
 
 
 def _merged_nodes(node: _Node) -> list[_Node]:
-    nodes = node.items if node.text is None and not node.is_mapping else [node]
+    nodes = [node] if node.text is not None or node.is_mapping else node.items
     if not all(each.is_mapping for each in nodes):
         raise _Refused(node.line, "something else than a mapping behind <<", "an alias of a mapping, or a list of such")
     return nodes
@@ -244,8 +248,9 @@ def _date(text: str) -> datetime.datetime | None:
     match = _DATE.fullmatch(text)
     if not match:
         return None
-    year, month, day, *time = (int(part) for part in match.groups() if part)
+    year, month, day, *times = match.groups("0")
+    hour, minute, second = (int(one) + int(other) for one, other in zip(times[:3], times[3:], strict=True))
     try:
-        return datetime.datetime(year, month, day, *time)
+        return datetime.datetime(int(year), int(month), int(day), hour, minute, second)
     except ValueError:
         return None

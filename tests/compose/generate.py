@@ -141,9 +141,8 @@ class Grammar:
         return chosen if self._chance(0.5) else [f"{key}={value}" for key, value in chosen.items() if not isinstance(value, bool)]
 
     def _text(self) -> str:
-        return self._one(
-            ("plain", "$SET", "${SET}", "${NONE:-default}", "${EMPTY-x}y", "a${SET:+b}", "$$SET", "5$", "${NONE:-${SET}}", "x y")
-        )
+        filled = ("$SET", "${SET}", "${NONE:-default}", "${EMPTY-x}y", "a${SET:+b}", "${NONE:-${SET}}")
+        return str(self._one((*filled, "plain", "$$SET", "5$", "x y")))
 
     def _command(self) -> Any:
         texts = ("run it", "sh -c 'a b'", 'a "$SET b" c', "", "x\\ y z", "a && b")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from generate import generated
-from project_case import FOLDER, HERE, Case, comparable, hand_written
+from project_case import HERE, Case, comparable, hand_written, without_folder
 
 RECORDS = HERE / "records.jsonl"
 _UNSET = re.compile(r'The \\"(.*?)\\" variable is not set')
@@ -36,7 +36,7 @@ def ask(case: Case, folder: Path) -> dict[str, Any]:
     errors = run.stderr.decode(errors="replace")
     if run.returncode:
         told = [line for line in errors.splitlines() if "level=" not in line]
-        return {"case": case.name, "error": "\n".join(told).replace(str(folder), FOLDER)}
+        return {"case": case.name, "error": without_folder("\n".join(told), folder)}
     # Compose writes each dollar sign twice.
     content = json.loads(run.stdout.decode().replace("$$", "$"))
     record = {"case": case.name, "project": comparable(content, folder)}

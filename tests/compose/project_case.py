@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.model.errors import 
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_project import read_project
 
 HERE = Path(__file__).parent
-FOLDER = "<folder>"
+FOLDER, PARENT = "<folder>", "<parent>"
 # Mappings whose keys are the user's, among which one may begin with "x-".
 _FREE = {"args", "annotations", "environment", "labels", "options", "driver_opts", "sysctls", "services", "networks", "volumes"}
 
@@ -81,8 +81,12 @@ def load(case: Case, folder: Path) -> tuple[Outcome, str]:
 def comparable(content: Mapping[str, Any], folder: Path) -> Any:
     """Return a project as Compose writes it as JSON: without models and extensions below the top, the folder by a word."""
     written = {key: value if key.startswith("x-") else _written(value, key) for key, value in content.items() if key != "models"}
-    text = json.dumps(written, default=_date).replace(str(folder), FOLDER)
-    return json.loads(text, parse_float=_number)
+    return json.loads(without_folder(json.dumps(written, default=_date), folder), parse_float=_number)
+
+
+def without_folder(text: str, folder: Path) -> str:
+    """Return a text with words for the folder of a case and the one above it, which are others in each run."""
+    return text.replace(str(folder), FOLDER).replace(str(folder.parent), PARENT)
 
 
 def _number(text: str) -> float | int:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from .faults import Faults, Place, shown
+from .faults import Faults, Place, circle, shown
 
 Named = Mapping[str, Any]
 _REFERENCES = (("networks", "network"), ("models", "model"))
@@ -141,6 +141,6 @@ def _check_circles(services: Named, faults: Faults) -> None:
     try:
         TopologicalSorter(dependencies).prepare()
     except CycleError as error:
-        circle = error.args[1]
-        place = ("services", circle[1], "depends_on", circle[0])
-        faults.add(place, f"a circle: {' → '.join(reversed(circle))}", "services that can start one after another")
+        names = error.args[1]
+        place = ("services", names[1], "depends_on", names[0])
+        faults.add(place, circle(reversed(names)), "services that can start one after another")

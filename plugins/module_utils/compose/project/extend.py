@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .document import reset
-from .faults import Faults, Place, shown
+from .faults import Faults, Place, circle, shown
 from .merge import merge_service
 from .paths import is_file, join
 
@@ -64,8 +64,8 @@ class Extender:
             self._faults.add(place, shown(extends), "a service, or service and file as keys")
             return None
         if (file.path, name) in chain:
-            names = " → ".join(service for _path, service in (*chain, (file.path, name)))
-            self._faults.add(place, f"a circle: {names}", "services that do not extend each other")
+            names = (service for _path, service in (*chain, (file.path, name)))
+            self._faults.add(place, circle(names), "services that do not extend each other")
             return None
         if len(chain) >= MAX_CHAIN:
             self._faults.add(place, f"a chain of more than {MAX_CHAIN} services", "a shorter one")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ...model.errors import ModelError, Problem
 
@@ -11,12 +11,20 @@ Place = tuple[str | int, ...]
 # Takes what is odd but no fault.
 Warn = Callable[[str], None]
 SHOWN_CHARACTERS = 80
+# Of a file with more of them no more are told.
+MAX_FAULTS = 100
 
 
 def place_text(place: Place) -> str:
     """Return a place as people write it: ``services.web.ports[0]``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".") or "(top)"
+
+
+def circle(names: Iterable[str]) -> str:
+    """Return a circle of names as a message shows it."""
+    *first, last = names
+    return f"a circle: {' → '.join((*first[:9], *(['…'] if len(first) > 9 else []), last))}"
 
 
 def shown(value: object) -> str:
@@ -41,16 +49,16 @@ class Faults:
     def __init__(self, source: str) -> None:
         self.source = source
         self.problems: list[Problem] = []
-        self.places: list[Place] = []
+        self.places: dict[Place, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self.problems)
 
     def add(self, place: Place, found: str, allowed: str) -> None:
         """Record a fault, unless one is known at its place; ``allowed`` says what may stand there, and the way out."""
-        if place not in self.places:
-            self.places.append(place)
+        if place not in self.places and len(self.problems) < MAX_FAULTS:
             self.problems.append(Problem(place_text(place), found, allowed))
+        self.places[place] = None
 
     def check(self) -> None:
         """Raise ``ModelError`` if there is any fault."""

@@ -15,7 +15,7 @@ from .defaults import check_values, set_defaults
 from .document import Document, Read, reset
 from .environment import CONTENT, adopt_contents, read_dotenv, resolve_files, warn_unset
 from .extend import Extender, Services
-from .faults import Faults, Warn, shown
+from .faults import MAX_FAULTS, Faults, Warn, circle, shown
 from .fields import PROJECT
 from .include import read_inclusion, take_over
 from .interpolate import interpolate
@@ -188,8 +188,12 @@ class _Loader:
         """Return a content in its long forms, without what has a fault."""
         content = make_unique(content, faults)
         without(content, faults.places)
-        for place, found, allowed in Validator(self._schema).faults(content):
+        judged = Validator(self._schema).faults(content)
+        for place, found, allowed in judged:
             faults.add(place, found, allowed)
+        if len(judged) >= MAX_FAULTS:
+            # The rest has not been judged.
+            faults.check()
         without(content, faults.places)
         content = lengthen(content, faults, self._warn)
         without(content, faults.places)
@@ -206,10 +210,13 @@ class _Loader:
             for document, document_content in self._documents_of(path, scope, own):
                 content = merge(content, {"services": document_content.get("services")}, own)
                 resets = document.resets
-            content = self._canonical(content, own)
+            services = content["services"] or {}
+            # A service that is nothing may be extended, though it may not be one.
+            nothing = {name: None for name, service in services.items() if service is None}
+            content = self._canonical({"services": {name: services[name] for name in services.keys() - nothing}}, own)
             own.check()
             resolve_paths(content, path.rpartition("/")[0])
-            scope.bases[path] = Services(path, content.get("services") or {}, resets)
+            scope.bases[path] = Services(path, {**content["services"], **nothing}, resets)
         return scope.bases[path]
 
     def _include(self, content: dict[str, Any], path: str, scope: _Scope, faults: Faults) -> None:
@@ -223,8 +230,8 @@ class _Loader:
             if not all([is_file(each, ("include", index), faults) for each in inclusion.paths + inclusion.env_files]):
                 continue
             if inclusion.paths and inclusion.paths[0] in including:
-                circle = " → ".join((*including[including.index(inclusion.paths[0]) :], inclusion.paths[0]))
-                faults.add(("include", index), f"a circle: {circle}", "files that do not include each other")
+                names = (*including[including.index(inclusion.paths[0]) :], inclusion.paths[0])
+                faults.add(("include", index), circle(names), "files that do not include each other")
                 continue
             own = read_dotenv(list(inclusion.env_files), scope.environment, self._warn)
             included = _Scope(inclusion.folder, {**own, **scope.environment}, including)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .faults import Place, shown
+from .faults import MAX_FAULTS, Place, shown
 
 Schema = Mapping[str, Any]
 Found = tuple[Place, str, str]
@@ -39,7 +39,6 @@ _PATTERNS = {
 }
 
 
-MAX_FAULTS = 100
 MAX_NAMES = 20
 
 
@@ -86,6 +85,8 @@ class Validator:
         properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
         found: list[Found] = []
         for key, item in value.items():
+            if self._left <= 0:
+                break
             rule = properties.get(key) or next((rule for pattern, rule in patterns.items() if re.search(pattern, key)), None)
             if rule is not None:
                 found += self._judge(item, rule, (*place, key))
@@ -162,7 +163,7 @@ def _one_of(value: object, allowed: list[Any]) -> str:
     return (f"{close[0]!r}, or another of " if close else "one of ") + others
 
 
-def without(content: dict[str, Any], places: list[Place]) -> None:
+def without(content: dict[str, Any], places: Iterable[Place]) -> None:
     """Take away what stands at ``places``, so that the rest can be judged further: of a list all, so that places stay."""
     for place in places:
         first_index = next((index for index, part in enumerate(place) if isinstance(part, int)), len(place))

@@ -13,6 +13,8 @@ from .ports import read_ports
 from .scalars import text_of
 
 Form = Callable[[Any], Any]
+# A little more than there are ports.
+MAX_ITEMS = 70_000
 
 
 def lengthen(content: dict[str, Any], faults: Faults, warn: Warn) -> dict[str, Any]:
@@ -20,34 +22,43 @@ def lengthen(content: dict[str, Any], faults: Faults, warn: Warn) -> dict[str, A
     for resources in ("volumes", "networks", "secrets", "configs"):
         for name, resource in _mapping(content.get(resources)).items():
             _adopt_external_name(resource, (resources, name), faults, warn)
-    long: dict[str, Any] = _long(content, FORMS, (), faults)
+    long: dict[str, Any] = _Lengthener(faults).long(content, FORMS, ())
     return long
 
 
-def _long(value: Any, forms: Any, place: Place, faults: Faults) -> Any:
-    own = forms.get("") if isinstance(forms, dict) else forms
-    if own:
-        try:
-            value = own(value)
-        except Fault as fault:
-            faults.add(place, fault.found, fault.allowed)
-            return value
-    if isinstance(forms, dict):
-        if isinstance(value, dict):
-            for key, item in value.items():
-                value[key] = _long(item, below(forms, key), (*place, key), faults)
-        elif isinstance(value, list):
-            value = _items(value, forms["*"], place, faults) if "*" in forms else value
-    return value
+class _Lengthener:
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._left = MAX_ITEMS
 
+    def long(self, value: Any, forms: Any, place: Place) -> Any:
+        own = forms.get("") if isinstance(forms, dict) else forms
+        if own:
+            try:
+                value = own(value)
+            except Fault as fault:
+                self._faults.add(place, fault.found, fault.allowed)
+                return value
+        if isinstance(forms, dict):
+            if isinstance(value, dict):
+                for key, item in value.items():
+                    value[key] = self.long(item, below(forms, key), (*place, key))
+            elif isinstance(value, list) and "*" in forms:
+                value = self._items(value, forms["*"], place)
+        return value
 
-def _items(items: list[Any], forms: Any, place: Place, faults: Faults) -> list[Any]:
-    """Return the long forms of a list's items, of which a port's is a list itself: it may be a range."""
-    long: list[Any] = []
-    for index, item in enumerate(items):
-        found = _long(item, forms, (*place, index), faults)
-        long.extend(found if isinstance(found, list) else [found])
-    return long
+    def _items(self, items: list[Any], forms: Any, place: Place) -> list[Any]:
+        """Return the long forms of a list's items, of which a port's is a list itself: it may be a range."""
+        long: list[Any] = []
+        for index, item in enumerate(items):
+            found = self.long(item, forms, (*place, index))
+            found = found if isinstance(found, list) else [found]
+            self._left -= len(found)
+            if self._left < 0:
+                self._faults.add((*place, index), f"more than {MAX_ITEMS} ports and other items", "fewer, or smaller ranges")
+                break
+            long.extend(found)
+        return long
 
 
 def _mapping(value: Any) -> dict[str, Any]:
