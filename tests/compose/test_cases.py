@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from oracle import RECORDS, cases
+from oracle import cases, recorded
 from project_case import Case, load
 
-ANSWERS: dict[str, dict[str, Any]] = {
-    answer["case"]: answer for answer in map(json.loads, RECORDS.read_text(encoding="utf-8").splitlines())
-}
+ANSWERS = recorded()
 CASES = {case.name: case for case in cases()}
 
 

@@ -12,7 +12,7 @@ from .faults import Fault, shown
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,19}")
 _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
-_BYTES = re.compile(r"([0-9]*\.?[0-9]*) ?([a-zA-Z]*)")
+_BYTES = re.compile(r"(.*[0-9.]) ?([a-zA-Z]*)")
 _BINARY_UNITS = "kmgtp"
 _DURATION_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
 _NANOSECONDS = {
@@ -67,11 +67,11 @@ def to_bytes(text: str) -> int:
     """Return the bytes of a size such as ``512m`` or ``1.5 GiB``, as docker/go-units reads it. Raises ``Fault``."""
     match = _BYTES.fullmatch(text)
     unit = match[2].lower() if match else ""
-    if not match or not any(map(str.isdigit, match[1])) or unit.lstrip(_BINARY_UNITS) not in ("", "b", "ib") or len(unit) > 3:
+    if not match or not _FLOAT.fullmatch(match[1]) or match[1].startswith("-"):
         raise Fault(shown(text), "a size such as 512m or 1.5g")
-    scale = _BINARY_UNITS.find(unit[0]) + 1 if unit else 0
-    if unit.startswith("i") or (scale and unit[1:] not in ("", "b", "ib")):
+    if not re.fullmatch("b?|[kmgtp](b|ib)?", unit):
         raise Fault(shown(text), "a size with one of the units b, k, m, g, t, p")
+    scale = _BINARY_UNITS.find(unit[:1]) + 1 if unit else 0
     size = float(match[1]) * 1024**scale
     if size > _LARGEST:
         raise Fault(shown(text), "a size of less than 8 exbibytes")
