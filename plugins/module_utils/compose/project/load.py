@@ -49,7 +49,7 @@ class Project:
     """
 
     content: dict[str, Any]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     contents: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     disabled: tuple[str, ...] = ()
 
@@ -102,7 +102,7 @@ class _Loader:
             resolve_files(service, ("services", each), environment, faults, self._warn)
         faults.check()
         contents = {
-            (key, each): resource[CONTENT]
+            (key, each): resource.pop(CONTENT)
             for key in ("secrets", "configs")
             for each, resource in (project.get(key) or {}).items()
             if CONTENT in resource
