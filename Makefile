@@ -4,7 +4,7 @@ OLDEST := $(shell sed -n 's/^requires_ansible: ">=\(.*\)"/\1/p' meta/runtime.yml
 # The environment's tools come first on the PATH, as in an activated one.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
 
-.PHONY: site engine teardown pulumi test lint unit unit-oldest molecule
+.PHONY: site engine teardown pulumi test lint unit unit-oldest molecule compose-cases
 
 site: $(VENV)/site
 	ansible-playbook playbooks/site.yml
@@ -40,6 +40,10 @@ $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt pulumi/requi
 	pip install --quiet --requirement requirements-dev.txt
 	touch $@
 
+# What Docker Compose makes of the cases in tests/compose, recorded anew.
+compose-cases: $(VENV)/test
+	PYTHONPATH=$(CURDIR)/collections:$(CURDIR)/tests/compose python tests/compose/oracle.py
+
 lint: $(VENV)/test
 	ruff check .
 	mypy -p ansible_collections.evenkeel.mesh.plugins
@@ -49,11 +53,11 @@ lint: $(VENV)/test
 	tools/sanity
 
 unit: $(VENV)/test
-	pytest tests/unit
+	pytest tests/unit tests/compose
 
 # PYTHONPATH puts the oldest ansible-core that meta/runtime.yml allows before the environment's.
 unit-oldest: $(VENV)/test $(VENV)/oldest-$(OLDEST)
-	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest tests/unit
+	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest tests/unit tests/compose
 
 $(VENV)/oldest-$(OLDEST): | $(VENV)/test
 	pip install --quiet --target $@ ansible-core==$(OLDEST)
