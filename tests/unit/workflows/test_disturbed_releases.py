@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import TargetUnavailable
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
 from memory.disturbed import failing_at, faults, kills, left, unavailable_at
+from memory.driver import Point, Points
 from memory.releasing import NEW, OLD, PATIENCE, ask, asking, only_forward, settled_on, state, stored, up
 from memory.shop import Shop, made_once, rollout
 
@@ -127,3 +130,21 @@ def test_a_target_that_is_gone_for_a_while_leaves_nobody_in_between(
         promoted += bool(found and found.phase == Phase.PROMOTED)
         assert not found or settled_on(shop, NEW if found.phase == Phase.PROMOTED else OLD), told
     assert promoted or image != "api:2"
+
+
+def test_an_engine_that_is_gone_for_a_minute_while_users_are_watched_takes_no_good_version_back() -> None:
+    """The proxies still tell how it does."""
+    shop = up()
+    since: list[float] = []
+
+    def at(point: Point) -> None:
+        if not since and point.name == "started" and (release := state(shop).release("api")) and release.weight == 10:
+            since.append(shop.world.now)
+        if point.engine and since and shop.world.now - since[0] < 60.0:
+            raise TargetUnavailable("the engine does not answer")
+
+    asked = rollout(weights=WEIGHTS)
+    result = ask(shop.context(Points(at)), asked=replace(asked, gate=replace(asked.gate, hold=90.0, wait=120.0)))
+    assert since and result.release.phase == Phase.PROMOTED, result.failure
+    assert settled_on(shop, NEW) and only_forward(shop)
+    assert shop.world.lost == []
