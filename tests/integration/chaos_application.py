@@ -236,9 +236,10 @@ def check_tidy(place: Place, status: dict[str, Any]) -> None:
     down = [each for each in status["instances"] if each["status"]["state"] != "running" or not each["status"]["serving"]]
     assert not down, f"these do not serve: {down}"
     expected = {f"container {NAME}-supervisor", f"network {NAME}-mesh", f"volume {NAME}_data"}
-    for instance in ["edge-1", "store-1", *(f"web-{number + 1}" for number in range(size(status)))]:
-        roles = ("-sandbox", "-proxy") if instance == "edge-1" else ("-sandbox", "-proxy", "")
-        expected |= {f"container {NAME}-{instance}{role}" for role in roles}
+    for instance in (each["instance"] for each in status["instances"]):
+        assert instance["version"] == "stable", f"left of a release: {instance}"
+        roles = ("-sandbox", "-proxy") if instance["component"] == "edge" else ("-sandbox", "-proxy", "")
+        expected |= {f"container {NAME}-{instance['component']}-{instance['ordinal']}{role}" for role in roles}
     found = place.things()
     assert found == expected, f"left: {sorted(found - expected)}; missing: {sorted(expected - found)}"
 

@@ -55,7 +55,7 @@ def at_once(one: str, other: str) -> list[Asked]:
     return [Asked(verb, version, size, running.end()) for verb, version, size, running in begun]
 
 
-@pytest.mark.parametrize(("one", "other"), combinations_with_replacement(VERBS, 2))
+@pytest.mark.parametrize(("one", "other"), list(combinations_with_replacement(VERBS, 2)))
 def test_two_runs_at_once_lose_nothing(client: Client, one: str, other: str) -> None:
     with client.crowd().asking() as crowd, client.writing():
         runs = at_once(one, other)
