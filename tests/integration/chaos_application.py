@@ -238,6 +238,7 @@ def check_tidy(place: Place, status: dict[str, Any]) -> None:
     expected = {f"container {NAME}-supervisor", f"network {NAME}-mesh", f"volume {NAME}_data"}
     # A single instance that was replaced by its successor has another ordinal.
     for instance in (entry["instance"] for entry in status["instances"]):
+        assert instance["version"] == "stable", f"left of a release: {instance}"
         roles = ("-sandbox", "-proxy") if instance["component"] == "edge" else ("-sandbox", "-proxy", "")
         expected |= {f"container {NAME}-{instance['component']}-{instance['ordinal']}{role}" for role in roles}
     found = place.things()
