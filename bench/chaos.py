@@ -1,14 +1,14 @@
-"""Playbooks and engines are killed at random moments: does the next run converge, and is anything lost?
+"""Kills playbooks and engines at random moments: does the next run converge, and is anything lost?
 
 Run it from the repository's root: `.venv/bin/python bench/chaos.py [ROUNDS [SEED [INVENTORY HOST]]]`. It deploys the application
 of tests/applications/chaos, and takes it down with its data. Only where a host is named is an engine killed: that host's, with
 all that runs on it. `bench/chaos.py 50 1 inventories/local localhost` kills this machine's.
 
-In each round site (with a changed file), scale, canary or teardown is run, and it or the engine is killed at a moment that is
-drawn by the seed. Then site is run, and has to go well; what it leaves of a release is resumed or aborted. After that a second
-site must have nothing to do; users must have the version that the file or the end of the release tells, and never have had
-one that nobody asked for; what was acknowledged, a write or a run that has ended well, must hold; and nothing may be left
-besides. The first round in which that is not so ends the measurement.
+Each round runs site (with a changed file), scale, canary or teardown, and kills it or the engine at a random moment of the
+seed. Then site has to succeed, and a release that it finds in progress is resumed or aborted. After that a second site must
+have nothing to do; users must have the version of the file or of the ended release, and never have had one that was not
+requested; acknowledged writes and the results of successful runs must persist; and nothing else may be left. The first round
+that breaks one of these ends the measurement.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "integrat
 from chaos_application import (
     FILE_SIZE,
     Client,
-    Place,
+    Deployment,
     Run,
     check_gone,
     check_settled,
@@ -43,7 +43,7 @@ ROUNDS = 50
 # None is that of the file.
 SIZES = (1, 3, 4)
 ENDINGS = ("resume", "abort")
-# The end of a release that can go neither on nor back at once says that it is to be run again.
+# A release that can neither continue nor roll back at once reports that it has to be run again.
 TRIES = 3
 DOWN_SECONDS = 2.0
 COLUMNS = {
@@ -63,7 +63,7 @@ COLUMNS = {
 
 
 class Verb(StrEnum):
-    """What is run."""
+    """The playbook of a round."""
 
     SITE = "site"
     SCALE = "scale"
@@ -72,17 +72,17 @@ class Verb(StrEnum):
 
 
 class Killed(StrEnum):
-    """What is killed meanwhile: the playbook alone, it and all that it has started, or the engine."""
+    """What a round kills: the playbook alone, the playbook and its descendants, or the engine."""
 
     NOTHING = "-"
     PLAYBOOK = "playbook"
-    PROCESSES = "all of it"
+    PROCESSES = "processes"
     ENGINE = "engine"
 
 
 @dataclass(frozen=True)
 class Round:
-    """What was drawn for a round: the moment is a ``share`` of the time that ``verb`` takes undisturbed.
+    """The parameters of a round: the moment is a ``share`` of the time that ``verb`` takes undisturbed.
 
     The engine is ``down`` for so many seconds. ``size``, ``delete_data`` and ``ending`` are for the verbs that need them.
     """
@@ -98,18 +98,18 @@ class Round:
 
     @property
     def version(self) -> str:
-        """What the round calls a version that it asks for."""
+        """The version that the round requests."""
         return f"{self.verb}{self.number}"
 
     @property
     def deletes(self) -> bool:
-        """Whether the deletion of all that is stored is asked for."""
+        """Whether the round requests the deletion of the data."""
         return self.verb == Verb.TEARDOWN and self.delete_data
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of a round, in the order of the table."""
+    """The result of a round, in the order of the table."""
 
     number: int
     verb: Verb
@@ -127,29 +127,29 @@ class Row:
 
 @dataclass
 class Chaos:
-    """The rounds on ``place``, and which versions and how many instances may be there, as far as is known."""
+    """The rounds on ``deployment``, with the possible versions and numbers of instances."""
 
-    place: Place
+    deployment: Deployment
     client: Client
     versions: set[str]
     sizes: set[int]
     usual: dict[Verb, float] = field(default_factory=dict)
 
     def play(self, drawn: Round) -> Row:
-        """Play a round. Raises ``AssertionError`` or ``OSError`` where something does not hold after it."""
-        before, crowd, may_have = self.place.status(), self.client.crowd(), set(self.versions)
+        """Play a round. Raises ``AssertionError`` or ``OSError`` if a check fails after it."""
+        before, crowd, may_have = self.deployment.status(), self.client.crowd(), set(self.versions)
         if drawn.verb == Verb.SITE:
-            self.place = replace(self.place, version=drawn.version)
+            self.deployment = replace(self.deployment, version=drawn.version)
             self.versions = {drawn.version}
         with crowd.asking(), self.client.writing():
             killed, moment, run = self._disturbed(drawn)
-            self._take_down(drawn, run.code == 0)
-            following = self.place.play("site").well()
-            check_settled(self.place)
+            self._expect(drawn, run.code == 0)
+            following = self.deployment.play("site").check()
+            check_settled(self.deployment)
             release = self._end_release(drawn, before, run) if drawn.verb == Verb.CANARY else "-"
-        had = {each.text for each in crowd.answers if each.status == 200}
+        had = {answer.text for answer in crowd.answers if answer.status == 200}
         may_have |= {drawn.version} if drawn.verb == Verb.CANARY else self.versions
-        assert had <= may_have, f"users had {had - may_have}; asked for: {may_have}"
+        assert had <= may_have, f"users had {had - may_have}; requested: {may_have}"
         self._check(drawn)
         return Row(
             number=drawn.number,
@@ -167,88 +167,88 @@ class Chaos:
         )
 
     def _disturbed(self, drawn: Round) -> tuple[Killed, float, Run]:
-        """Run and kill; return what was killed in which second, nothing where the run had ended, and what came of the run."""
-        asked: dict[Verb, dict[str, Any]] = {
+        """Run and kill; return what was killed (nothing if the run had ended before), in which second, and the result."""
+        options: dict[Verb, dict[str, Any]] = {
             Verb.SITE: {},
             Verb.SCALE: {"component": "web", "replicas": drawn.size},
             Verb.CANARY: {"component": "web", "env": {"VERSION": drawn.version}},
             Verb.TEARDOWN: {"delete_data": drawn.delete_data},
         }
         moment = drawn.share * self.usual.get(drawn.verb, 0.0)
-        running = self.place.start(drawn.verb, **asked[drawn.verb])
+        running = self.deployment.start(drawn.verb, **options[drawn.verb])
         killed = Killed.NOTHING if running.ended(moment) else drawn.killed
         if killed == Killed.PLAYBOOK:
             running.kill()
         if killed == Killed.PROCESSES:
             running.kill_all()
         if killed == Killed.ENGINE:
-            self.place.kill_engine()
+            self.deployment.kill_engine()
             time.sleep(drawn.down)
-            self.place.start_engine()
+            self.deployment.start_engine()
         run = running.end()
         if drawn.killed == Killed.NOTHING:
-            self.usual[drawn.verb] = run.well().seconds
+            self.usual[drawn.verb] = run.check().seconds
         return killed, moment, run
 
-    def _take_down(self, drawn: Round, well: bool) -> None:
-        """Take down what may be there after a run: what it was asked for if it has ended ``well``, else what was there too."""
+    def _expect(self, drawn: Round, succeeded: bool) -> None:
+        """Record the state that is possible after a run: the requested one if it ``succeeded``, otherwise the former one too."""
         if drawn.verb == Verb.SCALE:
-            self.sizes = {drawn.size} | (set() if well else self.sizes)
+            self.sizes = {drawn.size} | (set() if succeeded else self.sizes)
         if drawn.deletes:
-            self.versions = {self.place.version} | (set() if well else self.versions)
-            self.sizes = {FILE_SIZE} | (set() if well else self.sizes)
-        if drawn.verb == Verb.TEARDOWN and well:
-            check_gone(self.place, data=not drawn.delete_data)
+            self.versions = {self.deployment.version} | (set() if succeeded else self.versions)
+            self.sizes = {FILE_SIZE} | (set() if succeeded else self.sizes)
+        if drawn.verb == Verb.TEARDOWN and succeeded:
+            check_gone(self.deployment, data=not drawn.delete_data)
 
     def _end_release(self, drawn: Round, before: dict[str, Any], run: Run) -> str:
-        """End the release that a round has begun, and return how; none where it has begun none."""
-        status = self.place.status()
+        """End the release that a round has started, and return its phase, `none` without one."""
+        status = self.deployment.status()
         for _try in range(TRIES):
             if in_progress(status):
-                self.place.play("canary", action=drawn.ending)
-                status = self.place.status()
-        known = {each["began"] for each in before["releases"]}
-        begun = [each for each in status["releases"] if each["began"] not in known]
+                self.deployment.play("canary", action=drawn.ending)
+                status = self.deployment.status()
+        known = {release["began"] for release in before["releases"]}
+        begun = [release for release in status["releases"] if release["began"] not in known]
         phase = str(begun[0]["phase"]) if begun else "none"
-        assert run.code != 0 or phase == "promoted", f"the run of the release has ended well; of the release is told: {phase}"
+        assert run.code != 0 or phase == "promoted", f"the run of the release succeeded, but the release is {phase}"
         if phase == "promoted":
             self.versions = {drawn.version}
-        check_settled(self.place)
+        check_settled(self.deployment)
         return phase
 
     def _check(self, drawn: Round) -> None:
-        """Check what is there after a round, and take it down."""
-        status = self.place.status()
-        check_tidy(self.place, status)
-        assert size(status) in self.sizes, f"web has {size(status)} instances; asked for: {self.sizes}"
-        found = self.client.versions()
-        assert len(found) == 1 and found <= self.versions, f"users get {found}; asked for: {self.versions}"
-        self.versions, self.sizes = found, {size(status)}
+        """Check the state after a round, and record it."""
+        status = self.deployment.status()
+        check_tidy(self.deployment, status)
+        assert size(status) in self.sizes, f"web has {size(status)} instances; requested: {self.sizes}"
+        versions = self.client.versions()
+        assert len(versions) == 1 and versions <= self.versions, f"users get {versions}; requested: {self.versions}"
+        self.versions, self.sizes = versions, {size(status)}
         lost = self.client.lost()
-        # Data that is deleted goes as a whole, with all that was written until then.
+        # Data is deleted as a whole, with everything written until then.
         deleted = self.client.acknowledged[: len(lost)] if drawn.deletes else []
-        assert lost == deleted, f"these were acknowledged, and are not there: {lost}"
+        assert lost == deleted, f"acknowledged writes are missing: {lost}"
         del self.client.acknowledged[: len(lost)]
 
 
 def drawn_rounds(rounds: int, seed: int, kills: list[Killed]) -> Iterator[Round]:
-    """Yield a round of each verb undisturbed, and ``rounds`` with every verb and kill in turns; the lot says in which order."""
-    lot = random.Random(seed)
+    """Yield an undisturbed round of each verb, and ``rounds`` that take turns through verbs and kills in a random order."""
+    chance = random.Random(seed)
     cases = [(verb, Killed.NOTHING) for verb in Verb]
     while len(cases) < len(Verb) + rounds:
         turn = list(product(Verb, kills))
-        lot.shuffle(turn)
+        chance.shuffle(turn)
         cases += turn
     for number, (verb, killed) in enumerate(cases[: len(Verb) + rounds], 1 - len(Verb)):
         yield Round(
             number=number,
             verb=verb,
             killed=killed,
-            share=lot.random(),
-            down=lot.uniform(0, DOWN_SECONDS),
-            size=lot.choice(SIZES),
-            delete_data=lot.random() < 0.5,
-            ending=lot.choice(ENDINGS),
+            share=chance.random(),
+            down=chance.uniform(0, DOWN_SECONDS),
+            size=chance.choice(SIZES),
+            delete_data=chance.random() < 0.5,
+            ending=chance.choice(ENDINGS),
         )
 
 
@@ -258,27 +258,27 @@ def line(cells: tuple[object, ...]) -> str:
 
 
 def summary(rows: list[Row], seed: int) -> str:
-    """Return what came of all rounds, in one line."""
-    killed = [each.killed for each in rows if each.killed != Killed.NOTHING]
-    engines, seconds = killed.count(Killed.ENGINE), [each.following for each in rows]
-    answered = sum(each.asked - each.failed for each in rows)
+    """Return a summary of all rounds in one line."""
+    killed = [row.killed for row in rows if row.killed != Killed.NOTHING]
+    engines, seconds = killed.count(Killed.ENGINE), [row.following for row in rows]
+    answered = sum(row.asked - row.failed for row in rows)
     return (
         f"seed {seed}: {len(rows)} rounds, {len(killed) - engines} playbooks and {engines} engines killed; the next run "
         f"converged {len(rows)} times, in {statistics.median(seconds):.1f} s (median, {max(seconds):.1f} at most); 0 of "
-        f"{answered} answers from a version that nobody asked for; 0 acknowledged writes lost; 0 leftovers"
+        f"{answered} answers from a version that was not requested; 0 acknowledged writes lost; 0 leftovers"
     )
 
 
 def main() -> None:
-    """Play the rounds, and print them."""
+    """Play the rounds, and print the results."""
     rounds = int(sys.argv[1]) if sys.argv[1:] else ROUNDS
     seed = int(sys.argv[2]) if sys.argv[2:] else 1
-    place, kills = Place(*sys.argv[3:]), [Killed.PLAYBOOK, Killed.PROCESSES, *([Killed.ENGINE] if sys.argv[3:] else [])]
+    deployment, kills = Deployment(*sys.argv[3:]), [Killed.PLAYBOOK, Killed.PROCESSES, *([Killed.ENGINE] if sys.argv[3:] else [])]
     rows: list[Row] = []
-    place.play("teardown", delete_data=True).well()
+    deployment.play("teardown", delete_data=True).check()
     try:
-        place.play("site").well()
-        chaos = Chaos(place, client_of(place.status()), {place.version}, {FILE_SIZE})
+        deployment.play("site").check()
+        chaos = Chaos(deployment, client_of(deployment.status()), {deployment.version}, {FILE_SIZE})
         print(line(tuple(COLUMNS)), flush=True)
         for drawn in drawn_rounds(rounds, seed, kills):
             try:
@@ -288,7 +288,7 @@ def main() -> None:
             print(line(astuple(rows[-1])), flush=True)
         print(summary(rows[len(Verb) :], seed))
     finally:
-        place.play("teardown", delete_data=True)
+        deployment.play("teardown", delete_data=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The application of tests/applications/chaos on a host: playbooks that may be killed, its users, and what is to be found."""
+"""The application of tests/applications/chaos on a host: playbooks that may be killed, its users, and checks of its state."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ PAUSE_SECONDS = 0.1
 NEW_USERS = 40
 ENDED = ("promoted", "failed", "aborted")
 CHANGED = re.compile(r"changed=(\d+) ")
-# Ansible is not to take the format for a template of its own.
-LISTED = "docker {} --filter name=" + NAME + " --format '{} {{% raw %}}{{{{.{}}}}}{{% endraw %}}'"
-THINGS = " && ".join(
+# Ansible must not expand the format as a template of its own.
+LIST = "docker {} --filter name=" + NAME + " --format '{} {{% raw %}}{{{{.{}}}}}{{% endraw %}}'"
+OBJECTS = " && ".join(
     (
-        LISTED.format("ps --all", "container", "Names"),
-        LISTED.format("network ls", "network", "Name"),
-        LISTED.format("volume ls", "volume", "Name"),
+        LIST.format("ps --all", "container", "Names"),
+        LIST.format("network ls", "network", "Name"),
+        LIST.format("volume ls", "volume", "Name"),
     )
 )
 
 
 @dataclass(frozen=True)
 class Run:
-    """A playbook that has ended: its exit status, minus a signal if one ended it, all that it said, and its seconds."""
+    """A finished playbook: its exit status, negative if a signal ended it, its output, and its duration in seconds."""
 
     code: int
-    said: str
+    output: str
     seconds: float
 
     @property
     def changed(self) -> int:
-        """How many tasks have changed something."""
-        return sum(int(each) for each in CHANGED.findall(self.said))
+        """The number of changed tasks."""
+        return sum(int(number) for number in CHANGED.findall(self.output))
 
-    def well(self) -> Run:
-        """Return the run, which must have gone well."""
-        assert self.code == 0, self.said
+    def check(self) -> Run:
+        """Return the run. Raises ``AssertionError`` if it failed."""
+        assert self.code == 0, self.output
         return self
 
 
 class Running:
-    """A playbook that runs."""
+    """A running playbook."""
 
     def __init__(self, command: list[str]) -> None:
         self._began = time.monotonic()
-        self._said = ""
+        self._output = ""
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -78,41 +78,41 @@ class Running:
         )
 
     def ended(self, seconds: float) -> bool:
-        """Return whether it has ended within ``seconds``."""
+        """Return whether it ends within ``seconds``."""
         with suppress(subprocess.TimeoutExpired):
-            self._said = self._process.communicate(timeout=seconds)[0]
+            self._output = self._process.communicate(timeout=seconds)[0]
         return self._process.returncode is not None
 
     def kill(self) -> None:
-        """End its process group at once: what runs on the host is not in it, and goes on for a while."""
+        """Kill its process group; its module on the host is not in it and continues for a while."""
         os.killpg(self._process.pid, signal.SIGKILL)
 
     def kill_all(self) -> None:
-        """End it at once with all that it has started, which is in sessions of its own."""
-        for process in [self._process.pid, *_started_by(self._process.pid)]:
+        """Kill it with its descendants, which have sessions of their own."""
+        for process in [self._process.pid, *_descendants(self._process.pid)]:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
     def end(self) -> Run:
-        """Wait until it has ended, and return what came of it."""
+        """Wait for its end, and return the result."""
         if self._process.returncode is None and not self.ended(RUN_SECONDS):
             self.kill()
             raise AssertionError(f"a run has not ended in {RUN_SECONDS:g} s: {self._process.communicate()[0]}")
-        return Run(self._process.returncode, self._said, time.monotonic() - self._began)
+        return Run(self._process.returncode, self._output, time.monotonic() - self._began)
 
 
 @dataclass(frozen=True)
-class Place:
-    """The application, with ``version`` in its file, on ``host`` of ``inventory``: on this machine where nothing is said."""
+class Deployment:
+    """The application, with ``version`` in its file, on ``host`` of ``inventory``: by default on this machine."""
 
     inventory: str = ""
     host: str = "localhost"
     version: str = "first"
 
     def start(self, name: str, *options: str, **variables: Any) -> Running:
-        """Begin to run a playbook."""
-        given = {"application": str(FILE), "target": self.host, "variables": {"FILE_VERSION": self.version}, **variables}
-        return Running([PLAYBOOK, f"playbooks/{name}.yml", *self._inventory, *extra(**given), *options])
+        """Start a playbook."""
+        extra_vars = {"application": str(FILE), "target": self.host, "variables": {"FILE_VERSION": self.version}, **variables}
+        return Running([PLAYBOOK, f"playbooks/{name}.yml", *self._inventory, *extra(**extra_vars), *options])
 
     def play(self, name: str, *options: str, **variables: Any) -> Run:
         """Run a playbook to its end."""
@@ -120,28 +120,29 @@ class Place:
 
     def status(self) -> dict[str, Any]:
         """Return the application's status."""
-        said = self.play("status", format="json").well().said
-        found: dict[str, Any] = json.JSONDecoder().raw_decode(said, said.index("{", said.index("TASK [Show the status]")))[0]
-        return dict(found["msg"])
+        output = self.play("status", format="json").check().output
+        start = output.index("{", output.index("TASK [Show the status]"))
+        result: dict[str, Any] = json.JSONDecoder().raw_decode(output, start)[0]
+        return dict(result["msg"])
 
     def shell(self, command: str) -> list[str]:
-        """Return what a command says that is run on the host as root."""
+        """Return the output of a command that runs on the host as root, by line."""
         words = [ANSIBLE, self.host, *self._inventory, "--become", "--module-name=ansible.builtin.shell", f"--args={command}"]
-        done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return [line for line in done.stdout.splitlines()[1:] if line]
+        result = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return [line for line in result.stdout.splitlines()[1:] if line]
 
-    def things(self) -> set[str]:
+    def objects(self) -> set[str]:
         """Return the application's containers, networks and volumes."""
-        return set(self.shell(THINGS))
+        return set(self.shell(OBJECTS))
 
     def kill_engine(self) -> None:
-        """End the engine at once, and nothing else."""
+        """Kill the engine alone."""
         self.shell("kill -9 $(cat /var/run/docker.pid)")
 
     def start_engine(self) -> None:
-        """Start the engine, unless the host's service manager has done so."""
-        self.play("platform").well()
+        """Start the engine, if the host's service manager has not."""
+        self.play("platform").check()
 
     @property
     def _inventory(self) -> list[str]:
@@ -150,29 +151,29 @@ class Place:
 
 @dataclass
 class Client:
-    """Who uses the application at ``url``: ``acknowledged`` are the numbers that it was told are kept."""
+    """A user of the application at ``url``; ``acknowledged`` are the numbers whose storage was confirmed."""
 
     url: str
     acknowledged: list[int] = field(default_factory=list)
     number: int = 0
 
     def crowd(self) -> Crowd:
-        """Return users who ask all the while which version answers."""
-        found = urlsplit(self.url)
-        return Crowd(found.port or 80, "/", users=30, rate=60.0, address=str(found.hostname))
+        """Return users who request the version continuously."""
+        address = urlsplit(self.url)
+        return Crowd(address.port or 80, "/", users=30, rate=60.0, address=str(address.hostname))
 
     def versions(self) -> set[str]:
-        """Return the versions that new users get, each of whom must get an answer."""
+        """Return the versions that new users get. Each has to get an answer."""
         return {self._get("/") for _user in range(NEW_USERS)}
 
     def lost(self) -> list[int]:
-        """Return the numbers that were acknowledged and are not there."""
-        kept = {int(each) for each in self._get("/kept").split()}
-        return [each for each in self.acknowledged if each not in kept]
+        """Return the acknowledged numbers that are missing."""
+        stored = {int(number) for number in self._get("/kept").split()}
+        return [number for number in self.acknowledged if number not in stored]
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Write one number after the other for as long as the block runs."""
+        """Write one number after the other while the block runs."""
         stop = threading.Event()
         thread = threading.Thread(target=self._write, args=(stop,))
         thread.start()
@@ -190,17 +191,17 @@ class Client:
                 self.acknowledged.append(self.number)
 
     def _get(self, path: str) -> str:
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
-            return str(answer.read().decode())
+        with urllib.request.urlopen(self.url + path, timeout=20) as response:
+            return str(response.read().decode())
 
 
-def _started_by(process: int) -> Iterator[int]:
-    """Yield the processes that ``process`` has started, and those that they have."""
-    listed = subprocess.run(["ps", "-e", "-o", "ppid=,pid="], capture_output=True, text=True, check=True).stdout
-    pairs = [(int(parent), int(child)) for parent, child in map(str.split, listed.splitlines())]
+def _descendants(process: int) -> Iterator[int]:
+    """Yield the descendants of ``process``."""
+    output = subprocess.run(["ps", "-e", "-o", "ppid=,pid="], capture_output=True, text=True, check=True).stdout
+    pairs = [(int(parent), int(child)) for parent, child in map(str.split, output.splitlines())]
 
     def below(parent: int) -> Iterator[int]:
-        for child in (each for above, each in pairs if above == parent):
+        for child in [child for child_parent, child in pairs if child_parent == parent]:
             yield child
             yield from below(child)
 
@@ -208,43 +209,45 @@ def _started_by(process: int) -> Iterator[int]:
 
 
 def client_of(status: dict[str, Any]) -> Client:
-    """Return who uses the application at where its status says that the gateway is."""
+    """Return a user of the application at the gateway's URL."""
     return Client(status["urls"]["edge"][0].rstrip("/"))
 
 
 def in_progress(status: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the releases that have not ended."""
-    return [each for each in status["releases"] if each["phase"] not in ENDED]
+    return [release for release in status["releases"] if release["phase"] not in ENDED]
 
 
 def size(status: dict[str, Any]) -> int:
     """Return how many instances `web` has."""
-    return sum(each["instance"]["component"] == "web" for each in status["instances"])
+    return sum(entry["instance"]["component"] == "web" for entry in status["instances"])
 
 
-def check_settled(place: Place) -> None:
+def check_settled(deployment: Deployment) -> None:
     """Check that a deployment has nothing to do."""
-    again = place.play("site", "--diff").well()
-    assert again.changed == 0, f"a second run has something to do: {again.said}"
+    again = deployment.play("site", "--diff").check()
+    assert again.changed == 0, f"a second run has something to do: {again.output}"
 
 
-def check_tidy(place: Place, status: dict[str, Any]) -> None:
-    """Check that all of the application serves, and that no run has left anything besides."""
-    assert not status["holders"], f"somebody is at work still: {status['holders']}"
-    assert not status["pending"], f"a deployment would still do: {status['pending']}"
+def check_tidy(deployment: Deployment, status: dict[str, Any]) -> None:
+    """Check that the whole application serves and that no run has left anything else."""
+    assert not status["holders"], f"leases are still held: {status['holders']}"
+    assert not status["pending"], f"operations are pending: {status['pending']}"
     assert not in_progress(status), f"a release is in progress: {in_progress(status)}"
-    down = [each for each in status["instances"] if each["status"]["state"] != "running" or not each["status"]["serving"]]
-    assert not down, f"these do not serve: {down}"
+    states = [entry["status"] for entry in status["instances"]]
+    down = [state for state in states if state["state"] != "running" or not state["serving"]]
+    assert not down, f"instances that do not serve: {down}"
     expected = {f"container {NAME}-supervisor", f"network {NAME}-mesh", f"volume {NAME}_data"}
     # A single instance that was replaced by its successor has another ordinal.
     for instance in (entry["instance"] for entry in status["instances"]):
+        assert instance["version"] == "stable", f"left of a release: {instance}"
         roles = ("-sandbox", "-proxy") if instance["component"] == "edge" else ("-sandbox", "-proxy", "")
         expected |= {f"container {NAME}-{instance['component']}-{instance['ordinal']}{role}" for role in roles}
-    found = place.things()
-    assert found == expected, f"left: {sorted(found - expected)}; missing: {sorted(expected - found)}"
+    objects = deployment.objects()
+    assert objects == expected, f"left: {sorted(objects - expected)}; missing: {sorted(expected - objects)}"
 
 
-def check_gone(place: Place, data: bool) -> None:
-    """Check that nothing of the application is there any more, but for its ``data`` if that is to stay."""
-    found = place.things()
-    assert found == ({f"volume {NAME}_data"} if data else set()), f"a teardown has left: {sorted(found)}"
+def check_gone(deployment: Deployment, data: bool) -> None:
+    """Check that nothing of the application is left, except for its ``data`` if that was kept."""
+    objects = deployment.objects()
+    assert objects == ({f"volume {NAME}_data"} if data else set()), f"a teardown has left: {sorted(objects)}"

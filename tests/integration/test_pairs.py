@@ -1,4 +1,4 @@
-"""Two runs at once, in all pairs: one goes well, the other waits or is refused with words; nothing is lost or comes back."""
+"""Two concurrent runs, in all pairs: one succeeds, the other waits or is refused with a reason; nothing is lost or restored."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import pytest
-from chaos_application import FILE_SIZE, Client, Place, Run, check_gone, check_settled, check_tidy, client_of, size
+from chaos_application import FILE_SIZE, Client, Deployment, Run, check_gone, check_settled, check_tidy, client_of, size
 
-HERE = Place()
+DEPLOYMENT = Deployment()
 VERBS = ("site", "scale", "canary", "teardown")
-# Each of two asks for something else, so that whose word holds can be told.
+# The two runs request different things, so that the effective one can be identified.
 VERSIONS = {"site": ("file a", "file b"), "canary": ("new a", "new b")}
 SIZES = (1, 3)
-# Who is at work since when, and the way out; or that what is to be changed has been taken down meanwhile.
+# The holder, since when, and the way out; or that the application was taken down meanwhile.
 REFUSED = re.compile(
     r"in progress.* has run it since [\d-]+ [\d:]+; wait for its end"
     r"|in progress at .* begun by .* at [\d-]+ [\d:]+; end it first: "
@@ -25,58 +25,60 @@ REFUSED = re.compile(
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One of two runs: what it asked for, and what came of it."""
+class Requested:
+    """One of two runs: what it requested, and its result."""
 
     verb: str
     version: str
     size: int
-    run: Run
+    result: Run
 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    HERE.play("site").well()
-    yield client_of(HERE.status())
-    HERE.play("teardown", delete_data=True).well()
+    DEPLOYMENT.play("site").check()
+    yield client_of(DEPLOYMENT.status())
+    DEPLOYMENT.play("teardown", delete_data=True).check()
 
 
-def at_once(one: str, other: str) -> list[Asked]:
-    """Run two playbooks side by side."""
-    begun = []
+def run_concurrently(one: str, other: str) -> list[Requested]:
+    """Run two playbooks concurrently."""
+    started = []
     for number, verb in enumerate((one, other)):
-        version = VERSIONS[verb][number] if verb in VERSIONS else HERE.version
-        asked: dict[str, dict[str, Any]] = {
+        version = VERSIONS[verb][number] if verb in VERSIONS else DEPLOYMENT.version
+        options: dict[str, dict[str, Any]] = {
             "scale": {"component": "web", "replicas": SIZES[number]},
             "canary": {"component": "web", "env": {"VERSION": version}},
         }
-        place = replace(HERE, version=version) if verb == "site" else HERE
-        begun.append((verb, version, SIZES[number], place.start(verb, **asked.get(verb, {}))))
-    return [Asked(verb, version, size, running.end()) for verb, version, size, running in begun]
+        deployment = replace(DEPLOYMENT, version=version) if verb == "site" else DEPLOYMENT
+        started.append((verb, version, SIZES[number], deployment.start(verb, **options.get(verb, {}))))
+    return [Requested(verb, version, size, running.end()) for verb, version, size, running in started]
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations_with_replacement(VERBS, 2)))
 def test_two_runs_at_once_lose_nothing(client: Client, one: str, other: str) -> None:
     with client.crowd().asking() as crowd, client.writing():
-        runs = at_once(one, other)
-    said = "\n".join(each.run.said for each in runs)
-    well = {verb: [each for each in runs if each.verb == verb and each.run.code == 0] for verb in VERBS}
-    assert any(well.values()), said
-    for each in runs:
-        assert each.run.code == 0 or REFUSED.search(" ".join(each.run.said.split())), each.run.said
-    files = {each.version for each in well["site"]} or {HERE.version}
-    if not HERE.status()["instances"]:
-        assert well["teardown"], said
-        check_gone(HERE, data=True)
-        replace(HERE, version=min(files)).play("site").well()
+        runs = run_concurrently(one, other)
+    output = "\n".join(run.result.output for run in runs)
+    succeeded = {verb: [run for run in runs if run.verb == verb and run.result.code == 0] for verb in VERBS}
+    assert any(succeeded.values()), output
+    for run in runs:
+        assert run.result.code == 0 or REFUSED.search(" ".join(run.result.output.split())), run.result.output
+    files = {run.version for run in succeeded["site"]} or {DEPLOYMENT.version}
+    if not DEPLOYMENT.status()["instances"]:
+        assert succeeded["teardown"], output
+        check_gone(DEPLOYMENT, data=True)
+        replace(DEPLOYMENT, version=min(files)).play("site").check()
     else:
-        assert well["site"] or not well["teardown"], said
-    found = client.versions()
-    assert len(found) == 1 and found <= ({each.version for each in well["site"] + well["canary"]} or {HERE.version}), said
-    place = replace(HERE, version=min(found & files or files))
-    check_settled(place)
-    status = place.status()
-    check_tidy(place, status)
-    assert size(status) in ({each.size for each in well["scale"]} or {FILE_SIZE}), said
-    assert {each.text for each in crowd.answers if each.status == 200} <= {HERE.version, *(each.version for each in runs)}
+        assert succeeded["site"] or not succeeded["teardown"], output
+    versions = client.versions()
+    possible = {run.version for run in succeeded["site"] + succeeded["canary"]} or {DEPLOYMENT.version}
+    assert len(versions) == 1 and versions <= possible, output
+    deployment = replace(DEPLOYMENT, version=min(versions & files or files))
+    check_settled(deployment)
+    status = deployment.status()
+    check_tidy(deployment, status)
+    assert size(status) in ({run.size for run in succeeded["scale"]} or {FILE_SIZE}), output
+    answered = {answer.text for answer in crowd.answers if answer.status == 200}
+    assert answered <= {DEPLOYMENT.version, *(run.version for run in runs)}
     assert client.lost() == []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.base import Scope
+from ansible_collections.evenkeel.mesh.plugins.module_utils.drivers.errors import TargetUnavailable
 from ansible_collections.evenkeel.mesh.plugins.module_utils.release.state import Phase
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.deploy import deploy
 from ansible_collections.evenkeel.mesh.plugins.module_utils.workflows.release import Action
+from memory.driver import Call, Calls
 from memory.fault_injection import fail_at, fault_at_every_call, kill_at_every_change, snapshot, unavailable_at
 from memory.releases import (
     NEW,
@@ -140,3 +143,22 @@ def test_an_unavailable_target_leaves_all_users_on_one_version(
         promoted += bool(release and release.phase == Phase.PROMOTED)
         assert not release or settled_on(shop, NEW if release.phase == Phase.PROMOTED else OLD), message
     assert promoted or image != "api:2"
+
+
+def test_an_engine_that_is_gone_for_a_minute_while_a_step_is_watched_causes_no_rollback_of_a_good_version() -> None:
+    """The proxies still report how both versions perform."""
+    shop = running_shop()
+    since: list[float] = []
+
+    def on_call(call: Call) -> None:
+        if not since and call.name == "started at" and (release := state(shop).release("api")) and release.weight == 10:
+            since.append(shop.world.now)
+        if call.engine and since and shop.world.now - since[0] < 60.0:
+            raise TargetUnavailable("the engine does not answer")
+
+    requested = rollout(weights=WEIGHTS)
+    gate = replace(requested.gate, hold=90.0, wait=120.0)
+    result = ask(shop.context(Calls(on_call)), requested=replace(requested, gate=gate))
+    assert since and result.release.phase == Phase.PROMOTED, result.failure
+    assert settled_on(shop, NEW) and never_moved_back(shop)
+    assert shop.world.lost == []
