@@ -78,7 +78,7 @@ class Grammar:
             },
             "mem_limit": self._size,
             "networks": self._networks,
-            "ports": lambda: [self._port() for _ in range(self._lot.randint(1, 3))],
+            "ports": lambda: [self._port() for _unused in range(self._lot.randint(1, 3))],
             "profiles": lambda: self._some(("tools", "other"), 1, 2),
             "pull_policy": lambda: self._one(("always", "if_not_present", "every_1d")),
             "read_only": lambda: self._one((True, "no", "${YES}")),
@@ -91,7 +91,7 @@ class Grammar:
             "tmpfs": lambda: self._one(("/run", ["/run:size=1m", "/tmp"])),
             "ulimits": lambda: {"nofile": self._one((5, "${NUMBER}", {"soft": 1, "hard": "${NUMBER}"}))},
             "user": lambda: self._one(("1000", "a:b")),
-            "volumes": lambda: [self._mount() for _ in range(self._lot.randint(1, 3))],
+            "volumes": lambda: [self._mount() for _unused in range(self._lot.randint(1, 3))],
             "working_dir": lambda: "/work",
             "x-own": self._pairs,
         }

@@ -31,6 +31,7 @@ def ask(case: Case, folder: Path) -> dict[str, Any]:
         cwd=folder,
         env=case.variables(folder),
         capture_output=True,
+        check=False,
         timeout=60,
     )
     errors = run.stderr.decode(errors="replace")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from ...model.errors import ModelError, Problem
 
-Place = tuple[str | int, ...]
+Place = tuple["str | int", ...]
 # Takes what is odd but no fault.
 Warn = Callable[[str], None]
 SHOWN_CHARACTERS = 80

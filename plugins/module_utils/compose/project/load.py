@@ -227,7 +227,8 @@ class _Loader:
         for index, entry in enumerate([] if found else entries or []):
             inclusion = read_inclusion(entry, scope.folder)
             including = (*scope.including, path)
-            if not all([is_file(each, ("include", index), faults) for each in inclusion.paths + inclusion.env_files]):
+            paths = inclusion.paths + inclusion.env_files
+            if [path for path in paths if not is_file(path, ("include", index), faults)]:
                 continue
             if inclusion.paths and inclusion.paths[0] in including:
                 names = (*including[including.index(inclusion.paths[0]) :], inclusion.paths[0])

@@ -11,9 +11,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RULE = re.compile(r":?[-+?]")
 MAX_NESTING = 50
 MAX_CHARACTERS = 16 * 2**20
-
-
-Lookup = Callable[[str], str | None]
+Lookup = Callable[[str], "str | None"]
 
 
 class Template:
