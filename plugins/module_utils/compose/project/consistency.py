@@ -1,4 +1,4 @@
-"""What the services of a whole project must not be together, as compose-go's loader and Compose itself check it."""
+"""Consistency checks across the services of a project: those of compose-go's loader and of Compose itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from .faults import Faults, Place, circle, shown
+from .faults import Faults, Place, describe, format_cycle, format_place
 
 Named = Mapping[str, Any]
 _REFERENCES = (("networks", "network"), ("models", "model"))
@@ -19,7 +19,7 @@ _LIMITS = (
 
 
 def check_consistency(project: Named, disabled: Collection[str], faults: Faults) -> None:
-    """Record the faults of a project in its canonical form; ``disabled`` are the services whose profiles are not active."""
+    """Record the inconsistencies of a canonical project; ``disabled`` are the services without an active profile."""
     services = project.get("services") or {}
     for name, service in services.items():
         place: Place = ("services", name)
@@ -33,23 +33,25 @@ def check_consistency(project: Named, disabled: Collection[str], faults: Faults)
     _check_container_names(services, faults)
     for name, secret in (project.get("secrets") or {}).items():
         if not {"external", "file", "environment"} & secret.keys():
-            faults.add(("secrets", name), "a secret without a content", "file or environment, or external: true")
-    _check_circles(services, faults)
+            faults.add(("secrets", name), "a secret without a source", "file or environment, or external: true")
+    _check_cycles(services, faults)
 
 
 def _check_source(service: Named, services: Named, place: Place, faults: Faults) -> None:
     if not {"build", "image", "provider"} & service.keys():
-        faults.add(place, "neither an image nor a build", "image: that is not empty, or build:")
+        faults.add(place, "neither an image nor a build", "a non-empty image:, or build:")
     build = service.get("build") or {}
     if {"dockerfile", "dockerfile_inline"} <= build.keys():
         faults.add((*place, "build"), "both dockerfile and dockerfile_inline", "one of them")
     for name, context in (build.get("additional_contexts") or {}).items():
-        other = str(context).removeprefix("service:")
-        if other != context and "build" not in (services.get(other) or {}):
-            allowed = "a service that is built: " + (", ".join(each for each in services if "build" in services[each]) or "none")
-            faults.add((*place, "build", "additional_contexts", name), shown(other), allowed)
+        target = str(context).removeprefix("service:")
+        if target != context and "build" not in (services.get(target) or {}):
+            allowed = "a service with build: " + (", ".join(key for key, value in services.items() if "build" in value) or "none")
+            faults.add((*place, "build", "additional_contexts", name), describe(target), allowed)
     if build.get("platforms") and service.get("platform") and service["platform"] not in build["platforms"]:
-        faults.add((*place, "platform"), shown(service["platform"]), f"one of build.platforms: {', '.join(build['platforms'])}")
+        faults.add(
+            (*place, "platform"), describe(service["platform"]), f"one of build.platforms: {', '.join(build['platforms'])}"
+        )
     if service.get("network_mode") and service.get("networks"):
         faults.add((*place, "network_mode"), "both network_mode and networks", "one of them")
 
@@ -59,21 +61,21 @@ def _check_dependencies(service: Named, services: Named, disabled: Collection[st
     for name, dependency in (service.get("depends_on") or {}).items():
         if name in services or (name in disabled and not dependency["required"]):
             continue
-        found = f"{shown(name)}, whose profile is not active" if name in disabled else shown(name)
+        found = f"{describe(name)}, whose profile is inactive" if name in disabled else describe(name)
         faults.add((*place, "depends_on", name), found, allowed)
 
 
 def _check_references(service: Named, project: Named, place: Place, faults: Faults) -> None:
-    for reference, kind, where in references(service):
+    for reference, kind, path in references(service):
         key = f"{kind}s"
         known = project.get(key) or {}
         if reference not in known:
-            names = ", ".join(sorted(known)) or "there is none yet"
-            faults.add((*place, *where), shown(reference), f"a {kind} that stands below {key}: at the top of the file ({names})")
+            names = ", ".join(sorted(known)) or "none is declared"
+            faults.add((*place, *path), describe(reference), f"a {kind} declared under the top-level {key}: ({names})")
 
 
 def references(service: Named) -> Iterator[tuple[str, str, Place]]:
-    """Yield the name, the kind and the place of what a service refers to at the top of the file."""
+    """Yield the name, kind and place of each top-level resource that a service refers to."""
     for key, kind in _REFERENCES:
         for name in service.get(key) or ():
             yield name, kind, (key, name)
@@ -92,7 +94,7 @@ def _check_scale(service: Named, place: Place, faults: Faults) -> None:
         faults.add((*place, "scale"), f"{scale}, and {replicas} in deploy.replicas", "one number, in one of them")
     for key, value in ((("scale",), scale), (("deploy", "replicas"), replicas)):
         if value is not None and value < 0:
-            faults.add((*place, *key), str(value), "a whole number from 0")
+            faults.add((*place, *key), str(value), "a non-negative integer")
     count = replicas if scale is None else scale
     if count is not None and count > 1 and service.get("container_name"):
         faults.add((*place, "container_name"), f"a name for {count} containers", "no name, or one replica")
@@ -100,9 +102,9 @@ def _check_scale(service: Named, place: Place, faults: Faults) -> None:
 
 def _check_limits(service: Named, place: Place, faults: Faults) -> None:
     resources = (service.get("deploy") or {}).get("resources") or {}
-    for key, part, other in _LIMITS:
-        if key in service and part in resources and resources[part].get(other) != service[key]:
-            found = f"{service[key]}, and {resources[part].get(other, 'nothing')} in deploy.resources.{part}.{other}"
+    for key, section, limit in _LIMITS:
+        if key in service and section in resources and resources[section].get(limit) != service[key]:
+            found = f"{service[key]}, and {resources[section].get(limit, 'nothing')} in deploy.resources.{section}.{limit}"
             faults.add((*place, key), found, "one value, in one of them")
 
 
@@ -111,17 +113,19 @@ def _check_targets(service: Named, place: Place, faults: Faults) -> None:
         ((*place, "tmpfs", index), mount.partition(":")[0]) for index, mount in enumerate(service.get("tmpfs") or ())
     ]
     mounts += [((*place, "volumes", index), mount.get("target", "")) for index, mount in enumerate(service.get("volumes") or ())]
-    taken: dict[str, Place] = {}
-    for where, target in mounts:
-        if taken.setdefault(target, where) != where:
-            other = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in taken[target][2:])[1:]
-            faults.add(where, f"{shown(target)}, where {other} is mounted", "a target once")
+    used: dict[str, Place] = {}
+    for mount_place, target in mounts:
+        if used.setdefault(target, mount_place) != mount_place:
+            first = format_place(used[target][2:])
+            faults.add(mount_place, f"{describe(target)}, already the target of {first}", "each target once")
 
 
 def _check_commands(service: Named, place: Place, faults: Faults) -> None:
     test = (service.get("healthcheck") or {}).get("test")
     if test and test[0] not in ("CMD", "CMD-SHELL", "NONE"):
-        faults.add((*place, "healthcheck", "test"), shown(test[0]), "a list that begins with CMD, CMD-SHELL or NONE, or text")
+        faults.add(
+            (*place, "healthcheck", "test"), describe(test[0]), "a list that begins with CMD, CMD-SHELL or NONE, or a string"
+        )
     for index, watch in enumerate((service.get("develop") or {}).get("watch") or ()):
         if not watch.get("target") and watch["action"] not in ("rebuild", "restart"):
             found = f"{watch['action']} without a target"
@@ -129,18 +133,22 @@ def _check_commands(service: Named, place: Place, faults: Faults) -> None:
 
 
 def _check_container_names(services: Named, faults: Faults) -> None:
-    taken: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for name, service in services.items():
         container = service.get("container_name")
-        if container and taken.setdefault(container, name) != name:
-            faults.add(("services", name, "container_name"), f"{shown(container)}, which {taken[container]} has", "a name once")
+        if container and owners.setdefault(container, name) != name:
+            faults.add(
+                ("services", name, "container_name"),
+                f"{describe(container)}, already the name of {owners[container]}",
+                "each name once",
+            )
 
 
-def _check_circles(services: Named, faults: Faults) -> None:
+def _check_cycles(services: Named, faults: Faults) -> None:
     dependencies = {name: service.get("depends_on") or () for name, service in services.items()}
     try:
         TopologicalSorter(dependencies).prepare()
     except CycleError as error:
         names = error.args[1]
         place = ("services", names[1], "depends_on", names[0])
-        faults.add(place, circle(reversed(names)), "services that can start one after another")
+        faults.add(place, format_cycle(reversed(names)), "dependencies without a cycle")

@@ -1,6 +1,6 @@
-"""What the whole of a project's files leaves open, and what its values must not be together.
+"""Default values of a merged project, and checks that span several values.
 
-Both are compose-go's: its package ``validation``, and the defaults of its package ``transform``.
+Both follow compose-go: its package ``validation``, and the defaults of its package ``transform``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", 
 
 
 def set_defaults(content: dict[str, Any]) -> None:
-    """Add the values of keys that are left out."""
+    """Set the default values of omitted keys."""
     for _place, service in _services(content):
         if isinstance(service.get("build"), dict):
             service["build"].setdefault("context", ".")
@@ -24,13 +24,13 @@ def set_defaults(content: dict[str, Any]) -> None:
             port.setdefault("mode", "ingress")
         for secret in service.get("secrets") or ():
             secret.setdefault("target", f"/run/secrets/{secret.get('source')}")
-        for _where, request in _device_requests(service):
+        for _path, request in _device_requests(service):
             if not {"count", "device_ids"} & request.keys():
                 request["count"] = "all"
 
 
 def check_values(content: dict[str, Any], faults: Faults) -> None:
-    """Record the faults of values that the schema allows one by one."""
+    """Record invalid combinations of values that are valid individually."""
     for key, alternatives in _CONTENTS.items():
         for name, resource in (content.get(key) or {}).items():
             _check_content(resource, alternatives, (key, name), faults)
@@ -60,27 +60,31 @@ def _check_service(service: dict[str, Any], place: Place, faults: Faults) -> Non
         _check_address(port, (*place, "ports", index), faults)
     for index, mount in enumerate(service.get("volumes") or ()):
         if mount.get("type") == "bind" and "source" not in mount:
-            faults.add((*place, "volumes", index), "a bind mount without a source", "source: a path of the host")
+            faults.add((*place, "volumes", index), "a bind mount without a source", "source: a path on the host")
     for index, watch in enumerate((service.get("develop") or {}).get("watch") or ()):
         if not watch["path"]:
             faults.add((*place, "develop", "watch", index, "path"), "an empty path", "a path")
-    for where, request in _device_requests(service):
+    for path, request in _device_requests(service):
         if {"count", "device_ids"} <= request.keys():
-            faults.add((*place, *where), "both count and device_ids", "one of them")
+            faults.add((*place, *path), "both count and device_ids", "one of them")
 
 
 def _check_content(resource: dict[str, Any], alternatives: tuple[str, ...], place: Place, faults: Faults) -> None:
-    stated = [key for key in alternatives if key in resource]
-    if len(stated) > 1:
-        faults.add(place, " and ".join(stated), f"one of {', '.join(alternatives)}")
-    if not stated and not {"driver", "external"} & resource.keys():
-        faults.add(place, "nothing that says what it holds", f"one of {', '.join(alternatives)}, or external: true")
+    sources = [key for key in alternatives if key in resource]
+    if len(sources) > 1:
+        faults.add(place, " and ".join(sources), f"one of {', '.join(alternatives)}")
+    if not sources and not {"driver", "external"} & resource.keys():
+        faults.add(place, "no source of its content", f"one of {', '.join(alternatives)}, or external: true")
 
 
 def _check_external(volume: dict[str, Any], place: Place, faults: Faults) -> None:
-    others = [key for key in volume if key not in ("name", "external") and not key.startswith("x-")]
-    if volume.get("external") is True and others:
-        faults.add((*place, others[0]), f"{others[0]} of an external volume", "name alone: it is made by someone else")
+    extra = [key for key in volume if key not in ("name", "external") and not key.startswith("x-")]
+    if volume.get("external") is True and extra:
+        faults.add(
+            (*place, extra[0]),
+            f"{extra[0]} of an external volume",
+            "only name: an external volume is not managed by this project",
+        )
 
 
 def _check_address(port: dict[str, Any], place: Place, faults: Faults) -> None:

@@ -1,4 +1,4 @@
-"""A YAML document of a Compose file, as the controller has read it."""
+"""A YAML document of a Compose file, as read on the controller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Document:
-    """The ``content`` of a document, and the paths that its tags ``!reset`` and ``!override`` take from what is before it."""
+    """The ``content`` of a document, and the paths tagged ``!reset`` or ``!override``, whose earlier values are removed."""
 
     content: Any
     resets: tuple[tuple[str, ...], ...] = ()
@@ -19,8 +19,8 @@ class Document:
 Read = Callable[[str], list[Document]]
 
 
-def reset(earlier: Any, paths: tuple[tuple[str, ...], ...]) -> None:
-    """Take from an earlier content what stands at ``paths``; items of lists stay, as they do in Compose."""
+def apply_resets(earlier: Any, paths: tuple[tuple[str, ...], ...]) -> None:
+    """Remove the values at ``paths`` from the earlier content; list items stay, as in Compose."""
     for path in paths:
         parent = earlier
         for part in path[:-1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .faults import Fault, shown
+from .faults import Fault, describe
 from .template import Lookup, Template
 
 _SPACE = "\t\v\f\r \x85\xa0"
@@ -15,32 +15,32 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 class EnvironmentFile:
-    """The text of an environment file, read from its beginning to its end."""
+    """A parser of the text of an environment file."""
 
-    def __init__(self, text: str, known: dict[str, str], lookup: Lookup, unset: Callable[[str], None]) -> None:
+    def __init__(self, text: str, variables: dict[str, str], lookup: Lookup, unset: Callable[[str], None]) -> None:
         self._text = text.removeprefix("\ufeff")
         self._position = 0
-        self._known = known
+        self._variables = variables
         self._lookup = lookup
-        self._template = Template(self._value_of, unset)
+        self._template = Template(self._resolve, unset)
 
     def read(self) -> None:
-        """Add the file's variables to those ``known``; what ``lookup`` finds wins in what they refer to. Raises ``Fault``."""
+        """Add the file's variables to ``variables``; ``lookup`` takes precedence in interpolation. Raises ``Fault``."""
         while self._skip_to_statement():
-            name, has_value = self._name()
+            name, has_value = self._read_name()
             if has_value:
-                self._known[name] = self._value()
+                self._variables[name] = self._read_value()
             elif (value := self._lookup(name)) is not None:
-                self._known[name] = value
+                self._variables[name] = value
 
     @property
     def line(self) -> int:
-        """The line, counted from 1, that is being read."""
+        """The current line, counted from 1."""
         return self._text.count("\n", 0, self._position) + 1
 
-    def _value_of(self, name: str) -> str | None:
+    def _resolve(self, name: str) -> str | None:
         value = self._lookup(name)
-        return self._known.get(name) if value is None else value
+        return self._variables.get(name) if value is None else value
 
     def _skip_to_statement(self) -> bool:
         text = self._text
@@ -54,8 +54,8 @@ class EnvironmentFile:
                 return True
         return False
 
-    def _name(self) -> tuple[str, bool]:
-        """Return the name at the position, and whether a value follows it."""
+    def _read_name(self) -> tuple[str, bool]:
+        """Return the name at the current position, and whether a value follows it."""
         text = self._text
         export = _EXPORT.match(text, self._position)
         start = export.end() if export else self._position
@@ -63,22 +63,22 @@ class EnvironmentFile:
         while end < len(text) and text[end] not in "=:\n":
             char = text[end]
             if char not in _SPACE and char not in "_.-[]" and not char.isalpha() and not char.isnumeric():
-                raise Fault(f"{char!r} in {shown(text[start:].partition(chr(10))[0])}", "NAME=value, or a # comment")
+                raise Fault(f"{char!r} in {describe(text[start:].partition(chr(10))[0])}", "NAME=value, or a # comment")
             end += 1
         name = text[start:end].rstrip()
         if " " in name:
-            raise Fault(shown(name), "a name without spaces")
+            raise Fault(describe(name), "a name without spaces")
         self._position = min(end + 1, len(text))
         while self._position < len(text) and text[self._position] in _SPACE:
             self._position += 1
         return name, text[end : end + 1] not in ("", "\n")
 
-    def _value(self) -> str:
+    def _read_value(self) -> str:
         text, start = self._text, self._position
         if text[start : start + 1] not in ('"', "'"):
             end = text.find("\n", start)
             end = len(text) if end < 0 else end
-            value = self._template.fill(text[start:end].partition(" #")[0].rstrip())
+            value = self._template.substitute(text[start:end].partition(" #")[0].rstrip())
             self._position = min(end + 1, len(text))
             return value
         quote = text[start]
@@ -86,7 +86,7 @@ class EnvironmentFile:
         parts: list[str] = []
         while end < len(text) and text[end] != quote:
             if text[end] == "\\":
-                # Of a backslash before the quote only the quote stays; any other is kept for now.
+                # A backslash before the quote is dropped; other escapes are resolved below.
                 escaped = text[end + 1 : end + 2]
                 parts.append(escaped if escaped == quote else f"\\{escaped}")
                 end += 2
@@ -94,20 +94,20 @@ class EnvironmentFile:
                 parts.append(text[end])
                 end += 1
         if end >= len(text):
-            raise Fault(shown(text[start:].partition("\n")[0]), f"a value that ends with {quote}")
+            raise Fault(describe(text[start:].partition("\n")[0]), f"a value that ends with {quote}")
         value = "".join(parts)
         if quote == '"':
-            value = self._template.fill(_ESCAPE.sub(_unescaped, value))
+            value = self._template.substitute(_ESCAPE.sub(_unescape, value))
         self._position = end + 1
         return value
 
 
-def _unescaped(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[str]) -> str:
     escape = match[0][1:]
     if escape in _ESCAPED:
         return _ESCAPED[escape]
     digits = escape[1:]
     if not escape.startswith("0"):
         return match[0]
-    # Go's octal escapes have three digits, up to 255; of any other compose-go leaves out the zero.
+    # Go's octal escapes have three digits, up to 255; in others compose-go drops the zero.
     return chr(int(digits, 8)) if re.fullmatch("[0-3][0-7]{2}", digits) else f"\\{digits}"

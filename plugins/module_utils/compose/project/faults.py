@@ -1,4 +1,4 @@
-"""Faults of one file, each at its place; they are collected, so that a file's author sees all of them at once."""
+"""Faults of one file and their places, collected so that the file's author sees all of them at once."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Callable, Iterable
 from ...model.errors import ModelError, Problem
 
 Place = tuple["str | int", ...]
-# Takes what is odd but no fault.
+# Receives warnings.
 Warn = Callable[[str], None]
-SHOWN_CHARACTERS = 80
-# Of a file with more of them no more are told.
+MAX_DESCRIPTION = 80
+# Further faults of a file are not reported.
 MAX_FAULTS = 100
 
 
-def place_text(place: Place) -> str:
-    """Return a place as people write it: ``services.web.ports[0]``."""
+def format_place(place: Place) -> str:
+    """Return a place in the notation of messages: ``services.web.ports[0]``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".") or "(top)"
 
 
-def circle(names: Iterable[str]) -> str:
-    """Return a circle of names as a message shows it."""
+def format_cycle(names: Iterable[str]) -> str:
+    """Return a cycle of names as messages show it."""
     *first, last = names
-    return f"a circle: {' → '.join((*first[:9], *(['…'] if len(first) > 9 else []), last))}"
+    return f"a cycle: {' → '.join((*first[:9], *(['…'] if len(first) > 9 else []), last))}"
 
 
-def shown(value: object) -> str:
-    """Return ``value`` as a message shows it: collections by their kind, scalars themselves, cut where they are long."""
+def describe(value: object) -> str:
+    """Return ``value`` as messages show it: the type of a collection, or the scalar, truncated if long."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
@@ -40,7 +40,7 @@ def shown(value: object) -> str:
     if isinstance(value, datetime.date):
         return f"the date {value.isoformat()}"
     text = f"{value:g}" if isinstance(value, float) else repr(value)
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}… ({len(text)} characters)"
+    return text if len(text) <= MAX_DESCRIPTION else f"{text[:MAX_DESCRIPTION]}… ({len(text)} characters)"
 
 
 class Faults:
@@ -55,19 +55,19 @@ class Faults:
         return bool(self.problems)
 
     def add(self, place: Place, found: str, allowed: str) -> None:
-        """Record a fault, unless one is known at its place; ``allowed`` says what may stand there, and the way out."""
+        """Record a fault, unless its place already has one; ``allowed`` describes valid values, and a remedy."""
         if place not in self.places and len(self.problems) < MAX_FAULTS:
-            self.problems.append(Problem(place_text(place), found, allowed))
+            self.problems.append(Problem(format_place(place), found, allowed))
         self.places[place] = None
 
     def check(self) -> None:
-        """Raise ``ModelError`` if there is any fault."""
+        """Raise ``ModelError`` if there are any faults."""
         if self.problems:
             raise ModelError(self.source, self.problems)
 
 
 class Fault(ValueError):
-    """One value cannot be read; its reader knows what was found and what is allowed, its caller knows the place."""
+    """An invalid value; the caller of its reader adds the place."""
 
     def __init__(self, found: str, allowed: str) -> None:
         super().__init__(f"found {found}; allowed: {allowed}")

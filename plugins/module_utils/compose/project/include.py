@@ -1,4 +1,4 @@
-"""Files that a file includes: each a project of its own folder and variables, whose resources become the includer's."""
+"""``include``: each entry is a project with its own folder and variables, whose resources are imported."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RESOURCES = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 @dataclass(frozen=True)
 class Inclusion:
-    """One entry of ``include``: the ``paths`` of a file and those that override it, their folder, their variables' files."""
+    """An entry of ``include``: the ``paths`` of a file and its overrides, the project's folder and its environment files."""
 
     paths: tuple[str, ...]
     folder: str
@@ -23,27 +23,28 @@ class Inclusion:
 
 
 def read_inclusion(entry: str | Mapping[str, Any], folder: str) -> Inclusion:
-    """Return an entry of ``include`` with its paths resolved; those that are relative are below ``folder``."""
+    """Return an entry of ``include`` with its paths resolved against ``folder``."""
     entry = {"path": entry} if isinstance(entry, str) else entry
     paths = tuple(join(folder, path) for path in _texts(entry.get("path")))
-    own = join(folder, entry["project_directory"]) if entry.get("project_directory") else "".join(paths[:1]).rpartition("/")[0]
+    directory = entry.get("project_directory")
+    project_folder = join(folder, directory) if directory else "".join(paths[:1]).rpartition("/")[0]
     env_files = tuple(join(folder, path) for path in _texts(entry.get("env_file")))
-    if not env_files and Path(own, ".env").is_file():
-        env_files = (f"{own}/.env",)
-    return Inclusion(paths, own, env_files)
+    if not env_files and Path(project_folder, ".env").is_file():
+        env_files = (f"{project_folder}/.env",)
+    return Inclusion(paths, project_folder, env_files)
 
 
-def take_over(included: dict[str, Any], content: dict[str, Any], place: Place, faults: Faults) -> None:
-    """Add an included project's resources to a file's content; two of one name have to be the same."""
+def import_resources(included: dict[str, Any], content: dict[str, Any], place: Place, faults: Faults) -> None:
+    """Add an included project's resources to a file's content; resources with the same name must be equal."""
     for key in RESOURCES:
-        own = content.get(key)
-        if included.get(key) is None or not isinstance(own, dict | None):
+        resources = content.get(key)
+        if included.get(key) is None or not isinstance(resources, dict | None):
             continue
-        own = content.setdefault(key, {}) if own is None else own
+        resources = content.setdefault(key, {}) if resources is None else resources
         for name, resource in included[key].items():
-            if own.setdefault(name, resource) != resource:
-                found = f"{key}.{name}, which stands in this file as well"
-                faults.add(place, found, "another name, or an override: a second file of the project, or of path in this entry")
+            if resources.setdefault(name, resource) != resource:
+                found = f"{key}.{name}, which this file declares too"
+                faults.add(place, found, "another name, or an override file: of the project, or in path of this entry")
 
 
 def _texts(value: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Variables in every value of a file's content, and the types that some values have afterwards."""
+"""Interpolation of the values of a file's content, and their conversion to the types that keys require."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .template import Template
 Cast = Callable[[str], object]
 _UPDATE: dict[str, Any] = {"parallelism": to_integer, "max_failure_ratio": to_float}
 
-# What a text becomes at a place of a file; "*" stands for any key and for every item of a list, "" for the value itself.
+# The conversion of the string at each place; "*" matches any key and every list item, "" the value itself.
 CASTS: dict[str, Any] = {
     "services": {
         "*": {
@@ -41,27 +41,27 @@ CASTS: dict[str, Any] = {
 
 
 def interpolate(content: object, template: Template, faults: Faults) -> Any:
-    """Return ``content`` with the variables of its values replaced; keys stay. Values with a fault stay as they are."""
-    return _filled(content, CASTS, template, faults, ())
+    """Return ``content`` with its values interpolated. Keys and invalid values are unchanged."""
+    return _interpolate(content, CASTS, template, faults, ())
 
 
-def _filled(value: object, rules: Any, template: Template, faults: Faults, place: Place) -> object:
+def _interpolate(value: object, rules: Any, template: Template, faults: Faults, place: Place) -> object:
     if isinstance(value, dict):
-        return {key: _filled(item, below(rules, key), template, faults, (*place, key)) for key, item in value.items()}
+        return {key: _interpolate(item, rules_for(rules, key), template, faults, (*place, key)) for key, item in value.items()}
     if isinstance(value, list):
-        item_rules = below(rules, "*")
-        return [_filled(item, item_rules, template, faults, (*place, index)) for index, item in enumerate(value)]
+        item_rules = rules_for(rules, "*")
+        return [_interpolate(item, item_rules, template, faults, (*place, index)) for index, item in enumerate(value)]
     if not isinstance(value, str):
         return value
     try:
-        filled = template.fill(value)
+        text = template.substitute(value)
         cast = rules.get("") if isinstance(rules, dict) else rules
-        return cast(filled) if cast else filled
+        return cast(text) if cast else text
     except Fault as fault:
         faults.add(place, fault.found, fault.allowed)
         return value
 
 
-def below(rules: Any, key: str) -> Any:
-    """Return the rules one step below ``rules``; nothing where there are none."""
+def rules_for(rules: Any, key: str) -> Any:
+    """Return the rules of a key of a mapping that has ``rules``, or ``None``."""
     return rules.get(key, rules.get("*")) if isinstance(rules, dict) else None

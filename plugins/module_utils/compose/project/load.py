@@ -1,4 +1,4 @@
-"""The files of a Compose project as the canonical project: what ``docker compose config`` makes of them.
+"""Loading of Compose files to the canonical project, the output of ``docker compose config``.
 
 The steps and their order are those of compose-go's loader.
 """
@@ -12,20 +12,20 @@ from typing import Any
 
 from .consistency import check_consistency, references
 from .defaults import check_values, set_defaults
-from .document import Document, Read, reset
-from .environment import CONTENT, adopt_contents, read_dotenv, resolve_files, warn_unset
+from .document import Document, Read, apply_resets
+from .environment import CONTENT, read_dotenv, resolve_environment, resolve_files, warn_unset
 from .extend import Extender, Services
-from .faults import MAX_FAULTS, Faults, Warn, circle, shown
+from .faults import MAX_FAULTS, Faults, Warn, describe, format_cycle
 from .fields import PROJECT
-from .include import read_inclusion, take_over
+from .include import import_resources, read_inclusion
 from .interpolate import interpolate
 from .merge import merge
 from .normalize import normalize, project_name
-from .paths import is_file, resolve_paths
-from .schema import Schema, Validator, without
-from .short_forms import lengthen
+from .paths import require_file, resolve_paths
+from .schema import Schema, Validator, remove_values
+from .short_forms import expand_short_forms
 from .template import Template
-from .unique import make_unique
+from .unique import enforce_unicity
 
 MAX_FILES = 200
 COMPOSE_PROJECT_NAME = "COMPOSE_PROJECT_NAME"
@@ -33,7 +33,7 @@ COMPOSE_PROJECT_NAME = "COMPOSE_PROJECT_NAME"
 
 @dataclass(frozen=True)
 class Source:
-    """What a project is made of: its ``files``, of which later ones override, its ``folder``, variables and active profiles."""
+    """The input of a project: its ``files``, later ones overriding earlier ones, its folder, variables and active profiles."""
 
     files: tuple[str, ...]
     folder: str
@@ -43,9 +43,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Project:
-    """A project: ``content`` is its canonical form, in which keys that begin with ``x-`` stand where they stood.
+    """A project: ``content`` is its canonical form, including extensions.
 
-    ``contents`` has what secrets and configs hold that come from variables, by key and name, such as ``("secrets", "key")``.
+    ``contents`` has the values of secrets and configs from variables, by key and name, such as ``("secrets", "key")``.
     """
 
     content: dict[str, Any]
@@ -61,7 +61,7 @@ def load(source: Source, read: Read, schema: Schema, warn: Warn) -> Project:
 
 @dataclass(frozen=True)
 class _Scope:
-    """What the files of one folder have in common; ``including`` are the files that lead to them by ``include``."""
+    """The context of the files of one folder; ``including`` is the chain of files that include them."""
 
     folder: str
     environment: Mapping[str, str]
@@ -75,62 +75,62 @@ class _Loader:
         self._read_file = read
         self._schema = schema
         self._documents: dict[str, list[Document]] = {}
-        self._files_left = MAX_FILES
-        # A warning is told once.
+        self._files_remaining = MAX_FILES
+        # Each warning is issued once.
         self._warn = cache(warn)
 
     def project(self) -> Project:
-        name = self._name()
+        name = self._project_name()
         environment = {**self._source.environment, COMPOSE_PROJECT_NAME: name}
-        content = self._model(self._source.files, _Scope(self._source.folder, environment))
+        content = self._load_model(self._source.files, _Scope(self._source.folder, environment))
         faults = Faults(", ".join(self._source.files))
         if not content:
             faults.add((), "nothing", "services: with at least one service")
         if not name:
-            faults.add(("name",), "no name, nor letters or digits in the folder's name", "name: at the top of the file")
+            faults.add(("name",), "no name, and no letters or digits in the folder's name", "name: at the top of the file")
         faults.check()
         normalize(content, name, environment)
         project = PROJECT(content, (), faults)
-        services, disabled = self._by_profile(project.get("services") or {})
+        services, disabled = self._split_by_profile(project.get("services") or {})
         project["services"] = services
         if not faults:
             check_consistency(project, disabled, faults)
         faults.check()
-        for each, service in services.items():
+        for service_name, service in services.items():
             if "scale" in service and "deploy" in service:
                 service["deploy"]["replicas"] = service["scale"]
-            resolve_files(service, ("services", each), environment, faults, self._warn)
+            resolve_files(service, ("services", service_name), environment, faults, self._warn)
         faults.check()
         contents = {
-            (key, each): resource.pop(CONTENT)
+            (key, name): resource.pop(CONTENT)
             for key in ("secrets", "configs")
-            for each, resource in (project.get(key) or {}).items()
+            for name, resource in (project.get(key) or {}).items()
             if CONTENT in resource
         }
-        return Project(_without_unused(project), environment, contents, tuple(disabled))
+        return Project(_without_unnecessary_resources(project), environment, contents, tuple(disabled))
 
-    def _by_profile(self, services: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _split_by_profile(self, services: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         def is_active(service: dict[str, Any]) -> bool:
             profiles = service.get("profiles")
-            return not profiles or any(each == "*" or each in profiles for each in self._source.profiles)
+            return not profiles or any(profile == "*" or profile in profiles for profile in self._source.profiles)
 
         active = {name: service for name, service in services.items() if is_active(service)}
         return active, {name: service for name, service in services.items() if name not in active}
 
-    def _name(self) -> str:
-        """Return the project's name: of the environment, else of the last file that has one, else of the folder."""
-        stated = self._source.environment.get(COMPOSE_PROJECT_NAME)
-        if stated:
+    def _project_name(self) -> str:
+        """Return the project's name: from the environment, else from the last file with a name, else from the folder."""
+        name = self._source.environment.get(COMPOSE_PROJECT_NAME)
+        if name:
             faults = Faults("environment")
-            if project_name(stated) != stated:
-                faults.add((COMPOSE_PROJECT_NAME,), shown(stated), "lower-case letters, digits, hyphens and underscores")
+            if project_name(name) != name:
+                faults.add((COMPOSE_PROJECT_NAME,), describe(name), "lower-case letters, digits, hyphens and underscores")
             faults.check()
-            return stated
+            return name
         contents = [document.content for path in self._source.files for document in self._read(path)]
         names = [content["name"] for content in contents if isinstance(content, dict) and content.get("name")]
         if not names or not isinstance(names[-1], str):
             return project_name(self._source.folder.rpartition("/")[2])
-        # Faults and warnings about it are its file's, which is read later.
+        # Its faults and warnings are reported when the file is loaded.
         template = Template(self._source.environment.get, lambda _name: None)
         return project_name(interpolate(names[-1], template, Faults("")))
 
@@ -139,112 +139,112 @@ class _Loader:
             self._documents[path] = self._read_file(path)
         return self._documents[path]
 
-    def _model(self, files: tuple[str, ...], scope: _Scope) -> dict[str, Any]:
-        """Return what files state together, in the long forms, with paths resolved."""
+    def _load_model(self, files: tuple[str, ...], scope: _Scope) -> dict[str, Any]:
+        """Return the merged content of ``files`` in long form, with paths resolved."""
         content: dict[str, Any] = {}
         for path in files:
-            content = self._with_file(content, path, scope)
+            content = self._merge_file(content, path, scope)
         set_defaults(content)
         faults = Faults(", ".join(files))
         check_values(content, faults)
         faults.check()
         resolve_paths(content, scope.folder)
-        adopt_contents(content, scope.environment)
+        resolve_environment(content, scope.environment)
         return content
 
-    def _with_file(self, content: dict[str, Any], path: str, scope: _Scope) -> dict[str, Any]:
+    def _merge_file(self, content: dict[str, Any], path: str, scope: _Scope) -> dict[str, Any]:
         """Return ``content`` with the file at ``path`` merged into it."""
         faults = Faults(path)
-        for document, own in self._documents_of(path, scope, faults):
-            services = own.get("services")
+        for document, file_content in self._load_documents(path, scope, faults):
+            services = file_content.get("services")
             if isinstance(services, dict):
-                extender = Extender(scope.folder, partial(self._base, scope), faults)
+                extender = Extender(scope.folder, partial(self._load_base, scope), faults)
                 extender.apply(Services(path, services, document.resets))
-            reset(content, document.resets)
-            self._include(own, path, scope, faults)
-            content = self._canonical(merge(content, own, faults), faults)
+            apply_resets(content, document.resets)
+            self._include(file_content, path, scope, faults)
+            content = self._canonical(merge(content, file_content, faults), faults)
             if content.pop("version", None) is not None:
-                self._warn(f"{path}: version has no meaning any more, and may be removed")
+                self._warn(f"{path}: version is obsolete and ignored; remove it")
         if faults:
-            # Nothing more is done with it, but values have faults that are not seen before.
+            # Only to report the invalid values that the readers find.
             PROJECT(content, (), faults)
         faults.check()
         return content
 
-    def _documents_of(self, path: str, scope: _Scope, faults: Faults) -> Iterator[tuple[Document, dict[str, Any]]]:
-        """Yield the documents of a file and their contents, with the variables replaced."""
-        self._files_left -= 1
-        if self._files_left < 0:
+    def _load_documents(self, path: str, scope: _Scope, faults: Faults) -> Iterator[tuple[Document, dict[str, Any]]]:
+        """Yield the documents of a file and their interpolated contents."""
+        self._files_remaining -= 1
+        if self._files_remaining < 0:
             faults.add((), f"more than {MAX_FILES} files in one project", "fewer")
             faults.check()
         template = Template(scope.environment.get, warn_unset(self._warn, path))
         for document in self._read(path):
             if not isinstance(document.content, dict):
-                faults.add((), shown(document.content), "a mapping with services")
+                faults.add((), describe(document.content), "a mapping with services")
                 faults.check()
             yield document, interpolate(document.content, template, faults)
 
     def _canonical(self, content: dict[str, Any], faults: Faults) -> dict[str, Any]:
-        """Return a content in its long forms, without what has a fault."""
-        content = make_unique(content, faults)
-        without(content, faults.places)
-        judged = Validator(self._schema).faults(content)
-        for place, found, allowed in judged:
+        """Return a content in long form, without its invalid values."""
+        content = enforce_unicity(content, faults)
+        remove_values(content, faults.places)
+        violations = Validator(self._schema).validate(content)
+        for place, found, allowed in violations:
             faults.add(place, found, allowed)
-        if len(judged) >= MAX_FAULTS:
-            # The rest has not been judged.
+        if len(violations) >= MAX_FAULTS:
+            # The rest has not been validated.
             faults.check()
-        without(content, faults.places)
-        content = lengthen(content, faults, self._warn)
-        without(content, faults.places)
-        # A range of ports shows only now which ports it has.
-        unique: dict[str, Any] = make_unique(content, faults)
+        remove_values(content, faults.places)
+        content = expand_short_forms(content, faults, self._warn)
+        remove_values(content, faults.places)
+        # Ranges of ports are expanded only now.
+        unique: dict[str, Any] = enforce_unicity(content, faults)
         return unique
 
-    def _base(self, scope: _Scope, path: str) -> Services:
-        """Return the services of a file that those of another one extend."""
+    def _load_base(self, scope: _Scope, path: str) -> Services:
+        """Return the services of a file that is named by ``extends``."""
         if path not in scope.bases:
-            own = Faults(path)
+            faults = Faults(path)
             content: dict[str, Any] = {}
             resets: tuple[tuple[str, ...], ...] = ()
-            for document, document_content in self._documents_of(path, scope, own):
-                content = merge(content, {"services": document_content.get("services")}, own)
+            for document, document_content in self._load_documents(path, scope, faults):
+                content = merge(content, {"services": document_content.get("services")}, faults)
                 resets = document.resets
             services = content["services"] or {}
-            # A service that is nothing may be extended, though it may not be one.
-            nothing = {name: None for name, service in services.items() if service is None}
-            content = self._canonical({"services": {name: services[name] for name in services.keys() - nothing}}, own)
-            own.check()
+            # A null service may be extended, but is not valid in its own file.
+            empty = {name: None for name, service in services.items() if service is None}
+            content = self._canonical({"services": {name: services[name] for name in services.keys() - empty}}, faults)
+            faults.check()
             resolve_paths(content, path.rpartition("/")[0])
-            scope.bases[path] = Services(path, {**content["services"], **nothing}, resets)
+            scope.bases[path] = Services(path, {**content["services"], **empty}, resets)
         return scope.bases[path]
 
     def _include(self, content: dict[str, Any], path: str, scope: _Scope, faults: Faults) -> None:
         entries = content.pop("include", None)
-        found = Validator(self._schema).faults({"include": entries or []})
-        for place, what, allowed in found:
-            faults.add(place, what, allowed)
-        for index, entry in enumerate([] if found else entries or []):
+        violations = Validator(self._schema).validate({"include": entries or []})
+        for place, found, allowed in violations:
+            faults.add(place, found, allowed)
+        for index, entry in enumerate([] if violations else entries or []):
             inclusion = read_inclusion(entry, scope.folder)
             including = (*scope.including, path)
             paths = inclusion.paths + inclusion.env_files
-            if [path for path in paths if not is_file(path, ("include", index), faults)]:
+            if [path for path in paths if not require_file(path, ("include", index), faults)]:
                 continue
             if inclusion.paths and inclusion.paths[0] in including:
                 names = (*including[including.index(inclusion.paths[0]) :], inclusion.paths[0])
-                faults.add(("include", index), circle(names), "files that do not include each other")
+                faults.add(("include", index), format_cycle(names), "files that do not include each other")
                 continue
-            own = read_dotenv(list(inclusion.env_files), scope.environment, self._warn)
-            included = _Scope(inclusion.folder, {**own, **scope.environment}, including)
-            take_over(self._model(inclusion.paths, included), content, ("include", index), faults)
+            variables = read_dotenv(list(inclusion.env_files), scope.environment, self._warn)
+            included = _Scope(inclusion.folder, {**variables, **scope.environment}, including)
+            import_resources(self._load_model(inclusion.paths, included), content, ("include", index), faults)
 
 
-def _without_unused(project: dict[str, Any]) -> dict[str, Any]:
-    """Return a project without the networks, volumes, secrets, configs and models that no service of it has."""
+def _without_unnecessary_resources(project: dict[str, Any]) -> dict[str, Any]:
+    """Return a project without the networks, volumes, secrets, configs and models that no service uses."""
     used: dict[str, set[str]] = {f"{kind}s": set() for kind in ("network", "volume", "secret", "config", "model")}
     for service in project["services"].values():
         for name, kind, _place in references(service):
             used[f"{kind}s"].add(name)
-    kept = {key: {name: item for name, item in (project.get(key) or {}).items() if name in used[key]} for key in used}
+    resources_in_use = {key: {name: item for name, item in (project.get(key) or {}).items() if name in used[key]} for key in used}
     others = {key: value for key, value in project.items() if key not in used}
-    return {**others, **{key: resources for key, resources in kept.items() if resources}}
+    return {**others, **{key: resources for key, resources in resources_in_use.items() if resources}}

@@ -1,6 +1,6 @@
-"""What a later file, or a service that extends another, makes of an earlier one: the merge rule of each key.
+"""Merging a file into an earlier one, or a service into its base, by the merge rule of each key.
 
-The rules are compose-go's, of its package ``override``. A merge changes and returns its first value.
+The rules are those of compose-go's package ``override``. A merge modifies and returns its first argument.
 """
 
 from __future__ import annotations
@@ -8,44 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .faults import Faults, Place, shown
-from .interpolate import below
-from .scalars import text_of
+from .faults import Faults, Place, describe
+from .interpolate import rules_for
+from .scalars import format_scalar
 
 Rule = Callable[[Any, Any, Place, Faults], Any]
-STARTED = {"condition": "service_started", "required": True}
+DEFAULT_DEPENDENCY = {"condition": "service_started", "required": True}
 
 
 def merge(earlier: dict[str, Any], later: dict[str, Any], faults: Faults) -> dict[str, Any]:
-    """Return two files as one."""
-    return _merged_mappings(earlier, later, RULES, (), faults)
+    """Merge ``later`` into ``earlier``."""
+    return _merge_mappings(earlier, later, RULES, (), faults)
 
 
 def merge_service(base: dict[str, Any], service: dict[str, Any], place: Place, faults: Faults) -> dict[str, Any]:
-    """Return what a service at ``place`` is that extends ``base``."""
-    return _merged_mappings(base, service, RULES["services"]["*"], place, faults)
+    """Merge the service at ``place`` into the ``base`` that it extends."""
+    return _merge_mappings(base, service, RULES["services"]["*"], place, faults)
 
 
-def _merged(earlier: Any, later: Any, rules: Any, place: Place, faults: Faults) -> Any:
+def _merge(earlier: Any, later: Any, rules: Any, place: Place, faults: Faults) -> Any:
     if callable(rules):
         return rules(earlier, later, place, faults)
-    own = rules.get("") if isinstance(rules, dict) else None
-    if own:
-        return own(earlier, later, place, faults)
+    rule = rules.get("") if isinstance(rules, dict) else None
+    if rule:
+        return rule(earlier, later, place, faults)
     if later is None:
         return earlier
     if isinstance(earlier, dict | list) and type(earlier) is not type(later):
-        faults.add(place, f"{shown(later)} that overrides {shown(earlier)}", shown(earlier))
+        faults.add(place, f"{describe(later)} that overrides {describe(earlier)}", describe(earlier))
         return earlier
     if isinstance(earlier, dict):
-        return _merged_mappings(earlier, later, rules, place, faults)
+        return _merge_mappings(earlier, later, rules, place, faults)
     return earlier + later if isinstance(earlier, list) else later
 
 
-def _merged_mappings(earlier: dict[str, Any], later: dict[str, Any], rules: Any, place: Place, faults: Faults) -> dict[str, Any]:
+def _merge_mappings(earlier: dict[str, Any], later: dict[str, Any], rules: Any, place: Place, faults: Faults) -> dict[str, Any]:
     for key, value in later.items():
         if key in earlier:
-            earlier[key] = _merged(earlier[key], value, below(rules, key), (*place, key), faults)
+            earlier[key] = _merge(earlier[key], value, rules_for(rules, key), (*place, key), faults)
         else:
             earlier[key] = value
     return earlier
@@ -65,38 +65,38 @@ def _append_new(earlier: Any, later: Any, _place: Place, _faults: Faults) -> lis
 
 
 def _by_name(default: dict[str, Any] | None) -> Rule:
-    def merged(earlier: Any, later: Any, place: Place, faults: Faults) -> dict[str, Any]:
-        return _merged_mappings(_named(earlier, default), _named(later, default), None, place, faults)
+    def merge_by_name(earlier: Any, later: Any, place: Place, faults: Faults) -> dict[str, Any]:
+        return _merge_mappings(_by_names(earlier, default), _by_names(later, default), None, place, faults)
 
-    return merged
+    return merge_by_name
 
 
 def _build(earlier: Any, later: Any, place: Place, faults: Faults) -> dict[str, Any]:
     def mapping(build: Any) -> dict[str, Any]:
         return {"context": build} if isinstance(build, str) else build if isinstance(build, dict) else {}
 
-    return _merged_mappings(mapping(earlier), mapping(later), _BUILD, place, faults)
+    return _merge_mappings(mapping(earlier), mapping(later), _BUILD, place, faults)
 
 
 def _logging(earlier: Any, later: Any, place: Place, faults: Faults) -> Any:
-    """Options of one driver are none of another's."""
+    """Options of different drivers are not merged."""
     if not (isinstance(earlier, dict) and isinstance(later, dict)):
         return later
     if "driver" in earlier and "driver" in later and earlier["driver"] != later["driver"]:
         return later
-    return _merged_mappings(earlier, later, None, place, faults)
+    return _merge_mappings(earlier, later, None, place, faults)
 
 
 def _address_pools(earlier: Any, later: Any, place: Place, faults: Faults) -> list[Any]:
-    """Pools of the same subnet are one."""
+    """Merge the pools with the same subnet."""
     pools: list[dict[str, Any]] = []
-    for known in _mappings(earlier):
-        for other in _mappings(later):
-            if other.get("subnet") != known.get("subnet") and _pool(pools, other) is None:
-                pools.append(other)
+    for pool in _mappings(earlier):
+        for new in _mappings(later):
+            if new.get("subnet") != pool.get("subnet") and _pool_index(pools, new) is None:
+                pools.append(new)
                 continue
-            merged = _merged_mappings(known, other, None, place, faults)
-            index = _pool(pools, merged)
+            merged = _merge_mappings(pool, new, None, place, faults)
+            index = _pool_index(pools, merged)
             if index is None:
                 pools.append(merged)
             else:
@@ -104,23 +104,23 @@ def _address_pools(earlier: Any, later: Any, place: Place, faults: Faults) -> li
     return pools
 
 
-def _pool(pools: list[dict[str, Any]], wanted: dict[str, Any]) -> int | None:
-    return next((index for index, pool in enumerate(pools) if pool.get("subnet") == wanted.get("subnet")), None)
+def _pool_index(pools: list[dict[str, Any]], match: dict[str, Any]) -> int | None:
+    return next((index for index, pool in enumerate(pools) if pool.get("subnet") == match.get("subnet")), None)
 
 
 def _mappings(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _named(value: Any, default: dict[str, Any] | None) -> dict[str, Any]:
-    """Return a list of names as a mapping of them to ``default``."""
+def _by_names(value: Any, default: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a list of names as a mapping from name to ``default``."""
     if isinstance(value, list):
         return {str(name): default and dict(default) for name in value}
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a mapping, a list or a text as a list, as Compose does before it appends: ``NAME=value``, sorted."""
+    """Convert a mapping to sorted ``NAME=value`` items, and a string to a list, as Compose does before appending."""
     if isinstance(value, dict):
         return sorted(line for key, item in value.items() for line in _lines(key, item))
     if isinstance(value, str):
@@ -131,7 +131,7 @@ def as_list(value: Any) -> list[Any]:
 def _lines(key: str, item: Any) -> list[str]:
     if item is None:
         return [key]
-    return [f"{key}={text_of(each)}" for each in (item if isinstance(item, list) else [item])]
+    return [f"{key}={format_scalar(value)}" for value in (item if isinstance(item, list) else [item])]
 
 
 _BUILD: dict[str, Any] = {
@@ -141,8 +141,8 @@ _BUILD: dict[str, Any] = {
     "labels": _append,
 }
 
-# The rule of a place; "*" stands for any key, "" for the value itself. Elsewhere mappings are merged, lists appended,
-# and of other values the later one stays.
+# The rule of each place; "*" matches any key, "" the value itself. Elsewhere mappings are merged, lists are appended,
+# and other values are replaced.
 RULES: dict[str, Any] = {
     "services": {
         "*": {
@@ -150,7 +150,7 @@ RULES: dict[str, Any] = {
             **dict.fromkeys(("annotations", "environment", "labels", "sysctls"), _append),
             **dict.fromkeys(("dns", "dns_opt", "dns_search", "env_file", "label_file", "tmpfs"), _append),
             "build": _build,
-            "depends_on": _by_name(STARTED),
+            "depends_on": _by_name(DEFAULT_DEPENDENCY),
             "deploy": {"labels": _append},
             "extra_hosts": _append_new,
             "healthcheck": {"test": _replace},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .faults import Fault, shown
+from .faults import Fault, describe
 from .paths import clean
 
 _PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
-_ALLOWED = "SOURCE:TARGET, with :ro or other options behind it, or TARGET alone"
+_ALLOWED = "SOURCE:TARGET, optionally followed by :ro or other options, or TARGET alone"
 
 
 def read_mount(text: str) -> dict[str, Any]:
@@ -17,11 +17,11 @@ def read_mount(text: str) -> dict[str, Any]:
         raise Fault("an empty volume", _ALLOWED)
     if len(text.encode()) < 3:
         return {"type": "volume", "target": clean(text)}
-    parts = _parts(text)
+    parts = _split(text)
     if "" in parts:
-        raise Fault(f"{shown(text)}, in which nothing stands between two colons", _ALLOWED)
+        raise Fault(f"{describe(text)}, with an empty part", _ALLOWED)
     if len(parts) > 3:
-        raise Fault(f"{shown(text)}, which has too many colons", f"{_ALLOWED}; the long form for names with a colon")
+        raise Fault(f"{describe(text)}, with too many colons", f"{_ALLOWED}; the long form for names with a colon")
     mount: dict[str, Any] = {}
     source = parts[0] if len(parts) > 1 else ""
     is_bind = _is_path(source)
@@ -30,16 +30,16 @@ def read_mount(text: str) -> dict[str, Any]:
         mount["source"] = source
     mount["target"] = clean(parts[1] if source else parts[0])
     for option in parts[2].split(",") if len(parts) == 3 else ():
-        _apply(mount, option)
+        _apply_option(mount, option)
     if is_bind:
-        # Docker makes the folder of a bind mount in the short form.
+        # Docker creates the source folder of a bind mount in the short form.
         mount.setdefault("bind", {})["create_host_path"] = True
     else:
         mount.setdefault("volume", {})
     return mount
 
 
-def _apply(mount: dict[str, Any], option: str) -> None:
+def _apply_option(mount: dict[str, Any], option: str) -> None:
     if option == "ro":
         mount["read_only"] = True
     elif option == "rw":
@@ -52,8 +52,8 @@ def _apply(mount: dict[str, Any], option: str) -> None:
         mount.setdefault("bind", {})["selinux"] = option
 
 
-def _parts(text: str) -> list[str]:
-    """Return what stands between the colons; that of a Windows drive separates nothing."""
+def _split(text: str) -> list[str]:
+    """Return the parts between colons, except the colon of a Windows drive."""
     parts = [""]
     for char in text:
         is_drive = len(parts[-1]) == 1 and parts[-1].isalpha()

@@ -1,4 +1,4 @@
-"""What a project's keys imply: the default network, names of resources, dependencies; as compose-go's loader has it."""
+"""Implied values of a project, as in compose-go's loader: the default network, resource names and dependencies."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _NAMESPACES = ("network_mode", "ipc", "pid", "uts", "cgroup")
 
 
 def project_name(text: str) -> str:
-    """Return the name that Compose makes of a text: letters in lower case, digits, hyphens and underscores."""
+    """Return ``text`` as Compose normalizes a project name: lower-case letters, digits, hyphens and underscores."""
     return re.sub("[^a-z0-9_-]", "", text.lower()).lstrip("_-")
 
 
 def normalize(content: dict[str, Any], name: str, environment: Mapping[str, str]) -> None:
-    """Add to a whole project's content what is implied."""
+    """Set the implied values of a merged project."""
     content["name"] = name
     services = content.get("services") or {}
-    _join_networks(content, services)
+    _set_default_network(content, services)
     for service in services.values():
         _normalize_service(service, environment)
     for key in ("networks", "volumes", "configs", "secrets"):
-        for short, resource in (content.get(key) or {}).items():
-            named = resource or {}
-            if named.get("name") is None:
-                named["name"] = short if named.get("external") is True else f"{name}_{short}"
-            content[key][short] = named
+        for key_name, resource in (content.get(key) or {}).items():
+            settings = resource or {}
+            if settings.get("name") is None:
+                settings["name"] = key_name if settings.get("external") is True else f"{name}_{key_name}"
+            content[key][key_name] = settings
 
 
-def _join_networks(content: dict[str, Any], services: dict[str, Any]) -> None:
+def _set_default_network(content: dict[str, Any], services: dict[str, Any]) -> None:
     for service in services.values():
         if "provider" not in service and "network_mode" not in service and not service.get("networks"):
             service["networks"] = {"default": None}
@@ -47,21 +47,23 @@ def _normalize_service(service: dict[str, Any], environment: Mapping[str, str]) 
         if not {"dockerfile", "dockerfile_inline"} & build.keys():
             build["dockerfile"] = "Dockerfile"
         if "args" in build:
-            build["args"] = inherited(build["args"], environment, keep=False)
+            build["args"] = resolve_variables(build["args"], environment, keep=False)
     if "environment" in service:
-        service["environment"] = inherited(service["environment"], environment, keep=True)
+        service["environment"] = resolve_variables(service["environment"], environment, keep=True)
     for mount in service.get("volumes") or ():
         if mount.get("target"):
             mount["target"] = clean(mount["target"])
-    dependencies = {**_implied(service), **(service.get("depends_on") or {})}
+    dependencies = {**_implied_dependencies(service), **(service.get("depends_on") or {})}
     if dependencies:
         service["depends_on"] = dependencies
 
 
-def _implied(service: dict[str, Any]) -> dict[str, Any]:
-    """Return the dependencies that other keys of a service state; of two for the same service the first counts."""
+def _implied_dependencies(service: dict[str, Any]) -> dict[str, Any]:
+    """Return the dependencies that follow from other keys; the first one for a service takes precedence."""
     links = [link.split(":")[0] if link.count(":") == 1 else link for link in service.get("links") or ()]
-    shared = [str(service.get(key) or "").removeprefix("service:") for key in _NAMESPACES if _shares(service.get(key))]
+    shared = [
+        str(service.get(key) or "").removeprefix("service:") for key in _NAMESPACES if _is_service_namespace(service.get(key))
+    ]
     sources = [source.split(":")[0] for source in service.get("volumes_from") or () if not source.startswith("container:")]
     implied: dict[str, Any] = {}
     for name in links + shared:
@@ -71,18 +73,18 @@ def _implied(service: dict[str, Any]) -> dict[str, Any]:
     return implied
 
 
-def _shares(namespace: Any) -> bool:
+def _is_service_namespace(namespace: Any) -> bool:
     return isinstance(namespace, str) and namespace.startswith("service:")
 
 
-def inherited(variables: Any, environment: Mapping[str, str], *, keep: bool) -> Any:
-    """Return variables of which those without a value have that of the environment; where there is none, ``keep`` them."""
+def resolve_variables(variables: Any, environment: Mapping[str, str], *, keep: bool) -> Any:
+    """Return variables with missing values taken from the environment; ``keep`` those that are unset there too."""
     if isinstance(variables, list):
-        lines = [_line(line, environment) for line in variables]
+        lines = [_resolve_line(line, environment) for line in variables]
         return [line for line in lines if keep or "=" in line]
     resolved = {name: environment.get(name) if value is None else value for name, value in variables.items()}
     return {name: value for name, value in resolved.items() if keep or value is not None}
 
 
-def _line(line: str, environment: Mapping[str, str]) -> str:
+def _resolve_line(line: str, environment: Mapping[str, str]) -> str:
     return f"{line}={environment[line]}" if "=" not in line and line in environment else line

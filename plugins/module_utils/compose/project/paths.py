@@ -1,4 +1,4 @@
-"""Paths of a project: relative ones are below the folder of the file that states them."""
+"""Resolution of relative paths against the folder of the project."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from pathlib import Path
 from typing import Any
 
 from .faults import Faults, Place
-from .interpolate import below
+from .interpolate import rules_for
 
 _REMOTE_FILES = ("https://", "http://", "git://", "ssh://", "oci://", "/github.com/", "git@")
 _REMOTE_CONTEXTS = ("https://", "http://", "git://", "ssh://", "github.com/", "git@")
 
 
 def clean(path: str) -> str:
-    """Return the shortest form of a path, as Go's ``path.Clean`` writes it: two slashes before it are one."""
+    """Return the shortest form of a path like Go's ``path.Clean``, which does not keep a leading double slash."""
     normal = posixpath.normpath(path)
     return normal[1:] if normal.startswith("//") else normal
 
 
 def join(folder: str, path: str) -> str:
-    """Return ``path`` below ``folder``, or itself where it is absolute."""
+    """Return ``path`` resolved against ``folder``."""
     path = expand_user(path)
     return path if path.startswith("/") else clean(f"{folder}/{path}" if folder else path)
 
 
 def expand_user(path: str) -> str:
-    """Return a path with the home folder in place of a tilde before it; names of other users are none here."""
+    """Replace a leading tilde by the home folder; ``~user`` is not supported."""
     return clean(f"{Path.home()}/{path[1:]}") if path.startswith("~") else path
 
 
-def is_file(path: str, place: Place, faults: Faults) -> bool:
-    """Return whether there is a file at ``path``; record a fault where there is none."""
+def require_file(path: str, place: Place, faults: Faults) -> bool:
+    """Return whether there is a file at ``path``; record a fault if not."""
     if Path(path).is_file():
         return True
-    # A path that has been joined with a folder keeps no two slashes.
-    remote = any(each.replace("//", "/") in path for each in _REMOTE_FILES)
-    way_out = "a file on this machine: fetch it first, then name the copy" if remote else "a file"
-    faults.add(place, f"{path}, which is not there", way_out)
+    # Joining a path with a folder collapses double slashes.
+    remote = any(prefix.replace("//", "/") in path for prefix in _REMOTE_FILES)
+    allowed = "a local file: download it, and use the path of the copy" if remote else "a file"
+    faults.add(place, f"{path}, which does not exist", allowed)
     return False
 
 
 def resolve_paths(content: dict[str, Any], folder: str) -> None:
-    """Make the relative paths of a file's content ones below ``folder``; the content is in its long forms."""
+    """Resolve the relative paths of a content in long form against ``folder``."""
     _resolve(content, RULES, folder)
 
 
@@ -52,9 +52,9 @@ def _resolve(value: Any, rules: Any, folder: str) -> Any:
         return rules(value, folder)
     if isinstance(value, dict) and rules:
         for key, item in value.items():
-            value[key] = _resolve(item, below(rules, key), folder)
+            value[key] = _resolve(item, rules_for(rules, key), folder)
     elif isinstance(value, list) and rules:
-        value[:] = [_resolve(item, below(rules, "*"), folder) for item in value]
+        value[:] = [_resolve(item, rules_for(rules, "*"), folder) for item in value]
     return value
 
 
@@ -69,7 +69,7 @@ def _context(value: Any, folder: str) -> Any:
 
 
 def _host_path(value: Any, folder: str) -> Any:
-    """A path of a host, which may be a Windows one."""
+    """A path on a host, which may be a Windows path."""
     if not isinstance(value, str):
         return value
     return value if _is_windows(value) else join(folder, value)
@@ -79,8 +79,8 @@ def _is_windows(path: str) -> bool:
     return path.startswith("\\\\") or (path[1:2] == ":" and path[2:3] in ("\\", "/"))
 
 
-def _watched(value: Any, folder: str) -> Any:
-    """A path whose first symbolic link is followed, as watchers of files need it."""
+def _watch_path(value: Any, folder: str) -> Any:
+    """A path whose first symbolic link is resolved, as file watchers require."""
     path = _path(value, folder)
     if not isinstance(path, str) or not path.startswith("/"):
         return path
@@ -97,7 +97,7 @@ def _mount(value: Any, folder: str) -> Any:
 
 
 def _volume(value: Any, folder: str) -> Any:
-    """A volume of the local driver that is a bind mount in truth."""
+    """A volume of the local driver that is effectively a bind mount."""
     options = value.get("driver_opts") if isinstance(value, dict) and value.get("driver") == "local" else None
     if isinstance(options, dict) and options.get("o") == "bind" and "device" in options:
         options["device"] = _host_path(options["device"], folder)
@@ -110,7 +110,7 @@ _BUILD: dict[str, Any] = {
     "ssh": {"*": _host_path},
 }
 
-# How the path at a place is resolved; "*" stands for any key and for every item of a list.
+# The resolver of the path at each place; "*" matches any key and every list item.
 RULES: dict[str, Any] = {
     "services": {
         "*": {
@@ -118,7 +118,7 @@ RULES: dict[str, Any] = {
             "env_file": {"*": {"path": _path}},
             "label_file": {"*": _path},
             "extends": {"file": _path},
-            "develop": {"watch": {"*": {"path": _watched}}},
+            "develop": {"watch": {"*": {"path": _watch_path}}},
             "volumes": {"*": _mount},
         }
     },

@@ -1,4 +1,4 @@
-"""Numbers, booleans and texts as Go's standard library and Docker's libraries read and write them: Compose is a Go program."""
+"""Parsing and formatting of scalars as in Go's standard library and Docker's libraries, which Compose uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import struct
 from decimal import Decimal
 
-from .faults import Fault, shown
+from .faults import Fault, describe
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,19}")
 _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -27,59 +27,59 @@ _NANOSECONDS = {
     "d": 24 * 3600 * 10**9,
     "w": 168 * 3600 * 10**9,
 }
-_LARGEST = 2**63 - 1
-# The words of YAML 1.1 that are booleans where a boolean is expected.
+_MAX_INT64 = 2**63 - 1
+# The boolean words of YAML 1.1, accepted where a boolean is required.
 _BOOLEANS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
 
 
 def to_integer(text: str) -> int:
-    """Return the 64-bit integer of decimal digits that ``text`` states. Raises ``Fault``."""
-    if _INTEGER.fullmatch(text) and -_LARGEST - 1 <= int(text) <= _LARGEST:
+    """Parse a decimal 64-bit integer. Raises ``Fault``."""
+    if _INTEGER.fullmatch(text) and -_MAX_INT64 - 1 <= int(text) <= _MAX_INT64:
         return int(text)
-    raise Fault(shown(text), "a whole number")
+    raise Fault(describe(text), "an integer")
 
 
 def to_float(text: str) -> float:
-    """Return the number that ``text`` states. Raises ``Fault``."""
+    """Parse a number. Raises ``Fault``."""
     if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
-    raise Fault(shown(text), "a number")
+    raise Fault(describe(text), "a number")
 
 
 def to_boolean(text: str) -> bool:
-    """Return the boolean that ``text`` states. Raises ``Fault``."""
+    """Parse a boolean. Raises ``Fault``."""
     try:
         return _BOOLEANS[text.lower()]
     except KeyError:
-        raise Fault(shown(text), "true or false") from None
+        raise Fault(describe(text), "true or false") from None
 
 
 def to_float32(value: float) -> float:
-    """Return the shortest decimal number whose nearest 32-bit float is that of ``value``, as Go writes one."""
+    """Round ``value`` to the shortest decimal with the same 32-bit float, as Go formats it. Raises ``Fault``."""
     try:
         nearest = struct.pack("f", value)
     except OverflowError:
-        raise Fault(shown(value), "a number that fits 32 bits") from None
+        raise Fault(describe(value), "a number that fits a 32-bit float") from None
     return next(short for digits in range(1, 18) if struct.pack("f", short := float(f"{value:.{digits}g}")) == nearest)
 
 
 def to_bytes(text: str) -> int:
-    """Return the bytes of a size such as ``512m`` or ``1.5 GiB``, as docker/go-units reads it. Raises ``Fault``."""
+    """Parse a size in bytes, such as ``512m`` or ``1.5 GiB``, as docker/go-units reads it. Raises ``Fault``."""
     match = _BYTES.fullmatch(text)
     unit = match[2].lower() if match else ""
     if not match or not _FLOAT.fullmatch(match[1]) or match[1].startswith("-"):
-        raise Fault(shown(text), "a size such as 512m or 1.5g")
+        raise Fault(describe(text), "a size such as 512m or 1.5g")
     if not re.fullmatch("b?|[kmgtp](b|ib)?", unit):
-        raise Fault(shown(text), "a size with one of the units b, k, m, g, t, p")
+        raise Fault(describe(text), "a size with one of the units b, k, m, g, t, p")
     scale = _BINARY_UNITS.find(unit[:1]) + 1 if unit else 0
     size = float(match[1]) * 1024**scale
-    if size > _LARGEST:
-        raise Fault(shown(text), "a size of less than 8 exbibytes")
+    if size > _MAX_INT64:
+        raise Fault(describe(text), "a size below 8 EiB")
     return int(size)
 
 
 def to_duration(text: str) -> int:
-    """Return the nanoseconds of a duration such as ``1m30s`` or ``1.5d``, as go-str2duration reads it. Raises ``Fault``."""
+    """Parse a duration to nanoseconds, such as ``1m30s`` or ``1.5d``, as go-str2duration reads it. Raises ``Fault``."""
     allowed = "a duration such as 500ms, 10s or 1h30m"
     unsigned = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
     if unsigned == "0":
@@ -90,23 +90,23 @@ def to_duration(text: str) -> int:
             break
         whole, fraction, unit = part[1], part[2] or "", part[3]
         if unit not in _NANOSECONDS or not (whole or fraction) or len(whole) > 19:
-            raise Fault(shown(text), allowed)
+            raise Fault(describe(text), allowed)
         total += int(whole or 0) * _NANOSECONDS[unit]
         if fraction:
-            # Compose stops to count digits once they no longer fit.
+            # Compose ignores digits that do not fit 64 bits.
             digits = fraction[:18]
             total += int(float(int(digits)) * (_NANOSECONDS[unit] / 10.0 ** len(digits)))
         position = part.end()
     if not unsigned or position != len(unsigned):
-        found = f"{text!r}, a number without a unit" if _FLOAT.fullmatch(unsigned) else shown(text)
+        found = f"{text!r}, a number without a unit" if _FLOAT.fullmatch(unsigned) else describe(text)
         raise Fault(found, allowed)
-    if total > _LARGEST:
-        raise Fault(shown(text), "a duration of less than 292 years")
+    if total > _MAX_INT64:
+        raise Fault(describe(text), "a duration below 292 years")
     return -total if text.startswith("-") else total
 
 
-def duration_text(nanoseconds: int) -> str:
-    """Return a duration as Go writes it: ``1m30s``, ``1.5s``, ``0s``."""
+def format_duration(nanoseconds: int) -> str:
+    """Format a duration as Go does: ``1m30s``, ``1.5s``, ``0s``."""
     sign, rest = "-" if nanoseconds < 0 else "", abs(nanoseconds)
     if rest == 0:
         return "0s"
@@ -125,21 +125,21 @@ def _decimal(value: int, unit: int) -> str:
     return f"{(Decimal(value) / unit).normalize():f}"
 
 
-def text_of(value: object) -> str:
-    """Return a scalar as Go's ``fmt.Sprint`` writes it: ``true``, ``1e+06``, ``0.1``."""
+def format_scalar(value: object) -> str:
+    """Format a scalar like Go's ``fmt.Sprint``: ``true``, ``1e+06``, ``0.1``."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float_text(value)
+        return _format_float(value)
     if isinstance(value, datetime.date):
         return f"{value:%Y-%m-%d %H:%M:%S} +0000 UTC"
     return str(value)
 
 
-def _float_text(value: float) -> str:
-    """Return the shortest text of a number; Go's verb ``%v`` writes an exponent where it is below -4 or above 5."""
+def _format_float(value: float) -> str:
+    """Format a number like Go's verb ``%v``, with an exponent below -4 or above 5."""
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Inf")
     minus, digits, exponent = Decimal(repr(value)).normalize().as_tuple()

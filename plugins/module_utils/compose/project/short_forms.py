@@ -1,84 +1,84 @@
-"""Short forms as the long forms that they stand for, as compose-go's package ``transform`` makes them."""
+"""Expansion of short forms to long forms, as in compose-go's package ``transform``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from .faults import Fault, Faults, Place, Warn, place_text
-from .interpolate import below
-from .merge import STARTED
+from .faults import Fault, Faults, Place, Warn, format_place
+from .interpolate import rules_for
+from .merge import DEFAULT_DEPENDENCY
 from .mounts import read_mount
 from .ports import read_ports
-from .scalars import text_of
+from .scalars import format_scalar
 
 Form = Callable[[Any], Any]
-# A little more than there are ports.
+# Slightly above the number of ports.
 MAX_ITEMS = 70_000
 
 
-def lengthen(content: dict[str, Any], faults: Faults, warn: Warn) -> dict[str, Any]:
-    """Return a file's content in its long forms; what the schema does not allow stays as it is."""
+def expand_short_forms(content: dict[str, Any], faults: Faults, warn: Warn) -> dict[str, Any]:
+    """Return a file's content in long form; values that violate the schema are unchanged."""
     for resources in ("volumes", "networks", "secrets", "configs"):
         for name, resource in _mapping(content.get(resources)).items():
-            _adopt_external_name(resource, (resources, name), faults, warn)
-    long: dict[str, Any] = _Lengthener(faults).long(content, FORMS, ())
-    return long
+            _convert_external_name(resource, (resources, name), faults, warn)
+    expanded: dict[str, Any] = _Expander(faults).expand(content, FORMS, ())
+    return expanded
 
 
-class _Lengthener:
+class _Expander:
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._left = MAX_ITEMS
+        self._remaining = MAX_ITEMS
 
-    def long(self, value: Any, forms: Any, place: Place) -> Any:
-        own = forms.get("") if isinstance(forms, dict) else forms
-        if own:
+    def expand(self, value: Any, forms: Any, place: Place) -> Any:
+        form = forms.get("") if isinstance(forms, dict) else forms
+        if form:
             try:
-                value = own(value)
+                value = form(value)
             except Fault as fault:
                 self._faults.add(place, fault.found, fault.allowed)
                 return value
         if isinstance(forms, dict):
             if isinstance(value, dict):
                 for key, item in value.items():
-                    value[key] = self.long(item, below(forms, key), (*place, key))
+                    value[key] = self.expand(item, rules_for(forms, key), (*place, key))
             elif isinstance(value, list) and "*" in forms:
-                value = self._items(value, forms["*"], place)
+                value = self._expand_items(value, forms["*"], place)
         return value
 
-    def _items(self, items: list[Any], forms: Any, place: Place) -> list[Any]:
-        """Return the long forms of a list's items, of which a port's is a list itself: it may be a range."""
-        long: list[Any] = []
+    def _expand_items(self, items: list[Any], forms: Any, place: Place) -> list[Any]:
+        """Return the long forms of a list's items; a port may expand to several, since it may be a range."""
+        expanded: list[Any] = []
         for index, item in enumerate(items):
-            found = self.long(item, forms, (*place, index))
-            found = found if isinstance(found, list) else [found]
-            self._left -= len(found)
-            if self._left < 0:
+            results = self.expand(item, forms, (*place, index))
+            results = results if isinstance(results, list) else [results]
+            self._remaining -= len(results)
+            if self._remaining < 0:
                 self._faults.add((*place, index), f"more than {MAX_ITEMS} ports and other items", "fewer, or smaller ranges")
                 break
-            long.extend(found)
-        return long
+            expanded.extend(results)
+        return expanded
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _listed(value: Any) -> Any:
+def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
 def _addresses(value: Any) -> Any:
-    """Servers of a list of which a variable may have left one empty."""
-    return [each for each in _listed(value) if each] if isinstance(value, str | list) else value
+    """Drop the entries that interpolation left empty."""
+    return [address for address in _as_list(value) if address] if isinstance(value, str | list) else value
 
 
-def _keyed(key: str) -> Form:
-    def long(value: Any) -> Any:
+def _under_key(key: str) -> Form:
+    def expand(value: Any) -> Any:
         return {key: value} if isinstance(value, str) else value
 
-    return long
+    return expand
 
 
 def _names(value: Any) -> Any:
@@ -86,7 +86,7 @@ def _names(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return value if isinstance(value, str) else text_of(value)
+    return value if isinstance(value, str) else format_scalar(value)
 
 
 def _named_contexts(value: Any) -> Any:
@@ -100,8 +100,10 @@ def _named_contexts(value: Any) -> Any:
 
 def _dependencies(value: Any) -> Any:
     if isinstance(value, list):
-        return {name: dict(STARTED) for name in value}
-    return {name: {**STARTED, **dependency} for name, dependency in value.items()} if isinstance(value, dict) else value
+        return {name: dict(DEFAULT_DEPENDENCY) for name in value}
+    return (
+        {name: {**DEFAULT_DEPENDENCY, **dependency} for name, dependency in value.items()} if isinstance(value, dict) else value
+    )
 
 
 def _env_file(value: Any) -> Any:
@@ -129,7 +131,7 @@ def _mount(value: Any) -> Any:
 
 def _port(value: Any) -> Any:
     if isinstance(value, float):
-        raise Fault(f"{value:g}", "a whole number, or the port in quotes")
+        raise Fault(f"{value:g}", "an integer, or a quoted port")
     return read_ports(str(value)) if isinstance(value, str | int) else value
 
 
@@ -144,52 +146,52 @@ def _ssh(value: Any) -> Any:
 
 def _ulimit(value: Any) -> Any:
     if isinstance(value, float):
-        raise Fault(f"{value:g}", "a whole number")
+        raise Fault(f"{value:g}", "an integer")
     return value
 
 
-def _adopt_external_name(resource: Any, place: Place, faults: Faults, warn: Warn) -> None:
-    """Turn ``external: {name: …}``, the form of old files, into ``external: true`` and a name."""
+def _convert_external_name(resource: Any, place: Place, faults: Faults, warn: Warn) -> None:
+    """Convert the legacy ``external: {name: …}`` to ``external: true`` and a name."""
     external = resource.get("external") if isinstance(resource, dict) else None
     if not isinstance(external, dict):
         return
     resource["external"] = True
     if "name" not in external:
         return
-    warn(f"{place_text((*place, 'external', 'name'))} is the form of old files; name: and external: true are today's")
+    warn(f"{format_place((*place, 'external', 'name'))} is deprecated; use name: and external: true")
     if resource.setdefault("name", external["name"]) != external["name"]:
         faults.add((*place, "external", "name"), f"{external['name']!r}, besides the name {resource['name']!r}", "one name")
 
 
-# The long form of a place; "*" stands for any key and for every item of a list, "" for the value itself.
+# The expansion of each place; "*" matches any key and every list item, "" the value itself.
 FORMS: dict[str, Any] = {
     "services": {
         "*": {
             "build": {
-                "": _keyed("context"),
+                "": _under_key("context"),
                 "additional_contexts": _named_contexts,
                 "provenance": _text,
                 "sbom": _text,
-                "secrets": {"*": _keyed("source")},
+                "secrets": {"*": _under_key("source")},
                 "ssh": _ssh,
                 "ulimits": {"*": _ulimit},
             },
-            "configs": {"*": _keyed("source")},
+            "configs": {"*": _under_key("source")},
             "depends_on": _dependencies,
-            "develop": {"watch": {"*": {"ignore": _listed, "include": _listed}}},
+            "develop": {"watch": {"*": {"ignore": _as_list, "include": _as_list}}},
             "devices": {"*": _device},
             "dns": _addresses,
-            "env_file": {"": _listed, "*": _env_file},
-            "extends": _keyed("service"),
+            "env_file": {"": _as_list, "*": _env_file},
+            "extends": _under_key("service"),
             "gpus": _gpus,
-            "label_file": _listed,
+            "label_file": _as_list,
             "models": _names,
             "networks": _names,
             "ports": {"*": _port},
-            "secrets": {"*": _keyed("source")},
+            "secrets": {"*": _under_key("source")},
             "ulimits": {"*": _ulimit},
             "volumes": {"*": _mount},
         }
     },
-    "include": {"*": _keyed("path")},
+    "include": {"*": _under_key("path")},
 }

@@ -1,37 +1,37 @@
-"""Variables in a text, as the Compose Specification has them (its section "Interpolation") and compose-go reads them."""
+"""Interpolation of a string, as in compose-go and the section "Interpolation" of the Compose Specification."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from .faults import Fault, shown
+from .faults import Fault, describe
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RULE = re.compile(r":?[-+?]")
+_OPERATOR = re.compile(r":?[-+?]")
 MAX_NESTING = 50
 MAX_CHARACTERS = 16 * 2**20
 Lookup = Callable[[str], "str | None"]
 
 
 class Template:
-    """Replaces variables in texts by what ``lookup`` knows; calls ``unset`` with the name of each that has no value.
+    """Substitutes variables with the values of ``lookup``, and calls ``unset`` with the name of each unset one.
 
-    All texts together may grow to ``MAX_CHARACTERS``, so that a few kilobytes cannot become gigabytes.
+    The results are limited to ``MAX_CHARACTERS`` in total, so that a few kilobytes cannot expand to gigabytes.
     """
 
     def __init__(self, lookup: Lookup, unset: Callable[[str], None]) -> None:
         self._lookup = lookup
         self._unset = unset
-        self._left = MAX_CHARACTERS
+        self._remaining = MAX_CHARACTERS
 
-    def fill(self, text: str) -> str:
-        """Return ``text`` with its variables replaced. Raises ``Fault``."""
-        return self._filled(text, 0) if "$" in text else text
+    def substitute(self, text: str) -> str:
+        """Return ``text`` with its variables substituted. Raises ``Fault``."""
+        return self._substitute(text, 0) if "$" in text else text
 
-    def _filled(self, text: str, nesting: int) -> str:
+    def _substitute(self, text: str, nesting: int) -> str:
         if nesting > MAX_NESTING:
-            raise Fault(f"defaults in defaults, more than {MAX_NESTING} deep", "${NAME:-default} with fewer levels")
+            raise Fault(f"defaults in defaults, more than {MAX_NESTING} deep", "fewer levels of ${NAME:-default}")
         parts: list[str] = []
         position = 0
         while (dollar := text.find("$", position)) >= 0:
@@ -42,66 +42,68 @@ class Template:
         return "".join(parts)
 
     def _append(self, parts: list[str], text: str) -> None:
-        self._left -= len(text)
-        if self._left < 0:
+        self._remaining -= len(text)
+        if self._remaining < 0:
             raise Fault(f"variables that expand to more than {MAX_CHARACTERS >> 20} MB", "shorter values")
         parts.append(text)
 
     def _variable(self, text: str, dollar: int, nesting: int) -> tuple[str, int]:
-        """Return what stands for the dollar sign at ``dollar``, and where the text goes on."""
+        """Return the value of the variable at ``dollar``, and the position behind it."""
         start = dollar + 1
         if text.startswith("$", start):
             return "$", start + 1
         if not text.startswith("{", start):
             name = _NAME.match(text, start)
-            # A dollar sign before anything else is one.
-            return (self._plain(name[0]), name.end()) if name else ("$", start)
+            # Any other dollar sign is literal.
+            return (self._without_operator(name[0]), name.end()) if name else ("$", start)
         name = _NAME.match(text, start + 1)
         if name and text.startswith("}", name.end()):
-            return self._plain(name[0]), name.end() + 1
-        rule = _RULE.match(text, name.end()) if name else None
-        # The braces end on the line on which they begin.
+            return self._without_operator(name[0]), name.end() + 1
+        operator = _OPERATOR.match(text, name.end()) if name else None
+        # Braces are closed on the line that opens them.
         line_end = text.find("\n", start)
         last = text.rfind("}", start, len(text) if line_end < 0 else line_end)
-        if not name or not rule or last < rule.end():
-            allowed = "$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME:+other}; a dollar sign itself is $$"
-            raise Fault(shown(text[dollar : dollar + 40]), allowed)
+        if not name or not operator or last < operator.end():
+            allowed = "$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message}, ${NAME:+other}; $$ for a literal dollar sign"
+            raise Fault(describe(text[dollar : dollar + 40]), allowed)
         closing = _closing_brace(text, dollar, last)
-        return self._ruled(name[0], rule[0], text[rule.end() : closing], nesting), closing + 1
+        return self._with_operator(name[0], operator[0], text[operator.end() : closing], nesting), closing + 1
 
-    def _plain(self, name: str) -> str:
+    def _without_operator(self, name: str) -> str:
         value = self._lookup(name)
         if value is None:
             self._unset(name)
         return value or ""
 
-    def _ruled(self, name: str, rule: str, rest: str, nesting: int) -> str:
-        # It is filled even where it is not used: a fault or an unset variable in it is one.
-        rest = self._filled(rest, nesting + 1)
+    def _with_operator(self, name: str, operator: str, operand: str, nesting: int) -> str:
+        # Substituted even if unused, so that faults and unset variables in it are reported.
+        operand = self._substitute(operand, nesting + 1)
         value = self._lookup(name)
-        is_set = value is not None and not (rule.startswith(":") and value == "")
-        if rule.endswith("+"):
-            return rest if is_set else value or ""
-        if rule.endswith("-"):
-            return value or "" if is_set else rest
+        is_set = value is not None and not (operator.startswith(":") and value == "")
+        if operator.endswith("+"):
+            return operand if is_set else value or ""
+        if operator.endswith("-"):
+            return value or "" if is_set else operand
         if not is_set:
-            raise Fault(f"no value for the variable {name}", f"a value for it, in the environment or .env{rest and f' ({rest})'}")
+            raise Fault(
+                f"no value for the variable {name}", f"a value for it, in the environment or .env{operand and f' ({operand})'}"
+            )
         return value or ""
 
 
 def _closing_brace(text: str, start: int, last: int) -> int:
-    """Return where the braces close that open at ``start``; at the latest at ``last``.
+    """Return the position of the brace that closes the one at ``start``, at most ``last``.
 
-    As in compose-go, what follows an opening brace at once does not count.
+    As in compose-go, the character right after an opening brace is skipped.
     """
-    opened, position = 0, start
+    depth, position = 0, start
     while position <= last:
         if text[position] == "}":
-            opened -= 1
-            if opened == 0:
+            depth -= 1
+            if depth == 0:
                 return position
         elif text[position] == "{":
-            opened += 1
+            depth += 1
             position += 1
         position += 1
     return last

@@ -1,4 +1,4 @@
-"""Lists in which an item replaces an earlier one of the same name, target or port, as in compose-go's package ``override``."""
+"""Lists in which an item replaces an earlier one with the same name, target or port, as in compose-go's package ``override``."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from .faults import Fault, Faults, Place
-from .interpolate import below
+from .interpolate import rules_for
 from .mounts import read_mount
 
 Index = Callable[[Any], Hashable]
 
 
-def make_unique(value: Any, faults: Faults) -> Any:
-    """Return a file's content in which the last of several items that are the same thing stands where the first stood.
+def enforce_unicity(value: Any, faults: Faults) -> Any:
+    """Return a file's content in which each first item is replaced by the last one with the same key.
 
-    Items of another shape than their list's have no name to compare; the schema speaks of them.
+    Items of an unexpected type have no key to compare; the schema validation reports them.
     """
-    return _unique(value, UNIQUE, (), faults)
+    return _enforce(value, UNIQUE, (), faults)
 
 
-def _unique(value: Any, rules: Any, place: Place, faults: Faults) -> Any:
+def _enforce(value: Any, rules: Any, place: Place, faults: Faults) -> Any:
     if isinstance(value, dict) and rules:
         for key, item in value.items():
-            value[key] = _unique(item, below(rules, key), (*place, key), faults)
+            value[key] = _enforce(item, rules_for(rules, key), (*place, key), faults)
     elif isinstance(value, list) and callable(rules):
-        found: dict[Hashable, Any] = {}
+        items: dict[Hashable, Any] = {}
         for position, item in enumerate(value):
-            found[_index(rules, item, position, (*place, position), faults)] = item
-        return list(found.values())
+            items[_index(rules, item, position, (*place, position), faults)] = item
+        return list(items.values())
     return value
 
 
@@ -49,16 +49,16 @@ def _port_number(item: Any) -> Hashable:
     return str(item) if isinstance(item, int | str) else None
 
 
-def _target_of(item: dict[str, Any], what: str) -> Hashable:
+def _target_of(item: dict[str, Any], kind: str) -> Hashable:
     if not isinstance(item.get("target"), str):
-        raise Fault(f"a {what} without a target", f"target: where it is in the container, besides {', '.join(map(str, item))}")
+        raise Fault(f"a {kind} without a target", f"target: a path in the container, in addition to {', '.join(map(str, item))}")
     return str(item["target"])
 
 
 def _volume(item: Any) -> Hashable:
     if isinstance(item, dict):
         return _target_of(item, "volume")
-    # A text with a fault is spoken of when it is read.
+    # The expansion of short forms reports the fault.
     try:
         return str(read_mount(item).get("target", "")) if isinstance(item, str) else None
     except Fault:
@@ -72,7 +72,7 @@ def _device(item: Any) -> Hashable:
     return parts[min(1, len(parts) - 1)] if parts else None
 
 
-def _mounted(folder: str) -> Index:
+def _mounted_in(folder: str) -> Index:
     def index(item: Any) -> Hashable:
         if isinstance(item, dict):
             target = item.get("target", f"{folder}/{item.get('source')}")
@@ -86,7 +86,7 @@ def _port(item: Any) -> Hashable:
     if not isinstance(item, dict):
         return _port_number(item)
     if "target" not in item:
-        raise Fault("a port without a target", f"target: the port in the container, besides {', '.join(map(str, item))}")
+        raise Fault("a port without a target", f"target: the container port, in addition to {', '.join(map(str, item))}")
     keys = (("host_ip", "0.0.0.0"), ("published", None), ("target", None), ("protocol", "tcp"))  # noqa: S104
     return tuple((type(item.get(key, default)).__name__, str(item.get(key, default))) for key, default in keys)
 
@@ -99,21 +99,21 @@ def _env_file(item: Any) -> Hashable:
     return item if isinstance(item, str) else None
 
 
-# How the items of a list are told apart; "*" stands for any key.
+# The key of the items of each list; "*" matches any key.
 UNIQUE: dict[str, Any] = {
     "services": {
         "*": {
             **dict.fromkeys(("annotations", "cap_add", "cap_drop", "dns", "dns_opt", "dns_search", "environment"), _name),
             **dict.fromkeys(("labels", "links", "profiles", "sysctls", "tmpfs"), _name),
             "build": dict.fromkeys(("args", "additional_contexts", "platform", "tags", "labels"), _name),
-            "configs": _mounted(""),
+            "configs": _mounted_in(""),
             "deploy": {"labels": _name},
             "devices": _device,
             "env_file": _env_file,
             "expose": _port_number,
             "networks": {"*": {"aliases": _name, "link_local_ips": _name}},
             "ports": _port,
-            "secrets": _mounted("/run/secrets"),
+            "secrets": _mounted_in("/run/secrets"),
             "volumes": _volume,
         }
     },

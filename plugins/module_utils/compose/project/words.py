@@ -1,33 +1,33 @@
-"""The words of a command line, as mattn/go-shellwords splits it, which Compose uses."""
+"""Splitting of command lines like mattn/go-shellwords, which Compose uses."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 
-from .faults import Fault, shown
+from .faults import Fault, describe
 
 _SPACE = " \t\r\n"
 _SEPARATORS = ";&|<>"
 
 
 def split_words(line: str) -> list[str]:
-    """Return the words of ``line``; it ends where a shell's next command would begin. Raises ``Fault``."""
-    words = _Words()
+    """Return the words of the first command in ``line``. Raises ``Fault``."""
+    parser = _Parser()
     for char in line:
-        if not words.take(char):
+        if not parser.feed(char):
             break
-    words.end_word()
-    if words.is_open:
-        raise Fault(shown(line), "a command line whose quotes and parentheses are closed, or a list of words")
-    return words.found
+    parser.end_word()
+    if parser.is_open:
+        raise Fault(describe(line), "a command line with closed quotes and parentheses, or a list of words")
+    return parser.words
 
 
 @dataclass
-class _Words:
-    """The words so far; ``quote`` is what has been opened, a quote or the parenthesis of ``$(``, maybe within backticks."""
+class _Parser:
+    """The words so far; ``quote`` is the open quote, or the parenthesis of ``$(``."""
 
-    found: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
     word: list[str] | None = None
     quote: str = ""
     in_backticks: bool = False
@@ -37,8 +37,8 @@ class _Words:
     def is_open(self) -> bool:
         return bool(self.quote) or self.in_backticks or self.is_escaped
 
-    def take(self, char: str) -> bool:
-        """Take the next character, and return whether more are wanted."""
+    def feed(self, char: str) -> bool:
+        """Process a character, and return whether the command continues."""
         if self.is_escaped or (char in _SPACE and self.is_open):
             self.is_escaped = False
             self._add(char)
@@ -50,19 +50,19 @@ class _Words:
             self.quote = "" if self.quote else char
             self._add("")
         elif char in _SEPARATORS and not self.is_open:
-            # The number before a redirection is a part of it.
+            # A number before a redirection belongs to it.
             if char == ">" and re.match("[0-9]", "".join(self.word or ())):
                 self.word = None
             return False
         else:
-            self._nest(char)
+            self._track_nesting(char)
             self._add(char)
         return True
 
     def end_word(self) -> None:
-        """Add the word that has been begun, be it an empty one in quotes."""
+        """Add the current word, which is empty if it is an empty pair of quotes."""
         if self.word is not None:
-            self.found.append("".join(self.word))
+            self.words.append("".join(self.word))
         self.word = None
 
     def _add(self, char: str) -> None:
@@ -70,7 +70,7 @@ class _Words:
             self.word = []
         self.word.append(char)
 
-    def _nest(self, char: str) -> None:
+    def _track_nesting(self, char: str) -> None:
         if char == "`" and not self.quote:
             self.in_backticks = not self.in_backticks
         elif char == ")" and self.quote in ("", "(") and not self.in_backticks:
@@ -78,5 +78,5 @@ class _Words:
         elif char == "(" and self.quote in ("", "(") and not self.in_backticks:
             text = "".join(self.word or ())
             if self.quote or not text.endswith("$"):
-                raise Fault(shown(text + char), "a command line whose parentheses are in quotes, or a list of words")
+                raise Fault(describe(text + char), "a command line with parentheses in quotes, or a list of words")
             self.quote = "("
