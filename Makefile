@@ -40,7 +40,7 @@ $(VENV)/test: $(VENV)/bin/pip requirements.txt requirements-dev.txt pulumi/requi
 	pip install --quiet --requirement requirements-dev.txt
 	touch $@
 
-# What Docker Compose makes of the cases in tests/compose, recorded anew.
+# Records the output of Docker Compose for the cases in tests/compose.
 compose-cases: $(VENV)/test
 	PYTHONPATH=$(CURDIR)/collections:$(CURDIR)/tests/compose python tests/compose/oracle.py
 

@@ -1,4 +1,4 @@
-"""A Compose project on the controller's disk: which files, variables and profiles it has, as ``docker compose`` finds them."""
+"""Reading a Compose project on the controller, with files, variables and profiles found as by ``docker compose``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..module_utils.compose.project.load import Project, Source, load
 from ..module_utils.model.errors import ModelError, Problem
 from .compose_yaml import read_documents
 
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (
     "compose.override.yml",
     "compose.override.yaml",
@@ -31,50 +31,50 @@ def read_project(
     profiles: Sequence[str] = (),
     warn: Warn = lambda _text: None,
 ) -> Project:
-    """Return the project that ``docker compose`` finds in ``folder``, or that ``files`` are, of which later ones override.
+    """Return the project that ``docker compose`` finds in ``folder``, or that of ``files``, later ones overriding earlier ones.
 
-    ``variables`` are this process's environment, where none are given; they win over those of ``.env``. What is
-    odd but no fault is told to ``warn``, also where a fault follows. Raises ``ModelError``.
+    ``variables`` default to the environment of this process, and take precedence over ``.env``. Warnings are passed to
+    ``warn``, also before an error. Raises ``ModelError``.
     """
     environment = dict(os.environ if variables is None else variables)
 
-    def add_dotenv(beside: Path) -> None:
-        path = beside / ".env"
+    def add_dotenv(directory: Path) -> None:
+        path = directory / ".env"
         if path.is_file():
-            found = read_dotenv([str(path)], environment, warn)
-            environment.update({name: value for name, value in found.items() if name not in environment})
+            dotenv = read_dotenv([str(path)], environment, warn)
+            environment.update({name: value for name, value in dotenv.items() if name not in environment})
 
     folder = folder.resolve() if not files else files[0].absolute().parent
     add_dotenv(folder)
-    found = [file.absolute() for file in files] or _stated_files(folder, environment) or _default_files(folder, warn)
-    add_dotenv(found[0].parent)
+    paths = [file.absolute() for file in files] or _files_from_environment(folder, environment) or _default_files(folder, warn)
+    add_dotenv(paths[0].parent)
     active = profiles or [name.strip() for name in environment.get("COMPOSE_PROFILES", "").split(",")]
-    source = Source(tuple(map(str, found)), str(found[0].parent), environment, tuple(active))
+    source = Source(tuple(map(str, paths)), str(paths[0].parent), environment, tuple(active))
     return load(source, read_documents, _schema(), warn)
 
 
-def _stated_files(folder: Path, environment: Mapping[str, str]) -> list[Path]:
-    """Return the files that ``COMPOSE_FILE`` states."""
-    stated = environment.get("COMPOSE_FILE")
+def _files_from_environment(folder: Path, environment: Mapping[str, str]) -> list[Path]:
+    """Return the files that ``COMPOSE_FILE`` names."""
+    names = environment.get("COMPOSE_FILE")
     separator = environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
-    return [Path(os.path.normpath(folder / path)) for path in stated.split(separator)] if stated is not None else []
+    return [Path(os.path.normpath(folder / path)) for path in names.split(separator)] if names is not None else []
 
 
 def _default_files(folder: Path, warn: Warn) -> list[Path]:
-    """Return the file of a usual name in a folder or the nearest one above it, and the one that overrides it."""
+    """Return the file with a default name in the folder or its nearest parent, and its override file."""
     for parent in (folder, *folder.parents):
-        found = _existing(parent, NAMES, warn)
-        if found:
-            return found + _existing(parent, OVERRIDE_NAMES, warn)
-    allowed = f"a folder with {' or '.join(NAMES)}"
+        files = _first_existing(parent, DEFAULT_NAMES, warn)
+        if files:
+            return files + _first_existing(parent, OVERRIDE_NAMES, warn)
+    allowed = f"a folder with {' or '.join(DEFAULT_NAMES)}"
     raise ModelError(str(folder), [Problem("(folder)", "no Compose file", allowed)])
 
 
-def _existing(folder: Path, names: tuple[str, ...], warn: Warn) -> list[Path]:
-    found = [folder / name for name in names if (folder / name).exists()]
-    for other in found[1:]:
-        warn(f"{other}: {found[0].name} is used in place of it")
-    return found[:1]
+def _first_existing(folder: Path, names: tuple[str, ...], warn: Warn) -> list[Path]:
+    files = [folder / name for name in names if (folder / name).exists()]
+    for file in files[1:]:
+        warn(f"{file}: ignored, {files[0].name} is used instead")
+    return files[:1]
 
 
 @cache

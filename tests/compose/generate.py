@@ -1,4 +1,4 @@
-"""Small Compose projects that are drawn by lot from a grammar of the specification's keys, the same ones in every run."""
+"""Small Compose projects, generated pseudorandomly from a grammar of the specification's keys, with fixed seeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from project_case import Case
 
 CASES = 400
-Draw = Callable[[], Any]
+Generate = Callable[[], Any]
 VARIABLES = {"SET": "s", "EMPTY": "", "NUMBER": "3", "YES": "true", "PORT": "8080", "PATH_PART": "sub/dir", "SIZE": "64m"}
 SERVICES = ("web", "db", "cache", "job")
 NETWORKS = ("front", "back", "default")
@@ -19,25 +19,25 @@ VOLUMES = ("data", "logs")
 
 
 class Grammar:
-    """Draws a project; whatever is drawn follows from the seed alone."""
+    """Generates a project that depends only on the seed."""
 
     def __init__(self, seed: int) -> None:
-        self._lot = random.Random(seed)
+        self._random = random.Random(seed)
 
     def case(self, name: str) -> Case:
-        """Return a case: one file, in some of them a second that overrides, a ``.env`` or a file of variables."""
+        """Return a case: a Compose file and an environment file, in some cases an override file and a ``.env``."""
         names = self._some(SERVICES, 1, 3)
-        files = {"compose.yaml": _yaml(self._file(names, whole=True)), "own.env": self._environment_file()}
+        files = {"compose.yaml": _yaml(self._file(names, is_base=True)), "own.env": self._environment_file()}
         if self._chance(0.4):
-            files["compose.override.yaml"] = _yaml(self._file(self._some(names, 1, 2), whole=False))
+            files["compose.override.yaml"] = _yaml(self._file(self._some(names, 1, 2), is_base=False))
         if self._chance(0.5):
             files[".env"] = self._environment_file()
         profiles = ("tools",) if self._chance(0.3) else ()
         return Case(name, {path: text.encode() for path, text in files.items()}, VARIABLES, profiles=profiles)
 
-    def _file(self, names: list[str], *, whole: bool) -> dict[str, Any]:
-        content: dict[str, Any] = {"services": {name: self._service(name, names, whole=whole) for name in names}}
-        if whole:
+    def _file(self, names: list[str], *, is_base: bool) -> dict[str, Any]:
+        content: dict[str, Any] = {"services": {name: self._service(name, names, is_base=is_base) for name in names}}
+        if is_base:
             content["networks"] = {name: self._network() for name in NETWORKS if name != "default" or self._chance(0.3)}
             content["volumes"] = {name: self._volume() for name in VOLUMES}
             content["secrets"] = {"key": self._content("key"), "token": self._content("token")}
@@ -46,8 +46,8 @@ class Grammar:
                 content["name"] = self._one(("Some Name", "name-${SET}", "x_1", "-y"))
         return content
 
-    def _service(self, name: str, names: list[str], *, whole: bool) -> dict[str, Any]:
-        keys: dict[str, Draw] = {
+    def _service(self, name: str, names: list[str], *, is_base: bool) -> dict[str, Any]:
+        keys: dict[str, Generate] = {
             "annotations": self._pairs,
             "build": self._build,
             "cap_add": lambda: self._some(("NET_ADMIN", "SYS_TIME", "ALL"), 1, 3),
@@ -78,7 +78,7 @@ class Grammar:
             },
             "mem_limit": self._size,
             "networks": self._networks,
-            "ports": lambda: [self._port() for _unused in range(self._lot.randint(1, 3))],
+            "ports": lambda: [self._port() for _index in range(self._random.randint(1, 3))],
             "profiles": lambda: self._some(("tools", "other"), 1, 2),
             "pull_policy": lambda: self._one(("always", "if_not_present", "every_1d")),
             "read_only": lambda: self._one((True, "no", "${YES}")),
@@ -91,21 +91,21 @@ class Grammar:
             "tmpfs": lambda: self._one(("/run", ["/run:size=1m", "/tmp"])),
             "ulimits": lambda: {"nofile": self._one((5, "${NUMBER}", {"soft": 1, "hard": "${NUMBER}"}))},
             "user": lambda: self._one(("1000", "a:b")),
-            "volumes": lambda: [self._mount() for _unused in range(self._lot.randint(1, 3))],
+            "volumes": lambda: [self._mount() for _index in range(self._random.randint(1, 3))],
             "working_dir": lambda: "/work",
             "x-own": self._pairs,
         }
-        others = [other for other in names if other > name]
-        if others:
-            keys["depends_on"] = lambda: self._dependencies(others)
-            keys["links"] = lambda: [self._one((others[0], f"{others[0]}:other"))]
-        if whole and others and self._chance(0.2):
-            keys["extends"] = lambda: self._one((others[0], {"service": others[0]}))
+        later_names = [service for service in names if service > name]
+        if later_names:
+            keys["depends_on"] = lambda: self._dependencies(later_names)
+            keys["links"] = lambda: [self._one((later_names[0], f"{later_names[0]}:other"))]
+        if is_base and later_names and self._chance(0.2):
+            keys["extends"] = lambda: self._one((later_names[0], {"service": later_names[0]}))
         chosen = self._some(tuple(sorted(keys)), 2, 9)
-        if whole and not {"image", "build"} & set(chosen) and self._chance(0.95):
+        if is_base and not {"image", "build"} & set(chosen) and self._chance(0.95):
             chosen.append("image")
         service = {key: keys[key]() for key in chosen}
-        if not whole and self._chance(0.3):
+        if not is_base and self._chance(0.3):
             service[self._one(("ports", "command", "volumes", "environment", "labels"))] = self._one(
                 ("!reset", ["!override", "80"])
             )
@@ -141,8 +141,8 @@ class Grammar:
         return chosen if self._chance(0.5) else [f"{key}={value}" for key, value in chosen.items() if not isinstance(value, bool)]
 
     def _text(self) -> str:
-        filled = ("$SET", "${SET}", "${NONE:-default}", "${EMPTY-x}y", "a${SET:+b}", "${NONE:-${SET}}")
-        return str(self._one((*filled, "plain", "$$SET", "5$", "x y")))
+        interpolated = ("$SET", "${SET}", "${NONE:-default}", "${EMPTY-x}y", "a${SET:+b}", "${NONE:-${SET}}")
+        return str(self._one((*interpolated, "plain", "$$SET", "5$", "x y")))
 
     def _command(self) -> Any:
         texts = ("run it", "sh -c 'a b'", 'a "$SET b" c', "", "x\\ y z", "a && b")
@@ -205,8 +205,8 @@ class Grammar:
         }
         return {key: keys[key] for key in self._some(tuple(keys), 0, 4)}
 
-    def _dependencies(self, others: list[str]) -> Any:
-        chosen = self._some(tuple(others), 1, 2)
+    def _dependencies(self, names: list[str]) -> Any:
+        chosen = self._some(tuple(names), 1, 2)
         conditions = ("service_started", "service_healthy", "service_completed_successfully")
         long = {name: {"condition": self._one(conditions), "restart": self._chance(0.5)} for name in chosen}
         return chosen if self._chance(0.5) else long
@@ -279,22 +279,22 @@ class Grammar:
         return self._one((self._one(short), self._one(short), dict(self._one(long))))
 
     def _one(self, choices: Any) -> Any:
-        return self._lot.choice(choices)
+        return self._random.choice(choices)
 
     def _some(self, choices: Any, low: int, high: int) -> list[Any]:
-        return self._lot.sample(list(choices), min(self._lot.randint(low, high), len(choices)))
+        return self._random.sample(list(choices), min(self._random.randint(low, high), len(choices)))
 
-    def _chance(self, share: float) -> bool:
-        return self._lot.random() < share
+    def _chance(self, probability: float) -> bool:
+        return self._random.random() < probability
 
 
 def _yaml(content: dict[str, Any]) -> str:
-    """Return JSON, which is YAML, with the tags of Compose in it."""
+    """Return JSON, a subset of YAML, with Compose's tags."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
     return re.sub(r'\[\s*"!override",', "!override [", text.replace('"!reset"', "!reset null"))
 
 
-def generated() -> Iterator[Case]:
-    """Yield the cases that are drawn."""
+def generated_cases() -> Iterator[Case]:
+    """Yield the generated cases."""
     for seed in range(CASES):
         yield Grammar(seed).case(f"generated-{seed:03}")

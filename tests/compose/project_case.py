@@ -1,4 +1,4 @@
-"""A case: the files of a small Compose project, and how it is called; and what is made of it, in a form to compare."""
+"""A test case: a small Compose project and its invocation; and its result, in a form to compare."""
 
 from __future__ import annotations
 
@@ -15,13 +15,24 @@ from ansible_collections.evenkeel.mesh.plugins.plugin_utils.compose_project impo
 
 HERE = Path(__file__).parent
 FOLDER, PARENT = "<folder>", "<parent>"
-# Mappings whose keys are the user's, among which one may begin with "x-".
-_FREE = {"args", "annotations", "environment", "labels", "options", "driver_opts", "sysctls", "services", "networks", "volumes"}
+# Mappings with user-defined keys, in which the prefix x- has no meaning.
+_USER_KEYS = {
+    "args",
+    "annotations",
+    "environment",
+    "labels",
+    "options",
+    "driver_opts",
+    "sysctls",
+    "services",
+    "networks",
+    "volumes",
+}
 
 
 @dataclass(frozen=True)
 class Case:
-    """``files`` by their paths; ``selected`` are those that ``-f`` would name."""
+    """``files`` by path; ``selected`` are the arguments of ``-f``."""
 
     name: str
     files: Mapping[str, bytes]
@@ -30,7 +41,7 @@ class Case:
     profiles: tuple[str, ...] = ()
 
     def write(self, parent: Path) -> Path:
-        """Write the files below ``parent``, and return their folder, which has the case's name."""
+        """Write the files to a folder in ``parent`` with the name of the case, and return it."""
         folder = parent / self.name
         for name, content in {**self.files, ".": b""}.items():
             path = folder / name
@@ -44,8 +55,8 @@ class Case:
         return {"HOME": "/home/user", "PATH": os.defpath, "PWD": str(folder), **self.environment}
 
 
-def hand_written() -> Iterator[Case]:
-    """Yield the cases that stand in folders; ``arguments.json`` has what is not the files of one."""
+def hand_written_cases() -> Iterator[Case]:
+    """Yield the cases in folders; ``arguments.json`` has the fields other than files."""
     for folder in sorted((HERE / "cases").iterdir()):
         files = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
         arguments = json.loads(files.pop("arguments.json", b"{}"))
@@ -60,14 +71,14 @@ def hand_written() -> Iterator[Case]:
 
 @dataclass
 class Outcome:
-    """A canonical project, or none where the case is refused; and the variables that were found to be unset."""
+    """A canonical project, or ``None`` if the case is invalid; and the unset variables of its warnings."""
 
     project: Any
     unset: list[str]
 
 
 def load(case: Case, folder: Path) -> tuple[Outcome, str]:
-    """Return what this collection makes of a case that is written into ``folder``, and the error that it tells."""
+    """Return the outcome of the collection's loader for a case in ``folder``, and its error message."""
     warnings: list[str] = []
     selected = [folder / name for name in case.selected]
     try:
@@ -79,13 +90,17 @@ def load(case: Case, folder: Path) -> tuple[Outcome, str]:
 
 
 def comparable(content: Mapping[str, Any], folder: Path) -> Any:
-    """Return a project as Compose writes it as JSON: without models and extensions below the top, the folder by a word."""
-    written = {key: value if key.startswith("x-") else _written(value, key) for key, value in content.items() if key != "models"}
-    return json.loads(without_folder(json.dumps(written, default=_date), folder), parse_float=_number)
+    """Return a project like Compose's JSON output: without models and nested extensions, and with placeholders of folders."""
+    serialized = {
+        key: value if key.startswith("x-") else _without_extensions(value, key)
+        for key, value in content.items()
+        if key != "models"
+    }
+    return json.loads(without_folder(json.dumps(serialized, default=_date), folder), parse_float=_number)
 
 
 def without_folder(text: str, folder: Path) -> str:
-    """Return a text with words for the folder of a case and the one above it, which are others in each run."""
+    """Replace the folder of a case and its parent, which differ between runs, by placeholders."""
     return text.replace(str(folder), FOLDER).replace(str(folder.parent), PARENT)
 
 
@@ -93,10 +108,14 @@ def _number(text: str) -> float | int:
     return int(float(text)) if float(text).is_integer() else float(text)
 
 
-def _written(value: Any, key: str) -> Any:
+def _without_extensions(value: Any, key: str) -> Any:
     if isinstance(value, dict):
-        return {name: _written(item, name) for name, item in value.items() if key in _FREE or not name.startswith("x-")}
-    return [_written(item, "") for item in value] if isinstance(value, list) else value
+        return {
+            name: _without_extensions(item, name)
+            for name, item in value.items()
+            if key in _USER_KEYS or not name.startswith("x-")
+        }
+    return [_without_extensions(item, "") for item in value] if isinstance(value, list) else value
 
 
 def _date(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Every case means here what Docker Compose has recorded of it; see ``oracle.py``."""
+"""The loader returns the same project as Docker Compose for every case; see ``oracle.py``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-from oracle import cases, recorded
+from oracle import all_cases, read_records
 from project_case import Case, load
 
-ANSWERS = recorded()
-CASES = {case.name: case for case in cases()}
+RECORDS = read_records()
+CASES = {case.name: case for case in all_cases()}
 
 
 @pytest.fixture(autouse=True)
@@ -19,17 +19,17 @@ def home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_case_is_recorded() -> None:
-    assert set(ANSWERS) == set(CASES), "make compose-cases"
+    assert set(RECORDS) == set(CASES), "make compose-cases"
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=lambda case: case.name)
-def test_a_case_is_read_as_compose_reads_it(case: Case, tmp_path: Path) -> None:
-    answer = ANSWERS[case.name]
+def test_case_matches_compose(case: Case, tmp_path: Path) -> None:
+    record = RECORDS[case.name]
     outcome, error = load(case, case.write(tmp_path.resolve()))
-    if "error" in answer:
-        assert outcome.project is None, f"Compose refuses it: {answer['error']}"
+    if "error" in record:
+        assert outcome.project is None, f"Compose rejects it: {record['error']}"
         assert error
     else:
-        assert outcome.project == answer["project"], error
-        assert json.dumps(outcome.project, sort_keys=True) == json.dumps(answer["project"], sort_keys=True), "true is not 1"
-        assert outcome.unset == answer.get("unset", [])
+        assert outcome.project == record["project"], error
+        assert json.dumps(outcome.project, sort_keys=True) == json.dumps(record["project"], sort_keys=True), "true is not 1"
+        assert outcome.unset == record.get("unset", [])

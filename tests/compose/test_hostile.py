@@ -51,7 +51,10 @@ NINES = "9" * 5000
 CASES: dict[str, tuple[str | Mapping[str, bytes], str]] = {
     "aliases in lists": (bomb("[%s]"), "line 1: found aliases that expand to more than"),
     "aliases in merges": (bomb("{<<: [%s]}"), "line 1: found aliases that expand to more than"),
-    "a recursive alias": ("services: {a: &a {image: x, x-a: *a}}\n", "line 1: found the alias *a inside of what it stands for"),
+    "a recursive alias": (
+        "services: {a: &a {image: x, x-a: *a}}\n",
+        "line 1: found the alias *a inside the node that it refers to",
+    ),
     "nesting": ("".join(" " * level + "a:\n" for level in range(1000)), "line 101: found more than 100 levels"),
     "brackets": (f"x-a: {'[' * 50000}{']' * 50000}\n{SERVICE}", "compose.yaml: line 1: found"),
     "nested aliases": (

@@ -68,10 +68,10 @@ def _check_dependencies(service: Named, services: Named, disabled: Collection[st
 def _check_references(service: Named, project: Named, place: Place, faults: Faults) -> None:
     for reference, kind, path in references(service):
         key = f"{kind}s"
-        known = project.get(key) or {}
-        if reference not in known:
-            names = ", ".join(sorted(known)) or "none is declared"
-            faults.add((*place, *path), describe(reference), f"a {kind} declared under the top-level {key}: ({names})")
+        resources = project.get(key) or {}
+        if reference not in resources:
+            names = ", ".join(sorted(resources)) or "none is declared"
+            faults.add((*place, *path), describe(reference), f"a {kind} declared under the top-level key {key} ({names})")
 
 
 def references(service: Named) -> Iterator[tuple[str, str, Place]]:

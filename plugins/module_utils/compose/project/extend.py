@@ -76,7 +76,7 @@ class Extender:
                 return None
             target = self._load(join(self._folder, extends["file"]))
         if base_name not in target.services:
-            known = ", ".join(sorted(map(str, target.services))) or "it has none"
-            self._faults.add((*place, "service"), describe(base_name), f"a service of {target.path}: {known}")
+            available = ", ".join(sorted(map(str, target.services))) or "it has none"
+            self._faults.add((*place, "service"), describe(base_name), f"a service of {target.path}: {available}")
             return None
         return self._extend(base_name, target, (*chain, (file.path, name)))

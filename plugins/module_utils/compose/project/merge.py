@@ -60,8 +60,8 @@ def _append(earlier: Any, later: Any, _place: Place, _faults: Faults) -> list[An
 
 
 def _append_new(earlier: Any, later: Any, _place: Place, _faults: Faults) -> list[Any]:
-    known = as_list(earlier)
-    return known + [item for item in as_list(later) if item not in known]
+    items = as_list(earlier)
+    return items + [item for item in as_list(later) if item not in items]
 
 
 def _by_name(default: dict[str, Any] | None) -> Rule:

@@ -1,4 +1,4 @@
-"""Resolution of relative paths against the folder of the project."""
+"""Resolution of relative paths against the folder of the file that contains them."""
 
 from __future__ import annotations
 

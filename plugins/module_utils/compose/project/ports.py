@@ -56,9 +56,9 @@ def _split(text: str) -> tuple[str, str, str]:
     return host, published, target
 
 
-def _parse_range(text: str, whole: str) -> tuple[int, int]:
+def _parse_range(text: str, port: str) -> tuple[int, int]:
     first, dash, last = text.partition("-")
     last = last.partition("-")[0] if dash else first
     if not (_NUMBER.fullmatch(first) and _NUMBER.fullmatch(last)) or not int(first) <= int(last) <= 65535:
-        raise Fault(describe(whole), f"{_ALLOWED}, each port a number up to 65535 and a range from low to high")
+        raise Fault(describe(port), f"{_ALLOWED}, each port a number up to 65535 and a range from low to high")
     return int(first), int(last)

@@ -158,7 +158,7 @@ def _is_kind(value: object, kind: str) -> bool:
 
 
 def _one_of(value: object, allowed: list[Any]) -> str:
-    names = [str(value) for value in allowed]
+    names = [str(name) for name in allowed]
     close = difflib.get_close_matches(str(value), names, n=1)
     summary = "the keys of the Compose Specification, or an extension with the prefix x-"
     choices = ", ".join(names) if len(names) <= MAX_NAMES else summary
