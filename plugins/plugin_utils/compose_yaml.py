@@ -170,8 +170,8 @@ class _Constructor:
         if node.is_mapping:
             return self._construct_mapping(node, path, depth, within_override)
         items = [(str(index), item) for index, item in enumerate(node.items)]
-        remaining = [(index, item) for index, item in items if within_override or not self._is_reset(item, (*path, index))]
-        return [self._construct(item, (*path, index), depth + 1, within_override=within_override) for index, item in remaining]
+        present = [(index, item) for index, item in items if within_override or not self._is_reset(item, (*path, index))]
+        return [self._construct(item, (*path, index), depth + 1, within_override=within_override) for index, item in present]
 
     def _is_reset(self, node: _Node, path: tuple[str, ...]) -> bool:
         """Return whether a node is tagged ``!reset``, and record its first path; aliases of it are only omitted."""

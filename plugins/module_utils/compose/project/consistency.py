@@ -82,10 +82,10 @@ def references(service: Named) -> Iterator[tuple[str, str, Place]]:
     for index, mount in enumerate(service.get("volumes") or ()):
         if mount.get("type") == "volume" and "source" in mount:
             yield mount["source"], "volume", ("volumes", index)
-    for parent, holder in (((), service), (("build",), service.get("build") or {})):
+    for path, parent in (((), service), (("build",), service.get("build") or {})):
         for key in ("configs", "secrets"):
-            for index, reference in enumerate(holder.get(key) or ()):
-                yield reference.get("source", ""), key.removesuffix("s"), (*parent, key, index)
+            for index, reference in enumerate(parent.get(key) or ()):
+                yield reference.get("source", ""), key.removesuffix("s"), (*path, key, index)
 
 
 def _check_scale(service: Named, place: Place, faults: Faults) -> None:

@@ -17,12 +17,12 @@ _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 class EnvironmentFile:
     """A parser of the text of an environment file."""
 
-    def __init__(self, text: str, variables: dict[str, str], lookup: Lookup, unset: Callable[[str], None]) -> None:
+    def __init__(self, text: str, variables: dict[str, str], lookup: Lookup, on_unset: Callable[[str], None]) -> None:
         self._text = text.removeprefix("\ufeff")
         self._position = 0
         self._variables = variables
         self._lookup = lookup
-        self._template = Template(self._resolve, unset)
+        self._template = Template(self._resolve, on_unset)
 
     def read(self) -> None:
         """Add the file's variables to ``variables``; ``lookup`` takes precedence in interpolation. Raises ``Fault``."""

@@ -14,7 +14,7 @@ RESOURCES = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
 @dataclass(frozen=True)
-class Inclusion:
+class IncludeConfig:
     """An entry of ``include``: the ``paths`` of a file and its overrides, the project's folder and its environment files."""
 
     paths: tuple[str, ...]
@@ -22,7 +22,7 @@ class Inclusion:
     env_files: tuple[str, ...]
 
 
-def read_inclusion(entry: str | Mapping[str, Any], folder: str) -> Inclusion:
+def read_include(entry: str | Mapping[str, Any], folder: str) -> IncludeConfig:
     """Return an entry of ``include`` with its paths resolved against ``folder``."""
     entry = {"path": entry} if isinstance(entry, str) else entry
     paths = tuple(join(folder, path) for path in _texts(entry.get("path")))
@@ -31,7 +31,7 @@ def read_inclusion(entry: str | Mapping[str, Any], folder: str) -> Inclusion:
     env_files = tuple(join(folder, path) for path in _texts(entry.get("env_file")))
     if not env_files and Path(project_folder, ".env").is_file():
         env_files = (f"{project_folder}/.env",)
-    return Inclusion(paths, project_folder, env_files)
+    return IncludeConfig(paths, project_folder, env_files)
 
 
 def import_resources(included: dict[str, Any], content: dict[str, Any], place: Place, faults: Faults) -> None:

@@ -17,7 +17,7 @@ from .environment import CONTENT, read_dotenv, resolve_environment, resolve_file
 from .extend import Extender, Services
 from .faults import MAX_FAULTS, Faults, Warn, describe, format_cycle
 from .fields import PROJECT
-from .include import import_resources, read_inclusion
+from .include import import_resources, read_include
 from .interpolate import interpolate
 from .merge import merge
 from .normalize import normalize, project_name
@@ -225,18 +225,18 @@ class _Loader:
         for place, found, allowed in violations:
             faults.add(place, found, allowed)
         for index, entry in enumerate([] if violations else entries or []):
-            inclusion = read_inclusion(entry, scope.folder)
+            config = read_include(entry, scope.folder)
             including = (*scope.including, path)
-            paths = inclusion.paths + inclusion.env_files
+            paths = config.paths + config.env_files
             if [path for path in paths if not require_file(path, ("include", index), faults)]:
                 continue
-            if inclusion.paths and inclusion.paths[0] in including:
-                names = (*including[including.index(inclusion.paths[0]) :], inclusion.paths[0])
+            if config.paths and config.paths[0] in including:
+                names = (*including[including.index(config.paths[0]) :], config.paths[0])
                 faults.add(("include", index), format_cycle(names), "files that do not include each other")
                 continue
-            variables = read_dotenv(list(inclusion.env_files), scope.environment, self._warn)
-            included = _Scope(inclusion.folder, {**variables, **scope.environment}, including)
-            import_resources(self._load_model(inclusion.paths, included), content, ("include", index), faults)
+            variables = read_dotenv(list(config.env_files), scope.environment, self._warn)
+            included = _Scope(config.folder, {**variables, **scope.environment}, including)
+            import_resources(self._load_model(config.paths, included), content, ("include", index), faults)
 
 
 def _without_unnecessary_resources(project: dict[str, Any]) -> dict[str, Any]:

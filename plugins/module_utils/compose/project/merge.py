@@ -66,7 +66,7 @@ def _append_new(earlier: Any, later: Any, _place: Place, _faults: Faults) -> lis
 
 def _by_name(default: dict[str, Any] | None) -> Rule:
     def merge_by_name(earlier: Any, later: Any, place: Place, faults: Faults) -> dict[str, Any]:
-        return _merge_mappings(_by_names(earlier, default), _by_names(later, default), None, place, faults)
+        return _merge_mappings(_as_mapping(earlier, default), _as_mapping(later, default), None, place, faults)
 
     return merge_by_name
 
@@ -112,7 +112,7 @@ def _mappings(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _by_names(value: Any, default: dict[str, Any] | None) -> dict[str, Any]:
+def _as_mapping(value: Any, default: dict[str, Any] | None) -> dict[str, Any]:
     """Return a list of names as a mapping from name to ``default``."""
     if isinstance(value, list):
         return {str(name): default and dict(default) for name in value}

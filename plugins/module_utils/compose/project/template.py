@@ -15,14 +15,14 @@ Lookup = Callable[[str], "str | None"]
 
 
 class Template:
-    """Substitutes variables with the values of ``lookup``, and calls ``unset`` with the name of each unset one.
+    """Substitutes variables with the values of ``lookup``, and calls ``on_unset`` with the name of each unset one.
 
     The results are limited to ``MAX_CHARACTERS`` in total, so that a few kilobytes cannot expand to gigabytes.
     """
 
-    def __init__(self, lookup: Lookup, unset: Callable[[str], None]) -> None:
+    def __init__(self, lookup: Lookup, on_unset: Callable[[str], None]) -> None:
         self._lookup = lookup
-        self._unset = unset
+        self._on_unset = on_unset
         self._remaining = MAX_CHARACTERS
 
     def substitute(self, text: str) -> str:
@@ -72,7 +72,7 @@ class Template:
     def _without_operator(self, name: str) -> str:
         value = self._lookup(name)
         if value is None:
-            self._unset(name)
+            self._on_unset(name)
         return value or ""
 
     def _with_operator(self, name: str, operator: str, operand: str, nesting: int) -> str:
