@@ -42,7 +42,7 @@ def _check_source(service: Named, services: Named, place: Place, faults: Faults)
         faults.add(place, "neither an image nor a build", "a non-empty image:, or build:")
     build = service.get("build") or {}
     if {"dockerfile", "dockerfile_inline"} <= build.keys():
-        faults.add((*place, "build"), "both dockerfile and dockerfile_inline", "one of them")
+        faults.add((*place, "build"), "both dockerfile and dockerfile_inline", "only one of them")
     for name, context in (build.get("additional_contexts") or {}).items():
         target = str(context).removeprefix("service:")
         if target != context and "build" not in (services.get(target) or {}):
@@ -53,7 +53,7 @@ def _check_source(service: Named, services: Named, place: Place, faults: Faults)
             (*place, "platform"), describe(service["platform"]), f"one of build.platforms: {', '.join(build['platforms'])}"
         )
     if service.get("network_mode") and service.get("networks"):
-        faults.add((*place, "network_mode"), "both network_mode and networks", "one of them")
+        faults.add((*place, "network_mode"), "both network_mode and networks", "only one of them")
 
 
 def _check_dependencies(service: Named, services: Named, disabled: Collection[str], place: Place, faults: Faults) -> None:
@@ -91,7 +91,7 @@ def references(service: Named) -> Iterator[tuple[str, str, Place]]:
 def _check_scale(service: Named, place: Place, faults: Faults) -> None:
     scale, replicas = service.get("scale"), (service.get("deploy") or {}).get("replicas")
     if scale is not None and replicas is not None and scale != replicas:
-        faults.add((*place, "scale"), f"{scale}, and {replicas} in deploy.replicas", "one number, in one of them")
+        faults.add((*place, "scale"), f"{scale}, and {replicas} in deploy.replicas", "equal values, or only one of them")
     for key, value in ((("scale",), scale), (("deploy", "replicas"), replicas)):
         if value is not None and value < 0:
             faults.add((*place, *key), str(value), "a non-negative integer")
@@ -105,7 +105,7 @@ def _check_limits(service: Named, place: Place, faults: Faults) -> None:
     for key, section, limit in _LIMITS:
         if key in service and section in resources and resources[section].get(limit) != service[key]:
             found = f"{service[key]}, and {resources[section].get(limit, 'nothing')} in deploy.resources.{section}.{limit}"
-            faults.add((*place, key), found, "one value, in one of them")
+            faults.add((*place, key), found, "equal values, or only one of them")
 
 
 def _check_targets(service: Named, place: Place, faults: Faults) -> None:

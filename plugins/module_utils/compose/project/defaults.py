@@ -66,7 +66,7 @@ def _check_service(service: dict[str, Any], place: Place, faults: Faults) -> Non
             faults.add((*place, "develop", "watch", index, "path"), "an empty path", "a path")
     for path, request in _device_requests(service):
         if {"count", "device_ids"} <= request.keys():
-            faults.add((*place, *path), "both count and device_ids", "one of them")
+            faults.add((*place, *path), "both count and device_ids", "only one of them")
 
 
 def _check_content(resource: dict[str, Any], alternatives: tuple[str, ...], place: Place, faults: Faults) -> None:

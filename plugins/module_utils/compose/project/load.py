@@ -55,7 +55,7 @@ class Project:
 
 
 def load(source: Source, read: Read, schema: Schema, warn: Warn) -> Project:
-    """Return the project that ``source`` describes. Raises ``ModelError`` with every fault of the file that has any."""
+    """Return the project that ``source`` describes. Raises ``ModelError`` with all faults of the first invalid file."""
     return _Loader(source, read, schema, warn).project()
 
 
@@ -202,7 +202,7 @@ class _Loader:
         return unique
 
     def _load_base(self, scope: _Scope, path: str) -> Services:
-        """Return the services of a file that is named by ``extends``."""
+        """Return the services of a file named by ``extends``."""
         if path not in scope.bases:
             faults = Faults(path)
             content: dict[str, Any] = {}
