@@ -40,6 +40,8 @@ async def main():
 
 asyncio.run(main())
 """
+LISTENING = f"python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {PORT}), 1)'"
+LIST_IMAGES = "docker image ls --format '{{.Repository}}:{{.Tag}}' evenkeel/remote-test-server"
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def tls(tmp_path: Path) -> Iterator[str]:
         machine.check_output(f"cat > {CERTIFICATES}/{name} <<'END'\n{content}\nEND")
     server = machine.check_output(f"setsid python3 {CERTIFICATES}/server.py > /dev/null 2>&1 & echo $!")
     try:
-        assert eventually(lambda: machine.socket(f"tcp://127.0.0.1:{PORT}").is_listening)
+        assert eventually(lambda: machine.run(LISTENING).rc == 0)
         yield f"tcp://127.0.0.1:{PORT}"
     finally:
         machine.check_output(f"kill {server}; rm -r {CERTIFICATES}")
@@ -85,13 +87,13 @@ def deploy(replicas: int, docker_host: str) -> str:
 def test_an_application_is_built_and_deployed_through_another_endpoint(transport: str, request: pytest.FixtureRequest) -> None:
     address = str(request.getfixturevalue(transport))
     assert "changed=0" in deploy(1, address)
-    image = host(HOST).check_output("docker image ls --format '{{.Repository}}:{{.Tag}}' evenkeel/remote-test-web")
+    image = host(HOST).check_output(LIST_IMAGES)
     host(HOST).check_output(f"docker image rm --force {image}")
     try:
         output = deploy(2, address)
-        assert image in output, output
+        assert "image remote-test-server: ready after" in output, output
         assert containers(HOST)["remote-test-web-2"] == "running"
-        assert host(HOST).check_output("docker image ls --format '{{.Repository}}:{{.Tag}}' evenkeel/remote-test-web") == image
+        assert host(HOST).check_output(LIST_IMAGES) == image
     finally:
         deploy(1, address)
     assert "remote-test-web-2" not in containers(HOST)
