@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..drivers.base import Driver, Holder, Observation, Purpose, Say, Scope
@@ -12,7 +12,7 @@ from ..model.kinds import check_kinds
 from ..model.specification import Specification
 from ..plan.graph import Plan
 from ..release.effective import effective
-from ..release.state import ApplicationState
+from ..release.state import ApplicationState, Release
 
 LEASE_TIMEOUT_SECONDS = 30.0
 
@@ -77,3 +77,11 @@ def observe(driver: Driver, specification: Specification, state: ApplicationStat
     observation = driver.observe(application)
     check_kinds(application, observation.kinds(), specification.source)
     return View(application, observation, observation.allocation(application, state.allocation))
+
+
+def other_runs(state: ApplicationState, holders: tuple[Holder, ...], own: str) -> Iterator[tuple[Release, Holder]]:
+    """Yield the releases other than ``own`` that runs hold the leases of, each with its holder."""
+    for holder in holders:
+        release = state.release(holder.release) if holder.release and holder.release != own else None
+        if release:
+            yield release, holder

@@ -13,7 +13,7 @@ from ..model.specification import Specification
 from ..plan.execute import execute
 from ..plan.graph import Plan
 from ..release.state import ApplicationState
-from .context import LEASE_TIMEOUT_SECONDS, Context, Result, observe
+from .context import LEASE_TIMEOUT_SECONDS, Context, Result, observe, other_runs
 
 
 def deploy(context: Context, scope: Scope, timeout: float, dry: bool) -> Result:
@@ -60,10 +60,7 @@ def reconcile(
 
 def refuse_conflict(plan: Plan, state: ApplicationState, holders: tuple[Holder, ...], own: str = "") -> None:
     """Raise ``Busy`` if ``plan`` changes what a release compares that another run has in progress."""
-    for holder in holders:
-        release = state.release(holder.release) if holder.release and holder.release != own else None
-        if release is None:
-            continue
+    for release, holder in other_runs(state, holders, own):
         conflicts = [
             operation
             for operation in plan.operations.values()

@@ -20,7 +20,7 @@ from ..release.effective import TESTER_HEADER, effective
 from ..release.rollout import Runner
 from ..release.state import ApplicationState, Phase, Release
 from ..release.target import Demand, Interrupted, ReleaseError
-from .context import LEASE_TIMEOUT_SECONDS, Context, observe
+from .context import LEASE_TIMEOUT_SECONDS, Context, observe, other_runs
 from .images import throttled
 from .release_target import DriverTarget
 
@@ -282,9 +282,8 @@ def _store_start(context: Context, lease: Lease, current: Release) -> None:
 
 def _refuse_another(store: StateStore, state: ApplicationState, current: Release) -> None:
     """Raise ``Busy`` if another release runs: each of two runs would split users by what it knows of the other release."""
-    for holder in store.holders():
-        other = state.release(holder.release) if holder.release else None
-        if other and other.in_progress and other.name != current.name:
+    for other, holder in other_runs(state, store.holders(), current.name):
+        if other.in_progress:
             raise Busy(
                 f"the release {other.name} is in progress at {other.weight:g} %, and only one can run at a time; {holder.refusal}"
             )
