@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,14 @@ SIZES = {
 }
 
 
+def interrupted_shops(workflow: Callable[[Context], Result]) -> Iterator[tuple[str, Shop]]:
+    """Yield the shop after a kill of ``workflow`` before each of its changes, and after a refusal of each of its calls."""
+    for number, shop in kill_at_every_change(running_shop, workflow):
+        yield str(number), shop
+    for call, shop, _result in fault_at_every_call(running_shop, workflow, lambda number, world: fail_at(number)):
+        yield call, shop
+
+
 def scaling_workflow(size: Size, dry: bool = False) -> Callable[[Context], Result]:
     return lambda context: scale(context, (size,), PATIENCE, dry)
 
@@ -75,14 +83,7 @@ def test_a_killed_or_refused_scaling_is_resumed(size: Size) -> None:
     undisturbed = running_shop()
     scaling_workflow(size)(undisturbed.context())
     undisturbed.world.clock.sleep(1.0)
-    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, scaling_workflow(size))]
-    cases += [
-        (call, shop)
-        for call, shop, _unused in fault_at_every_call(
-            running_shop, scaling_workflow(size), lambda number, world: fail_at(number)
-        )
-    ]
-    for call, shop in cases:
+    for call, shop in interrupted_shops(scaling_workflow(size)):
         shop.world.clock.sleep(1.0)
         assert not scaling_workflow(size)(shop.context()).failure, call
         shop.world.clock.sleep(1.0)
@@ -175,14 +176,7 @@ def test_a_teardown_removes_its_extent_and_a_deployment_restores_it(extent: Tear
 def test_a_killed_or_refused_teardown_is_resumed(extent: TeardownScope) -> None:
     undisturbed = running_shop()
     teardown_workflow(extent)(undisturbed.context())
-    cases = [(str(number), shop) for number, shop in kill_at_every_change(running_shop, teardown_workflow(extent))]
-    cases += [
-        (call, shop)
-        for call, shop, _unused in fault_at_every_call(
-            running_shop, teardown_workflow(extent), lambda number, world: fail_at(number)
-        )
-    ]
-    for call, shop in cases:
+    for call, shop in interrupted_shops(teardown_workflow(extent)):
         assert not teardown_workflow(extent)(shop.context()).failure, call
         assert not teardown_workflow(extent, dry=True)(shop.context()).plan, call
         assert snapshot(shop.world) == snapshot(undisturbed.world), call
