@@ -30,9 +30,15 @@ def report(durations: Mapping[str, list[float]], base: str) -> None:
 
 
 def command(*words: str, **environment: str) -> Callable[[], None]:
-    """Return a function that runs a command without its output; a failure ends the measurement."""
+    """Return a function that runs a command without its output; a failure ends the measurement.
+
+    PYTHONDONTWRITEBYTECODE, which few users set, is left out: Python would compile the collection again in every run.
+    """
+    environment = {**os.environ, **environment}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
     def run() -> None:
-        result = subprocess.run(words, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+        result = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
         if result.returncode:
             raise SystemExit(f"{' '.join(words)}: status {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
 

@@ -19,7 +19,10 @@ _REDEFINED = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):
     """YAML as Compose's own parser reads it; a duplicate key is an error.
 
     PyYAML silently takes the last of duplicate keys, and follows YAML 1.1, where ``on`` is true and ``22:22`` a number.

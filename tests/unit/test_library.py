@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import marshal
 import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime import libra
 from ansible_collections.evenkeel.mesh.plugins.module_utils.runtime.library import PACKAGE, UNUSED_SECONDS, Library
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils import action as actions
 from ansible_collections.evenkeel.mesh.plugins.plugin_utils import library as on_controller
+
+PYC_HEADER_BYTES = 16
 
 LOAD = """
 import sys
@@ -40,8 +44,14 @@ def test_the_library_runs_without_ansible_and_without_the_collection(library: Li
     command = [sys.executable, "-I", str(script), library.version, str(library.cache)]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert loaded == [str(library.folder / PACKAGE / "workflows" / "entry.py"), "False"]
-    compiled = {path.name.partition(".")[0] for path in library.folder.rglob("*.pyc")}
-    assert {"entry", "deploy", "application"} <= compiled
+
+
+def test_the_library_is_compiled_when_it_is_installed(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    library.install(on_controller.archive())
+    for path in library.folder.rglob("*.py"):
+        compiled = Path(cache_from_source(str(path))).read_bytes()
+        assert marshal.loads(compiled[PYC_HEADER_BYTES:]).co_filename == str(path)
 
 
 def test_every_file_of_the_code_is_in_the_library(library: Library) -> None:
