@@ -13,16 +13,19 @@ from ..module_utils.compose.parse import parse
 from ..module_utils.model.application import Application, ImageSource
 from ..module_utils.model.errors import ModelError, Problem
 
+try:
+    # Ten times as fast; PyYAML may have been built without it.
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 _REDEFINED = {
     "tag:yaml.org,2002:bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
     "tag:yaml.org,2002:int": re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)"),
 }
 
 
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):
+class _Loader(SafeLoader):
     """YAML as Compose's own parser reads it; a duplicate key is an error.
 
     PyYAML silently takes the last of duplicate keys, and follows YAML 1.1, where ``on`` is true and ``22:22`` a number.
@@ -42,7 +45,7 @@ class _Loader(_SafeLoader):
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _REDEFINED]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
 }
 for _tag, _pattern in _REDEFINED.items():
     _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern.pattern})$"), list("-+0123456789tTfF"))
