@@ -53,11 +53,11 @@ lint: $(VENV)/test
 	tools/sanity
 
 unit: $(VENV)/test
-	pytest tests/unit tests/compose
+	pytest -n auto tests/unit tests/compose
 
 # PYTHONPATH puts the oldest ansible-core that meta/runtime.yml allows before the environment's.
 unit-oldest: $(VENV)/test $(VENV)/oldest-$(OLDEST)
-	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest tests/unit tests/compose
+	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest -n auto tests/unit tests/compose
 
 $(VENV)/oldest-$(OLDEST): | $(VENV)/test
 	pip install --quiet --target $@ ansible-core==$(OLDEST)

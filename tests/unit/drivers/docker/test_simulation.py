@@ -186,7 +186,7 @@ def test_a_run_killed_at_any_operation_is_resumed(seed: int) -> None:
     assert deploy(world, before, before, chance, 0.0)
     for _unused in range(ROUNDS):
         after = model(chance)
-        while not deploy(world, before, after, chance, 0.1):
+        while not deploy(world, before, after, chance, 0.05):
             if chance.random() < 0.3:
                 before, after = after, model(chance)
         assert world.plan(after).lines() == []
