@@ -62,8 +62,8 @@ def _release(action: Action, number: int = 0) -> Callable[[ContractTarget, bool]
     return run
 
 
-def _tear_down(extent: TeardownScope) -> Callable[[ContractTarget, bool], Any]:
-    return lambda target, dry: tear_down(target.context(), extent, dry)
+def _tear_down(scope: TeardownScope) -> Callable[[ContractTarget, bool], Any]:
+    return lambda target, dry: tear_down(target.context(), scope, dry)
 
 
 STEPS = (

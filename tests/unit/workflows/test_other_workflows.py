@@ -52,8 +52,8 @@ def scaling_workflow(size: Size, dry: bool = False) -> Callable[[Context], Resul
     return lambda context: scale(context, (size,), PATIENCE, dry)
 
 
-def teardown_workflow(extent: TeardownScope, dry: bool = False) -> Callable[[Context], Result]:
-    return lambda context: tear_down(context, extent, dry)
+def teardown_workflow(scope: TeardownScope, dry: bool = False) -> Callable[[Context], Result]:
+    return lambda context: tear_down(context, scope, dry)
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
@@ -146,39 +146,39 @@ def test_load_on_an_application_that_is_not_running_is_refused() -> None:
             generate_load(Shop().context(), Population(), None, dry)
 
 
-EXTENTS = {"keeps data": TeardownScope(), "keeps the network": TeardownScope(False, False), "everything": TeardownScope(True)}
+SCOPES = {"keeps data": TeardownScope(), "keeps the network": TeardownScope(False, False), "everything": TeardownScope(True)}
 
 
-@pytest.mark.parametrize("extent", EXTENTS.values(), ids=EXTENTS)
-def test_a_teardown_removes_its_extent_and_a_deployment_restores_it(extent: TeardownScope) -> None:
+@pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
+def test_a_teardown_removes_its_scope_and_a_deployment_restores_it(scope: TeardownScope) -> None:
     shop = running_shop()
     scaling_workflow(SIZES["more"])(shop.context())
     ask(shop.context())
     shop.world.users = False
     before, data = snapshot(shop.world), (dict(shop.world.volumes), dict(shop.world.secrets))
-    planned = teardown_workflow(extent, dry=True)(shop.context())
+    planned = teardown_workflow(scope, dry=True)(shop.context())
     assert snapshot(shop.world) == before
-    result = teardown_workflow(extent)(shop.context())
+    result = teardown_workflow(scope)(shop.context())
     assert (result.failure, result.plan.lines()) == ("", planned.plan.lines())
     assert not shop.world.instances and not shop.world.files
-    assert (dict(shop.world.volumes), dict(shop.world.secrets)) == (({}, {}) if extent.data else data)
-    assert bool(shop.world.networks) != extent.infrastructure
-    assert not teardown_workflow(extent, dry=True)(shop.context()).plan
-    assert not teardown_workflow(extent)(shop.context()).plan
+    assert (dict(shop.world.volumes), dict(shop.world.secrets)) == (({}, {}) if scope.data else data)
+    assert bool(shop.world.networks) != scope.infrastructure
+    assert not teardown_workflow(scope, dry=True)(shop.context()).plan
+    assert not teardown_workflow(scope)(shop.context()).plan
     assert not deploy(shop.context(), Scope(), PATIENCE, False).failure
-    assert len(shop.world.serving("api")) == (3 if extent.data else 4)
+    assert len(shop.world.serving("api")) == (3 if scope.data else 4)
     assert {instance.shape.image for instance in shop.world.instances.values() if instance.shape.component == "api"} == {
-        "api:1" if extent.data else "api:2"
+        "api:1" if scope.data else "api:2"
     }
 
 
-@pytest.mark.parametrize("extent", [EXTENTS["keeps data"], EXTENTS["everything"]], ids=["keeps data", "everything"])
-def test_a_killed_or_refused_teardown_is_resumed(extent: TeardownScope) -> None:
+@pytest.mark.parametrize("scope", [SCOPES["keeps data"], SCOPES["everything"]], ids=["keeps data", "everything"])
+def test_a_killed_or_refused_teardown_is_resumed(scope: TeardownScope) -> None:
     undisturbed = running_shop()
-    teardown_workflow(extent)(undisturbed.context())
-    for call, shop in interrupted_shops(teardown_workflow(extent)):
-        assert not teardown_workflow(extent)(shop.context()).failure, call
-        assert not teardown_workflow(extent, dry=True)(shop.context()).plan, call
+    teardown_workflow(scope)(undisturbed.context())
+    for call, shop in interrupted_shops(teardown_workflow(scope)):
+        assert not teardown_workflow(scope)(shop.context()).failure, call
+        assert not teardown_workflow(scope, dry=True)(shop.context()).plan, call
         assert snapshot(shop.world) == snapshot(undisturbed.world), call
 
 
