@@ -33,8 +33,6 @@ def main() -> None:
         remove_mesh = command(playbook, "playbooks/teardown.yml", "-e", "delete_data=true", **environment)
         durations: dict[str, list[float]] = {"compose": [], "evenkeel": []}
         try:
-            deploy_mesh()
-            remove_mesh()
             for _round in range(rounds):
                 durations["compose"] += measure({"compose": deploy_plain}, 1)["compose"]
                 remove_plain()

@@ -117,7 +117,7 @@ def test_attributes_match_the_code(module: str) -> None:
     assert all(attribute.get("details") for attribute in attributes.values() if attribute["support"] == "partial")
     assert attributes["action"]["support"] == attributes["check_mode"]["support"] == "full"
     source = inspect.getsource(entry._WORKFLOWS[module])
-    always = any(each in source for each in ("_workflow_result(", "_plan_result(", "_diff(plan)"))
+    always = any(helper in source for helper in ("_workflow_result(", "_plan_result(", "_diff(plan)"))
     in_check_mode = "_diff(" in source and "if dry" in source
     support = "full" if always else "partial" if in_check_mode else "none"
     assert attributes["diff_mode"]["support"] == support
@@ -245,12 +245,12 @@ def test_addresses_are_told_by_the_name_that_a_host_is_reached_by(module: str, t
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_module_works_on_the_engine_that_it_is_told(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     where = {"docker_host": "tcp://engine:2376", "docker_cert_path": "/certificates", "directory": "/srv/evenkeel"}
-    given: dict[str, Any] = {}
+    passed: dict[str, Any] = {}
     task = action(module, {"application": COMPOSE, **where})
-    monkeypatch.setattr(task, "_execute_module", lambda name, arguments, task_vars: given.update(arguments) or {})
+    monkeypatch.setattr(task, "_execute_module", lambda name, arguments, task_vars: passed.update(arguments) or {})
     options = task._options()
     task._run_workflow(options, {"workflow": module})
-    assert {name: given[name] for name in where} == where
+    assert {name: passed[name] for name in where} == where
 
     taken: list[TargetOptions] = []
 
@@ -260,7 +260,7 @@ def test_every_module_works_on_the_engine_that_it_is_told(module: str, monkeypat
 
     monkeypatch.setattr(entry, "make_driver", taking)
     request = {**json.loads(request_with_secret()), "workflow": module}
-    assert entry.run({**given, "request": json.dumps(request), "progress": None}, True) == {"failure": "seen"}
+    assert entry.run({**passed, "request": json.dumps(request), "progress": None}, True) == {"failure": "seen"}
     assert taken == [TargetOptions(Target.DOCKER, where["docker_host"], where["docker_cert_path"], where["directory"])]
 
 

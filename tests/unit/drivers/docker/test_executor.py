@@ -18,12 +18,12 @@ NAME = "app-web-1"
 
 
 class Stopping(Engine):
-    """An engine with one container, as ``created``; it keeps how long it was given for each request."""
+    """An engine with one container, as ``created``; it records the timeout of each request."""
 
     def __init__(self, created: dict[str, Any]) -> None:
         super().__init__()
         self._created = created
-        self.given: dict[str, float] = {}
+        self.timeouts: dict[str, float] = {}
 
     def _send(self, method: str, path: str, query: Any, body: Any, headers: Any, timeout: float | None) -> Any:
         raise AssertionError(path)
@@ -34,10 +34,10 @@ class Stopping(Engine):
         raise EngineError(404, path)
 
     def post(self, path: str, body: Any = None, timeout: float | None = None, **query: Any) -> Any:
-        self.given[path] = timeout or self._timeout
+        self.timeouts[path] = timeout or self._timeout
 
     def delete(self, path: str, **query: Any) -> None:
-        self.given[path] = self._timeout
+        self.timeouts[path] = self._timeout
 
 
 @pytest.mark.parametrize("seconds", [None, 1, 120, 600])
@@ -49,5 +49,5 @@ def test_a_container_has_the_time_to_stop_that_it_asks_for(seconds: int | None, 
     engine, layout = Stopping(made.container.create_body()), Layout("app", str(tmp_path))
     operation = RemoveContainer(subject=NAME, cause="taken down")
     Executor(engine, layout, DockerProxies(layout)).run(operation, Execution(model, lambda line: None, 1.0))
-    assert engine.given[f"/containers/{NAME}/stop"] >= (seconds or 10) + 30
-    assert list(engine.given) == [f"/containers/{NAME}/{each}" for each in ("update", "stop")] + [f"/containers/{NAME}"]
+    assert engine.timeouts[f"/containers/{NAME}/stop"] >= (seconds or 10) + 30
+    assert list(engine.timeouts) == [f"/containers/{NAME}/{action}" for action in ("update", "stop")] + [f"/containers/{NAME}"]

@@ -378,7 +378,7 @@ def test_who_deletes_the_folder_of_an_application_keeps_the_lease_on_it(store: F
         shutil.rmtree(layout.home)
         with pytest.raises(Busy, match="a teardown of app is in progress: ada"), store.lease(GRACE):
             pytest.fail("two have it")
-        assert [each.by for each in store.holders()] == ["ada"]
+        assert [holder.by for holder in store.holders()] == ["ada"]
     with store.lease(GRACE):
         assert store.read() == ApplicationState()
 
