@@ -3,6 +3,8 @@ VENV := .venv
 OLDEST := $(shell sed -n 's/^requires_ansible: ">=\(.*\)"/\1/p' meta/runtime.yml)
 # The environment's tools come first on the PATH, as in an activated one.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/.pulumi/bin:$(PATH)
+# It would have every playbook of the tests compile the collection again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: site engine teardown pulumi test lint unit unit-oldest molecule compose-cases
 
@@ -55,9 +57,10 @@ lint: $(VENV)/test
 unit: $(VENV)/test
 	pytest -n auto tests/unit tests/compose
 
-# PYTHONPATH puts the oldest ansible-core that meta/runtime.yml allows before the environment's.
+# With the oldest ansible-core that meta/runtime.yml allows: PYTHONPATH puts it before the environment's. The other unit tests are
+# of code that runs without Ansible, as one of these makes sure.
 unit-oldest: $(VENV)/test $(VENV)/oldest-$(OLDEST)
-	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest -n auto tests/unit tests/compose
+	PYTHONPATH=$(CURDIR)/$(VENV)/oldest-$(OLDEST) pytest -n auto tests/unit/plugin_utils tests/unit/test_*.py
 
 $(VENV)/oldest-$(OLDEST): | $(VENV)/test
 	pip install --quiet --target $@ ansible-core==$(OLDEST)
