@@ -126,6 +126,11 @@ class Engine:
         return parts.path if parts.scheme == "unix" else DEFAULT_SOCKET
 
     @property
+    def _tls_hint(self) -> str:
+        plain = self.endpoint.host.startswith("tcp:") and not self.endpoint.certificates
+        return "; if it requires TLS, docker_cert_path has to name the folder of the certificates" if plain else ""
+
+    @property
     def is_local(self) -> bool:
         """Whether the engine is reached by a socket of this host."""
         return urlsplit(self.endpoint.host).scheme == "unix"
@@ -278,7 +283,7 @@ class Engine:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise TargetUnavailable(
-                f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}"
+                f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}{self._tls_hint}"
             ) from error
         if response.status >= 400:
             with response:

@@ -101,6 +101,13 @@ def test_an_invalid_address_is_refused_with_what_is_allowed(host: str) -> None:
         Engine(Endpoint(host)).get("/version")
 
 
+def test_a_plain_connection_that_fails_names_the_option_for_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        host = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(TargetUnavailable, match=f"answers at {host}: .*; if it requires TLS, docker_cert_path has"):
+        Engine(Endpoint(host)).get("/version")
+
+
 def test_an_engine_of_another_host_is_refused(server: http.server.ThreadingHTTPServer, tmp_path: Path) -> None:
     driver = DockerDriver(Engine(Endpoint(f"tcp://127.0.0.1:{server.server_port}")), "app", str(tmp_path), str(tmp_path))
     with pytest.raises(EngineError, match=f"an engine of the host elsewhere; allowed: one of this host, {socket.gethostname()}"):
