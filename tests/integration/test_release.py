@@ -187,7 +187,7 @@ def test_an_interrupted_run_rolls_back_on_request() -> None:
     options = echo.extra(component="api", env={"VERSION": "gone"}, weights=[20, 100], back_on_interrupt=True)
     with Crowd(PORT, "/chain").asking() as crowd:
         variables = {"API_REPLICAS": "2", "WEB_REPLICAS": "2"}
-        echo.kill_playbook("canary", "20 % of the users", *options, by=signal.SIGINT, **variables)
+        echo.kill_playbook("canary", "20 % of the users have", *options, by=signal.SIGINT, **variables)
         assert eventually(lambda: not [name for name in echo.containers() if "candidate" in name], 40)
     assert crowd.failed() == []
     assert versions() == {before}
@@ -205,7 +205,7 @@ def test_a_killed_run_can_be_resumed() -> None:
     (before,) = versions()
     options = {"component": "api", "env": {"VERSION": "6"}, "weights": [20, 50, 100]}
     with Crowd(PORT, "/chain").asking() as crowd:
-        echo.kill_playbook("canary", "50 % of the users", *echo.extra(**options), API_REPLICAS="2", WEB_REPLICAS="2")
+        echo.kill_playbook("canary", "50 % of the users have", *echo.extra(**options), API_REPLICAS="2", WEB_REPLICAS="2")
         code, output = release(**options)
     assert code == 0, output
     assert crowd.failed() == []
