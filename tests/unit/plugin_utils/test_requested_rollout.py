@@ -74,7 +74,7 @@ def test_a_script_is_sent_with_a_release_of_one_component(project: Project, tmp_
     [
         ({"weight": 101}, "-e: weight.0: found 101; allowed: a number from 0 to 100"),
         ({"weights": [10, 5]}, "-e: weights: found 10, 5; allowed: weights that rise"),
-        ({"component": "wep", "env": {"A": "1"}}, "found the unknown component 'wep'; allowed: "),
+        ({"component": "wep", "env": {"A": "1"}}, "-e: components.wep: found the unknown component 'wep'; allowed: store, web"),
         ({"component": "edge", "env": {"A": "1"}}, "-e: components.edge: found a gateway"),
         ({"component": "store"}, "-e: components.store: found nothing new"),
         ({"env": {"A": "1"}}, "-e: env: found no component that it applies to; allowed: component=… beside it"),

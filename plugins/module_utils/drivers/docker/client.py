@@ -96,6 +96,13 @@ class Endpoint:
             return http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=timeout)
         raise EngineError(0, f"docker_host: found {self.host!r}; allowed: unix:///path, tcp://host:port, ssh://user@host")
 
+    @property
+    def tls_hint(self) -> str:
+        """What to add to the error of a failed connection: how to use TLS, if the connection would be TCP without it."""
+        if urlsplit(self.host).scheme != "tcp" or self.certificates:
+            return ""
+        return "; if it requires TLS, docker_cert_path has to name the folder of the certificates"
+
     def _context(self) -> ssl.SSLContext:
         folder = Path(self.certificates)
         context = ssl.create_default_context(cafile=str(folder / "ca.pem"))
@@ -124,11 +131,6 @@ class Engine:
         """The path of the engine's socket on its own host."""
         parts = urlsplit(self.endpoint.host)
         return parts.path if parts.scheme == "unix" else DEFAULT_SOCKET
-
-    @property
-    def _tls_hint(self) -> str:
-        plain = self.endpoint.host.startswith("tcp:") and not self.endpoint.certificates
-        return "; if it requires TLS, docker_cert_path has to name the folder of the certificates" if plain else ""
 
     @property
     def is_local(self) -> bool:
@@ -283,7 +285,7 @@ class Engine:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise TargetUnavailable(
-                f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}{self._tls_hint}"
+                f"no Docker engine answers at {self.endpoint.host}: {error or type(error).__name__}{self.endpoint.tls_hint}"
             ) from error
         if response.status >= 400:
             with response:
